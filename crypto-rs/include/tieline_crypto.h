@@ -1,0 +1,76 @@
+#pragma once
+/* The C ABI of crypto-rs: SHA-256, Ed25519 (ZIP-215) and BLS12-381 (minimal signature size, proof of possession).
+ *
+ * Only src/crypto includes this. Lengths are fixed by the name of the array argument and checked by the C++ side. No
+ * pointer may be null, except data pointers of length 0 and results of the `_new` functions (null: refused). Handles are
+ * immutable once made and may be used by several threads at once; `_free` takes a handle once, when nobody uses it.
+ * A bug on the Rust side aborts the process; nothing unwinds into C++. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tc_bytes {
+  const uint8_t* data;
+  size_t size;
+} tc_bytes;
+
+/* SHA-256 of the parts, one after the other. */
+void tc_sha256(const tc_bytes* parts, size_t count, uint8_t out[32]);
+
+/* ---- Ed25519 ---- */
+typedef struct tc_ed25519_signer tc_ed25519_signer;
+typedef struct tc_ed25519_key tc_ed25519_key;
+typedef struct tc_ed25519_item {
+  const tc_ed25519_key* key;
+  const uint8_t* msg;
+  size_t len;
+  const uint8_t* signature; /* 64 bytes */
+} tc_ed25519_item;
+
+tc_ed25519_signer* tc_ed25519_signer_new(const uint8_t seed[32]);
+void tc_ed25519_signer_free(tc_ed25519_signer* signer); /* wipes it */
+void tc_ed25519_signer_public(const tc_ed25519_signer* signer, uint8_t out[32]);
+void tc_ed25519_sign(const tc_ed25519_signer* signer, const uint8_t* msg, size_t len, uint8_t out[64]);
+tc_ed25519_key* tc_ed25519_key_new(const uint8_t key[32]); /* null: no point of the curve */
+void tc_ed25519_key_free(tc_ed25519_key* key);
+bool tc_ed25519_key_is_weak(const tc_ed25519_key* key); /* of small order, or not spelled canonically */
+bool tc_ed25519_verify(const tc_ed25519_key* key, const uint8_t* msg, size_t len, const uint8_t signature[64]);
+/* ok[i] becomes 1 exactly if item i verifies on its own, else 0. The seed only feeds the coefficients of the check. */
+void tc_ed25519_verify_batch(const tc_ed25519_item* items, size_t count, const uint8_t seed[32], uint8_t* ok);
+const char* tc_ed25519_backend(void); /* "avx512ifma", "avx2" or "serial": what this CPU gets */
+
+/* ---- BLS12-381: signatures 48 bytes (G1), keys 96 bytes (G2), both compressed ---- */
+typedef struct tc_bls_signer tc_bls_signer;
+typedef struct tc_bls_key tc_bls_key;
+typedef struct tc_bls_item {
+  const tc_bls_key* key;
+  tc_bytes msg;
+} tc_bls_item;
+
+tc_bls_signer* tc_bls_signer_new(const uint8_t ikm[32]); /* KeyGen of the draft; null never for 32 bytes */
+void tc_bls_signer_free(tc_bls_signer* signer);          /* wipes it */
+void tc_bls_signer_public(const tc_bls_signer* signer, uint8_t out[96]);
+void tc_bls_sign(const tc_bls_signer* signer, const uint8_t* msg, size_t len, uint8_t out[48]);
+void tc_bls_prove_possession(const tc_bls_signer* signer, uint8_t out[48]);
+tc_bls_key* tc_bls_key_new(const uint8_t key[96]); /* null: malformed, infinity or outside the subgroup */
+void tc_bls_key_free(tc_bls_key* key);
+bool tc_bls_verify_possession(const tc_bls_key* key, const uint8_t proof[48]);
+bool tc_bls_signature_valid(const uint8_t signature[48]); /* a point of the subgroup other than infinity */
+bool tc_bls_verify(const tc_bls_key* key, const uint8_t* msg, size_t len, const uint8_t signature[48]);
+/* false: none given, or one is malformed or infinity. The subgroup is left to whoever verifies the sum. */
+bool tc_bls_aggregate(const uint8_t* const* signatures, size_t count, uint8_t out[48]);
+bool tc_bls_verify_aggregate(const tc_bls_key* const* keys, size_t count, const uint8_t* msg, size_t len,
+                             const uint8_t signature[48]);
+bool tc_bls_verify_distinct(const tc_bls_item* items, size_t count, const uint8_t signature[48]);
+/* accepted[i] = 1 marks shares whose sum, written to out, verifies; false: none. */
+bool tc_bls_aggregate_shares(const tc_bls_key* const* keys, const uint8_t* const* signatures, size_t count,
+                             const uint8_t* msg, size_t len, uint8_t* accepted, uint8_t out[48]);
+
+#ifdef __cplusplus
+}
+#endif
