@@ -1,0 +1,14 @@
+#pragma once
+// Always-on assertions. A broken invariant aborts the process with its name: a validator that no longer knows what is
+// true must stop before it signs anything.
+
+namespace tieline {
+
+[[noreturn]] void check_failed(const char* condition, const char* file, int line, const char* why);
+
+}  // namespace tieline
+
+#define TL_CHECK(condition) \
+  (static_cast<bool>(condition) ? void(0) : ::tieline::check_failed(#condition, __FILE__, __LINE__, ""))
+#define TL_CHECK_MSG(condition, why) \
+  (static_cast<bool>(condition) ? void(0) : ::tieline::check_failed(#condition, __FILE__, __LINE__, (why)))

@@ -1,0 +1,86 @@
+#pragma once
+// The committee of one epoch: who votes, with which key, in which position; and every counting question about a set of
+// its members. No engine counts by itself. Members stand in ascending validator id; a SignerSet is over positions.
+// A committee is frozen for its epoch; its digest is named in the header of the previous epoch's last block.
+
+#include <array>
+#include <bit>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "crypto/ed25519.h"
+#include "model/ids.h"
+#include "model/quorum.h"
+
+namespace tieline {
+
+inline constexpr size_t kCommitteeMax = 256;
+inline constexpr size_t kCommitteeMin = 4;
+
+// A set of positions in a committee. Encoded as u8 length and that many bytes, lowest position in the lowest bit of the
+// first byte, without trailing zero bytes (so that a set has one encoding).
+class SignerSet {
+ public:
+  bool contains(size_t position) const { return position < kCommitteeMax && (words_[position / 64] >> (position % 64) & 1); }
+  bool insert(size_t position);  // false when it was in already
+  void erase(size_t position) { words_[position / 64] &= ~(uint64_t{1} << (position % 64)); }
+  size_t count() const {
+    size_t n = 0;
+    for (uint64_t w : words_) n += static_cast<size_t>(std::popcount(w));
+    return n;
+  }
+  bool empty() const { return count() == 0; }
+  std::vector<size_t> positions() const;  // ascending
+  auto operator<=>(const SignerSet&) const = default;
+  friend void encode(Writer& w, const SignerSet& s);
+  friend void decode(Reader& r, SignerSet& s);
+
+ private:
+  std::array<uint64_t, kCommitteeMax / 64> words_{};
+};
+
+struct Member {
+  ValidatorId id = 0;
+  OrgId org = 0;
+  PublicKey key;
+  uint32_t credit = 0;   // Q16.16 in [0, 1]; equal for all until the credit model fills the table
+  uint64_t weight = 1;   // equal in cbft and pbft
+  uint32_t jailed_until = 0;  // first epoch in which it may lead again; 0: never jailed
+  bool operator==(const Member&) const = default;
+};
+void encode(Writer& w, const Member& m);
+void decode(Reader& r, Member& m);
+
+class Committee {
+ public:
+  Committee() = default;
+  Committee(Epoch epoch, Hash seed, std::vector<Member> members);  // sorts by id; aborts on a duplicate or a wrong size
+
+  Epoch epoch() const { return epoch_; }
+  const Hash& seed() const { return seed_; }  // draws and ties: H(seed, id, view)
+  const std::vector<Member>& members() const { return members_; }
+  const Member& at(size_t position) const { return members_[position]; }
+  size_t size() const { return members_.size(); }
+  const Quorum& count() const { return quorum_; }
+  std::optional<size_t> position_of(ValidatorId id) const;
+  Hash digest() const;
+
+  bool is_quorum(const SignerSet& s) const { return within(s) && s.count() >= quorum_.quorum(); }
+  bool is_fast(const SignerSet& s) const { return within(s) && s.count() >= quorum_.fast(); }
+  bool holds_correct(const SignerSet& s) const { return within(s) && s.count() >= quorum_.correct(); }
+  bool is_view_change_set(const SignerSet& s) const { return within(s) && s.count() == quorum_.view_change(); }
+
+  bool operator==(const Committee&) const = default;
+  friend void encode(Writer& w, const Committee& c);
+  friend void decode(Reader& r, Committee& c);
+
+ private:
+  bool within(const SignerSet& s) const;  // no position beyond the committee
+  Epoch epoch_ = 0;
+  Hash seed_;
+  std::vector<Member> members_;
+  Quorum quorum_{};
+};
+
+}  // namespace tieline
