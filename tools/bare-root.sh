@@ -23,7 +23,7 @@ dir=''
 while [ "$#" -gt 0 ]; do
   case $1 in
     --demo-only) what=demo ;;
-    --test-only) what=test ;;
+    --test-only) what='test' ;;
     --build-only) what=build ;;
     --keep) keep=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -94,7 +94,7 @@ timed() { # NAME FOLDER COMMAND...
   local name=$1 began=$SECONDS status=0
   shift
   say "$name"
-  in_root "$@" </dev/null 2>&1 | tee "$logs/${name//[^a-z]/-}.log" || status=$?
+  in_root "$@" </dev/null 2>&1 | tee "$logs/run-${name//[^a-z]/}.log" || status=$?
   summary+=("$(printf '%-32s %6d s   exit status %d' "$name" $((SECONDS - began)) "$status")")
   if [ "$status" -ne 0 ]; then worst=1; fi
 }
@@ -121,6 +121,7 @@ check_nothing_left() {
 
 remove_root
 mkdir -p "$logs" "$(dirname "$dir")"
+rm -f "$logs"/run-*.log
 if [ ! -f "$tarball" ]; then
   mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
   mirror=${mirror:-$(sed -n 's/^deb \(\[.*\] \)\{0,1\}\([^ ]*\) bookworm .*/\2/p' /etc/apt/sources.list 2>/dev/null | head -n 1)}
@@ -178,6 +179,6 @@ packages >"$logs/packages-after.txt"
 echo
 say "commit $commit on Debian $(cat "$dir/etc/debian_version"), $(nproc) cores"
 echo "installed: $(comm -13 "$logs/packages-before.txt" "$logs/packages-after.txt" | wc -l) packages ($logs/packages-after.txt), asked for:"
-grep -hs 'missing: ' "$logs"/--demo*.log "$logs"/--test*.log | sed 's/^[^:]*: /    /' | sort -u
+grep -hs 'missing: ' "$logs"/run-*.log | sed 's/^[^:]*: /    /' | sort -u || true
 printf '%s\n' "${summary[@]}"
 exit "$worst"
