@@ -37,6 +37,13 @@ struct LastVote {
   bool operator==(const LastVote&) const = default;
 };
 
+// Encoded as the certificate alone, or as slot, block and height where there is none: a Justify whose other fields differ
+// from its certificate cannot be said on the wire.
+void encode(Writer& w, const Justify& j);
+void decode(Reader& r, Justify& j);
+void encode(Writer& w, const LastVote& v);
+void decode(Reader& r, LastVote& v);
+
 struct Propose {
   Slot slot;
   Header header;
@@ -130,7 +137,8 @@ struct RejoinReply {
 using Payload = std::variant<Propose, Confirm, ViewChange, ViewChangeAck, NewView, CheckpointVote, Heartbeat, Decided,
                              RejoinRequest, RejoinReply>;
 
-// Immutable once made. `bytes` is the wire form, `digest` its SHA-256 under the tag of its type.
+// Immutable once made. `bytes` is the wire form (the type is its first byte), `digest` = SHA-256(tag
+// "tieline/msg/1", bytes).
 struct Message {
   Payload payload;
   Blob bytes;
@@ -138,7 +146,7 @@ struct Message {
 };
 
 MessagePtr make_message(Payload payload);               // encodes
-Result<MessagePtr> decode_message(Blob bytes);          // errors: malformed
+Result<MessagePtr> decode_message(Blob bytes);          // errors: oversized, unknown_type, malformed
 const char* message_name(const Message& message);       // "PROPOSE", "CONFIRM", ...
 
 // Digests under the signatures (the CONFIRM's is model/certificate.h, the timeout's model/evidence.h).

@@ -50,7 +50,9 @@ using BlockPtr = std::shared_ptr<const Block>;
 
 // Log and transfer form: header, evidence, then u32 count and each transaction's bytes.
 void encode_block(Writer& w, const Block& b);
-Result<BlockPtr> decode_block(Blob bytes);  // checks both roots against the header: a body that does not match is refused
+// Checks both roots against the header: a body that does not match is refused. Transactions are slices of `bytes`.
+// Errors: malformed, body_mismatch, and those of Transaction::parse.
+Result<BlockPtr> decode_block(Blob bytes);
 
 // Outcome of one transaction. Code "ok" or a stable refusal code; a refused transaction changes nothing but its
 // signer's sequence window. Result leaf = merkle_leaf(encode(TxResult)).
@@ -62,6 +64,7 @@ struct TxResult {
 void encode(Writer& w, const TxResult& r);
 void decode(Reader& r, TxResult& result);
 
+// Leaf = merkle_leaf(id).
 Hash tx_root(const std::vector<TxPtr>& txs);
 Hash result_root(const std::vector<TxResult>& results);
 

@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "crypto/ed25519.h"
+#include "crypto/keys.h"
 #include "model/ids.h"
 #include "model/quorum.h"
 
 namespace tieline {
 
 inline constexpr size_t kCommitteeMax = 256;
-inline constexpr size_t kCommitteeMin = 4;
+inline constexpr size_t kCommitteeMin = 1;           // raft, which survives crashes only
+inline constexpr size_t kByzantineCommitteeMin = 4;  // every other engine (genesis checks it)
+inline constexpr uint32_t kCreditOne = 65'536;       // 1.0 in Q16.16
 
 // A set of positions in a committee. Encoded as u8 length and that many bytes, lowest position in the lowest bit of the
 // first byte, without trailing zero bytes (so that a set has one encoding).
@@ -55,7 +57,7 @@ void decode(Reader& r, Member& m);
 class Committee {
  public:
   Committee() = default;
-  Committee(Epoch epoch, Hash seed, std::vector<Member> members);  // sorts by id; aborts on a duplicate or a wrong size
+  Committee(Epoch epoch, Hash seed, std::vector<Member> members);  // sorts by id; aborts on a duplicate, a wrong size, credit > 1
 
   Epoch epoch() const { return epoch_; }
   const Hash& seed() const { return seed_; }  // draws and ties: H(seed, id, view)

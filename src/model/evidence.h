@@ -54,6 +54,8 @@ void decode(Reader& r, Equivocation& e);
 void encode(Writer& w, const Evidence& e);
 void decode(Reader& r, Evidence& e);
 
+// Errors: evidence_malformed (bounds, order), evidence_wrong_epoch, evidence_unknown_signer, evidence_below_threshold,
+// evidence_bad_signature, and those of verify_certificate.
 // `current` is the committee of the block's epoch, `previous` of the epoch before (null in epoch 0).
 Status verify_evidence(const Evidence& e, const ChainId& chain, const Committee& current, const Committee* previous,
                        const Verifier& verifier);

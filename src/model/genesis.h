@@ -2,7 +2,9 @@
 // Genesis: everything the parties agree on before the first block. Written as JSON (genesis.json, docs/formats/genesis.md),
 // hashed in its canonical Borsh encoding: chain id = SHA-256(tag "tieline/genesis/1", encoding). Validated whole.
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/committee.h"
@@ -84,13 +86,14 @@ struct Genesis {
   bool operator==(const Genesis&) const = default;
 
   ChainId chain_id() const;
-  Committee committee() const;  // of epochs 0 and 1
+  Committee committee() const;  // of epoch 0; the last header of epoch 0 names that of epoch 1
   // Errors: genesis_invalid, with the path of the field, what was found and what is allowed.
   Status validate() const;
 };
 void encode(Writer& w, const Genesis& g);
 
-// JSON is handled in model/genesis_json.cc; unknown keys are errors.
+// JSON is handled in model/genesis_json.cc: every key is required, unknown and repeated keys are errors, and what comes
+// back is valid. Ids are not written: they are the positions in the lists. Error: genesis_invalid.
 std::string genesis_to_json(const Genesis& g);
 Result<Genesis> genesis_from_json(std::string_view text);
 

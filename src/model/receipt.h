@@ -53,8 +53,8 @@ struct ReceiptFacts {  // what a valid receipt proves
   size_t quorum = 0;     // how many were needed
   size_t committee = 0;  // of how many
 };
-// Errors: receipt_malformed, receipt_wrong_chain, receipt_bad_path, receipt_bad_result, receipt_untrusted_committee, and
-// those of verify_commit. Every single bit of the bytes matters.
+// Errors: receipt_malformed, receipt_wrong_chain, receipt_bad_path, receipt_bad_result, receipt_untrusted_committee,
+// receipt_bad_signature (the transaction's own), and those of verify_commit. Every single bit of the bytes matters.
 Result<ReceiptFacts> verify_receipt(ByteView bytes, const Genesis& genesis, const Verifier& verifier);
 // Follows links from the genesis committee; yields the committee of `epoch`.
 Result<Committee> follow_links(const std::vector<CommitteeLink>& links, Epoch epoch, const Genesis& genesis, const ChainId& chain,

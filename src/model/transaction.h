@@ -12,7 +12,8 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "crypto/ed25519.h"
+#include "crypto/keys.h"
+#include "crypto/scheme.h"
 #include "model/ids.h"
 
 namespace tieline {
@@ -54,6 +55,7 @@ void decode(Reader& r, Reading& reading);
 // A parsed transaction: views into `bytes`, which it keeps alive. Parsing checks shape and bounds only.
 class Transaction {
  public:
+  // Errors: oversized, unknown_version, malformed.
   static Result<std::shared_ptr<const Transaction>> parse(Blob bytes);
 
   const Blob& bytes() const { return bytes_; }
@@ -95,8 +97,9 @@ struct TransactionDraft {
   };
   std::vector<OwnedAction> actions;
 };
+// Shape only; alignment and plausibility are the ledger's. Error: malformed.
 Bytes encode_readings(const std::vector<Reading>& readings);
 Result<std::vector<Reading>> decode_readings(ByteView payload);
-Bytes build_transaction(const TransactionDraft& draft, std::span<const SecretKey* const> keys);
+Bytes build_transaction(const TransactionDraft& draft, std::span<const Signer* const> keys);
 
 }  // namespace tieline
