@@ -3,9 +3,9 @@
 //
 //   u32 length (little-endian) of what follows, u8 kind, body (length - 1 bytes)
 //
-// A FrameReader turns reads of any size into frames without a second copy of large ones: bytes are read straight into the
-// frame's own buffer. A buffer grows with what has arrived, never with what was announced.
-// Errors: frame_empty (length 0), frame_too_long (length above the bound); the connection cannot go on after either.
+// A FrameReader turns reads of any size into frames without a second copy of large ones: bytes are read straight into
+// the frame's own buffer. A buffer grows with what has arrived, never with what was announced. Errors: frame_empty
+// (length 0), frame_too_long (length above the bound); the connection cannot go on after either.
 
 #include <cstdint>
 #include <optional>
@@ -16,9 +16,9 @@
 
 namespace tieline::net {
 
-inline constexpr size_t kFrameHeaderBytes = 5;              // length and kind
-inline constexpr size_t kReadStagingBytes = 64 * 1024;      // one read takes at most this much
-inline constexpr size_t kFrameGrowBytes = 256 * 1024;       // a long frame's first buffer
+inline constexpr size_t kFrameHeaderBytes = 5;          // length and kind
+inline constexpr size_t kReadStagingBytes = 64 * 1024;  // one read takes at most this much
+inline constexpr size_t kFrameGrowBytes = 256 * 1024;   // a long frame's first buffer
 
 struct Frame {
   uint8_t kind = 0;

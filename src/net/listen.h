@@ -22,7 +22,8 @@ struct HostPort {
 Result<HostPort> parse_address(const std::string& address);
 std::string address_text(const HostPort& address);
 
-// A socket that is bound and listening, from which asio acceptors are made: its file descriptor, closed unless released.
+// A socket that is bound and listening, from which asio acceptors are made: its file descriptor, closed unless
+// released.
 class ListeningSocket {
  public:
   // Resolves the host (a numeric address, or a name). Port 0 takes any free port.

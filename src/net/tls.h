@@ -1,10 +1,11 @@
 #pragma once
-// TLS 1.3 with pinned keys. There is no certificate authority: who a peer is follows from the SHA-256 of its certificate's
-// SubjectPublicKeyInfo (the pin, GenesisValidator.tls_pin; RFC 7469 pins the same bytes). A certificate that has expired is
-// told (a metric and a warning) and accepted: an outage of all validators on one date would be worse than an old date.
+// TLS 1.3 with pinned keys. There is no certificate authority: who a peer is follows from the SHA-256 of its
+// certificate's SubjectPublicKeyInfo (the pin, GenesisValidator.tls_pin; RFC 7469 pins the same bytes). A certificate
+// that has expired is told (a metric and a warning) and accepted: an outage of all validators on one date would be
+// worse than an old date.
 //
-// Errors: tls_key_exposed (a key file that group or others can read), tls_bad_key, tls_bad_certificate, tls_key_mismatch,
-// file_unreadable, file_unwritable.
+// Errors: tls_key_exposed (a key file that group or others can read), tls_bad_key, tls_bad_certificate,
+// tls_key_mismatch, file_unreadable, file_unwritable.
 
 #include <cstdint>
 #include <functional>
