@@ -5,7 +5,10 @@
 //! unchecked; the sum is checked for the subgroup and infinity before the one pairing equation that decides.
 
 use blst::min_sig::{AggregatePublicKey, AggregateSignature, PublicKey, SecretKey, Signature};
-use blst::{blst_hash_to_g1, blst_p1, blst_p1_affine, blst_p1_to_affine, blst_p2_affine, blst_p2_affine_is_inf};
+use blst::{
+    blst_hash_to_g1, blst_p1, blst_p1_affine, blst_p1_affine_is_inf, blst_p1_to_affine, blst_p2_affine,
+    blst_p2_affine_is_inf,
+};
 use blst::{Pairing, BLST_ERROR};
 
 use crate::{array, put, slice, slice_mut, TcBytes};
@@ -30,8 +33,12 @@ pub struct TcBlsItem {
 /// A point of G1's curve other than infinity; its subgroup is not checked.
 fn decode_unchecked(bytes: &[u8; 48]) -> Option<Signature> {
     let signature = Signature::uncompress(bytes).ok()?;
-    let point: &blst_p1_affine = (&signature).into();
-    (!unsafe { blst::blst_p1_affine_is_inf(point) }).then_some(signature)
+    (!is_infinity(&signature)).then_some(signature)
+}
+
+fn is_infinity(signature: &Signature) -> bool {
+    let point: &blst_p1_affine = signature.into();
+    unsafe { blst_p1_affine_is_inf(point) }
 }
 
 fn decode(bytes: &[u8; 48]) -> Option<Signature> {
@@ -212,26 +219,37 @@ pub unsafe extern "C" fn tc_bls_aggregate_shares(
             Some(Share { index, key: unsafe { &**key }, signature })
         })
         .collect();
-    accept_shares(&shares, &hash_to_curve(unsafe { slice(msg, len) }, SIGN_DST), accepted);
+    let hash = hash_to_curve(unsafe { slice(msg, len) }, SIGN_DST);
+    if !shares.is_empty() {
+        judge_shares(&shares, &hash, accepted, false);
+    }
     let good = shares.iter().filter(|s| accepted[s.index] == 1).map(|s| s.signature);
-    match sum_of_signatures(good) {
+    // Accepted parts whose keys cancel out add up to infinity, which verifies nothing. All those keys are one holder's.
+    match sum_of_signatures(good).filter(|sum| !is_infinity(sum)) {
         Some(sum) => {
             unsafe { put(out, &sum.compress()) };
             true
         }
-        None => false,
+        None => {
+            accepted.fill(0);
+            false
+        }
     }
 }
 
-fn accept_shares(shares: &[Share], hash: &blst_p1_affine, accepted: &mut [u8]) {
-    let holds = sum_of_keys(shares.iter().map(|s| s.key))
-        .zip(sum_of_signatures(shares.iter().map(|s| s.signature)))
-        .is_some_and(|(key, signature)| equation_holds(std::iter::once((&key, *hash)), &signature));
+/// Marks the shares to accept and returns whether the range held a bad one. `known_bad`: its sum is known not to hold.
+fn judge_shares(shares: &[Share], hash: &blst_p1_affine, accepted: &mut [u8], known_bad: bool) -> bool {
+    let holds = !known_bad
+        && sum_of_keys(shares.iter().map(|s| s.key))
+            .zip(sum_of_signatures(shares.iter().map(|s| s.signature)))
+            .is_some_and(|(key, signature)| equation_holds(std::iter::once((&key, *hash)), &signature));
     if holds {
         shares.iter().for_each(|s| accepted[s.index] = 1);
     } else if shares.len() > 1 {
+        // If the whole fails and its left half holds, the right half fails: that check can be spared.
         let (left, right) = shares.split_at(shares.len() / 2);
-        accept_shares(left, hash, accepted);
-        accept_shares(right, hash, accepted);
+        let left_bad = judge_shares(left, hash, accepted, false);
+        judge_shares(right, hash, accepted, !left_bad);
     }
+    !holds
 }

@@ -142,7 +142,8 @@ unsafe fn prepare(items: &[TcEd25519Item], seed: &[u8; 32]) -> Vec<Prepared> {
     }
     let root: [u8; 32] = transcript.finalize().into();
     for (block, pair) in prepared.chunks_mut(2).enumerate() {
-        let bytes: [u8; 32] = Sha256::new().chain_update(root).chain_update((block as u64).to_le_bytes()).finalize().into();
+        let bytes: [u8; 32] =
+            Sha256::new().chain_update(root).chain_update((block as u64).to_le_bytes()).finalize().into();
         for (half, p) in bytes.chunks_exact(16).zip(pair) {
             // A zero coefficient would drop its item from the check.
             p.z = Scalar::from(u128::from_le_bytes(half.try_into().unwrap()).max(1));

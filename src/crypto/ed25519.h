@@ -67,8 +67,8 @@ struct VerifyItem {
 };
 
 // Sets ok[i] to 1 exactly if verify() accepts items[i], else to 0; ok.size() == items.size(). One check of the whole
-// batch, then a bounded search for the bad ones: a hostile batch costs at most about three times what its items cost
-// one by one. The coefficients come from the operating system's randomness and from the items.
+// batch, then a bounded search for the bad ones: a hostile batch costs about twice what its items cost one by
+// one. The coefficients come from the operating system's randomness and from the items.
 void verify_batch(std::span<const VerifyItem> items, std::span<uint8_t> ok);
 // The same with a given seed instead of the system's randomness, for runs that must be repeatable.
 void verify_batch(std::span<const VerifyItem> items, std::span<uint8_t> ok, std::span<const uint8_t, kSeedSize> seed);
