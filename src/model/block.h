@@ -12,6 +12,7 @@
 namespace tieline {
 
 inline constexpr uint8_t kHeaderVersion = 1;
+inline constexpr size_t kHeaderBytesMin = 1 + 1 + 32 + 32 + 8 + 8 + 8 + 4 + 4 * 32 + 1;  // 223; 255 in an epoch's last block
 inline constexpr size_t kBlockTxMax = 8192;              // a decoder's bound; genesis sets the real MaxMessages below it
 inline constexpr size_t kBlockBytesMax = 8 * 1024 * 1024;  // transactions of one block
 inline constexpr size_t kEvidenceBytesMax = 256 * 1024;

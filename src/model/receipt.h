@@ -41,6 +41,8 @@ struct Receipt {
 };
 void encode(Writer& w, const Receipt& r);
 void decode(Reader& r, Receipt& receipt);
+void encode(Writer& w, const CommitteeLink::Vote& v);
+void decode(Reader& r, CommitteeLink::Vote& v);
 void encode(Writer& w, const CommitteeLink& l);
 void decode(Reader& r, CommitteeLink& l);
 

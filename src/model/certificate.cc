@@ -1,0 +1,196 @@
+#include "model/certificate.h"
+
+#include "crypto/hash.h"
+
+namespace tieline {
+namespace {
+
+// Everything that two kinds of certificate share once it is known what was signed and for which epoch.
+Status verify_signers(const SignerSet& signers, const std::vector<Signature>& signatures, const Hash& digest,
+                      Threshold threshold, const Committee& committee, const Verifier& verifier) {
+  const std::vector<size_t> positions = signers.positions();
+  if (positions.size() != signatures.size()) {
+    return Error{"certificate_malformed", std::to_string(positions.size()) + " signers but " +
+                                              std::to_string(signatures.size()) + " signatures"};
+  }
+  if (!positions.empty() && positions.back() >= committee.size()) {
+    return Error{"certificate_unknown_signer", "position " + std::to_string(positions.back()) + " in a committee of " +
+                                                   std::to_string(committee.size())};
+  }
+  bool enough = false;
+  switch (threshold) {
+    case Threshold::kCorrect:
+      enough = committee.holds_correct(signers);
+      break;
+    case Threshold::kQuorum:
+      enough = committee.is_quorum(signers);
+      break;
+    case Threshold::kFast:
+      enough = committee.is_fast(signers);
+      break;
+  }
+  if (!enough) {
+    return Error{"certificate_below_quorum",
+                 std::to_string(positions.size()) + " signers of " + std::to_string(committee.size()) + " are too few"};
+  }
+  std::vector<SignedItem> items;
+  items.reserve(positions.size());
+  for (size_t i = 0; i < positions.size(); ++i) {
+    items.push_back({committee.at(positions[i]).key, digest.view(), signatures[i]});
+  }
+  std::vector<uint8_t> good(items.size(), 0);
+  verifier.verify_batch(items, good);
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (good[i] != 1) {
+      return Error{"certificate_bad_signature",
+                   "the signature of validator " + std::to_string(committee.at(positions[i]).id) + " does not verify"};
+    }
+  }
+  return {};
+}
+
+Error wrong_epoch(Epoch found, const Committee& committee) {
+  return Error{"certificate_wrong_epoch", "a certificate of epoch " + std::to_string(found) +
+                                              " before the committee of epoch " + std::to_string(committee.epoch())};
+}
+
+void encode_signatures(Writer& w, const SignerSet& signers, const std::vector<Signature>& signatures) {
+  encode(w, signers);
+  encode_list(w, signatures);
+}
+
+void decode_signatures(Reader& r, SignerSet& signers, std::vector<Signature>& signatures) {
+  decode(r, signers);
+  decode_list(r, signatures, kCommitteeMax, Signature::kSize);
+  if (signers.count() != signatures.size()) r.fail();
+}
+
+}  // namespace
+
+Hash confirm_digest(const ChainId& chain, const Slot& slot, Height height, const Hash& block) {
+  Writer w(128);
+  encode(w, chain);
+  encode(w, slot);
+  w.u64(height);
+  encode(w, block);
+  return tagged_hash("tieline/confirm/1", {w.view()});
+}
+
+void encode(Writer& w, const Certificate& c) {
+  encode(w, c.slot);
+  w.u64(c.height);
+  encode(w, c.block);
+  encode_signatures(w, c.signers, c.signatures);
+}
+
+void decode(Reader& r, Certificate& c) {
+  decode(r, c.slot);
+  c.height = r.u64();
+  decode(r, c.block);
+  decode_signatures(r, c.signers, c.signatures);
+}
+
+Status verify_certificate(const Certificate& c, Threshold threshold, const ChainId& chain, const Committee& committee,
+                          const Verifier& verifier) {
+  if (c.slot.index < 0) return Error{"certificate_malformed", "nobody signs at the start of an epoch (index -1)"};
+  if (c.slot.epoch != committee.epoch()) return wrong_epoch(c.slot.epoch, committee);
+  return verify_signers(c.signers, c.signatures, confirm_digest(chain, c.slot, c.height, c.block), threshold, committee,
+                        verifier);
+}
+
+void encode(Writer& w, const CommitProof& p) {
+  encode_list(w, p.path);
+  encode(w, p.certificate);
+  w.boolean(p.second.has_value());
+  if (p.second) {
+    encode(w, p.second->child);
+    encode(w, p.second->certificate);
+  }
+}
+
+void decode(Reader& r, CommitProof& p) {
+  decode_list(r, p.path, kCommitPathMax, kHeaderBytesMin);
+  decode(r, p.certificate);
+  p.second.reset();
+  if (!r.boolean()) return;
+  p.second.emplace();
+  decode(r, p.second->child);
+  decode(r, p.second->certificate);
+}
+
+Status verify_commit(const CommitProof& proof, const Hash& block, bool fast_path, const ChainId& chain,
+                     const Committee& committee, const Verifier& verifier) {
+  if (proof.path.size() > kCommitPathMax) {
+    return Error{"commit_bad_path", "a path of " + std::to_string(proof.path.size()) + " headers; at most " +
+                                        std::to_string(kCommitPathMax)};
+  }
+  Hash at = block;
+  for (const Header& header : proof.path) {
+    if (header.parent != at) return Error{"commit_bad_path", "a header of the path is no child of the one before it"};
+    if (header.chain != chain || header.epoch != committee.epoch()) {
+      return Error{"commit_bad_path", "a header of the path is of another chain or epoch"};
+    }
+    at = header.digest();
+  }
+  if (at != proof.certificate.block) {
+    return Error{"commit_bad_path", "the path does not lead to the block that the certificate is for"};
+  }
+  if (!proof.path.empty() && proof.certificate.height != proof.path.back().height) {
+    return Error{"commit_bad_path", "the certificate gives its block another height than its header"};
+  }
+
+  if (!proof.second) {
+    if (!fast_path) {
+      return Error{"commit_fast_disabled", "one certificate alone commits nothing where genesis has the fast path off"};
+    }
+    return verify_certificate(proof.certificate, Threshold::kFast, chain, committee, verifier);
+  }
+  const auto& [child, certificate] = *proof.second;
+  if (child.parent != proof.certificate.block || child.digest() != certificate.block || child.chain != chain ||
+      child.epoch != committee.epoch() || child.height != certificate.height) {
+    return Error{"commit_wrong_child", "the second certificate is not for a child of the first one's block"};
+  }
+  const Slot& first = proof.certificate.slot;
+  const Slot& next = certificate.slot;
+  if (next.epoch != first.epoch || next.view != first.view || next.index <= 0 || next.index - 1 != first.index) {
+    return Error{"commit_wrong_slot", "the second certificate does not stand in the next slot of the same view"};
+  }
+  if (Status s = verify_certificate(proof.certificate, Threshold::kQuorum, chain, committee, verifier); !s.ok())
+    return s;
+  return verify_certificate(certificate, Threshold::kQuorum, chain, committee, verifier);
+}
+
+void encode(Writer& w, const CheckpointCert& c) {
+  w.u64(c.epoch);
+  w.u64(c.height);
+  encode(w, c.block);
+  encode(w, c.state_root);
+  encode_signatures(w, c.signers, c.signatures);
+}
+
+void decode(Reader& r, CheckpointCert& c) {
+  c.epoch = r.u64();
+  c.height = r.u64();
+  decode(r, c.block);
+  decode(r, c.state_root);
+  decode_signatures(r, c.signers, c.signatures);
+}
+
+Hash checkpoint_digest(const ChainId& chain, Epoch epoch, Height height, const Hash& block, const Hash& state_root) {
+  Writer w(128);
+  encode(w, chain);
+  w.u64(epoch);
+  w.u64(height);
+  encode(w, block);
+  encode(w, state_root);
+  return tagged_hash("tieline/checkpoint/1", {w.view()});
+}
+
+Status verify_checkpoint(const CheckpointCert& c, const ChainId& chain, const Committee& committee,
+                         const Verifier& verifier) {
+  if (c.epoch != committee.epoch()) return wrong_epoch(c.epoch, committee);
+  return verify_signers(c.signers, c.signatures, checkpoint_digest(chain, c.epoch, c.height, c.block, c.state_root),
+                        Threshold::kQuorum, committee, verifier);
+}
+
+}  // namespace tieline

@@ -1,0 +1,315 @@
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "model/genesis.h"
+
+namespace tieline {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kGenesisJsonBytesMax = 64 * 1024 * 1024;
+
+const char* policy_name(LeaderPolicy policy) { return policy == LeaderPolicy::kStrict ? "strict" : "rotate"; }
+
+std::string shown(const Json& value) {
+  std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  constexpr size_t kShownMax = 100;
+  if (text.size() > kShownMax) text = text.substr(0, kShownMax) + "...";
+  return text;
+}
+
+// One object of the file. Each key is asked for once; what was never asked for is unknown. The first error stays.
+class Fields {
+ public:
+  Fields(const Json& object, std::string path, std::optional<Error>& error)
+      : object_(object), path_(std::move(path)), error_(error) {
+    if (!object_.is_object()) fail(path_.empty() ? "the file" : path_, shown(object_), "an object { }");
+  }
+
+  const Json* find(const char* key) {
+    known_.insert(key);
+    if (error_) return nullptr;
+    const auto at = object_.find(key);
+    if (at == object_.end()) {
+      fail(path_of(key), "missing", "every key must be there");
+      return nullptr;
+    }
+    return &*at;
+  }
+
+  template <class U>
+  void number(const char* key, U& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    constexpr uint64_t kMax = static_cast<uint64_t>(std::numeric_limits<U>::max());
+    if (!value->is_number_unsigned() || value->template get<uint64_t>() > kMax) {
+      return fail(path_of(key), shown(*value), "a whole number from 0 to " + std::to_string(kMax));
+    }
+    out = static_cast<U>(value->template get<uint64_t>());
+  }
+  void boolean(const char* key, bool& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_boolean()) return fail(path_of(key), shown(*value), "true or false");
+    out = value->get<bool>();
+  }
+  void text(const char* key, std::string& out) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_string()) return fail(path_of(key), shown(*value), "a string");
+    out = value->get<std::string>();
+  }
+  void hex(const char* key, Bytes& out, size_t size) {
+    std::string digits;
+    text(key, digits);
+    if (error_) return;
+    const auto bytes = from_hex(digits);
+    // Lower case only, so that a file has one spelling of a key to search for.
+    if (!bytes || bytes->size() != size || to_hex(*bytes) != digits) {
+      return fail(path_of(key), '"' + digits.substr(0, 200) + '"', std::to_string(2 * size) + " lower-case hex digits");
+    }
+    out = *bytes;
+  }
+  template <size_t N, class Tag>
+  void hex(const char* key, FixedBytes<N, Tag>& out) {
+    Bytes bytes;
+    hex(key, bytes, N);
+    if (bytes.size() == N) std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+  }
+  template <class T, class FromName>
+  void name(const char* key, T& out, FromName from_name, const char* allowed) {
+    std::string word;
+    text(key, word);
+    if (error_) return;
+    const std::optional<T> value = from_name(word);
+    if (!value) return fail(path_of(key), '"' + word + '"', allowed);
+    out = *value;
+  }
+  const Json* list(const char* key) {
+    const Json* value = find(key);
+    if (value != nullptr && !value->is_array()) {
+      fail(path_of(key), shown(*value), "a list [ ]");
+      return nullptr;
+    }
+    return value;
+  }
+  void done() {
+    if (error_) return;
+    for (const auto& item : object_.items()) {
+      if (!known_.contains(item.key())) {
+        std::string keys;
+        for (const std::string& key : known_) keys += (keys.empty() ? "" : ", ") + key;
+        return fail(path_of(item.key()), "an unknown key", keys);
+      }
+    }
+  }
+  std::string path_of(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+  void fail(const std::string& path, const std::string& found, const std::string& allowed) {
+    if (!error_) error_ = Error{"genesis_invalid", path + " is " + found + "; allowed: " + allowed};
+  }
+
+ private:
+  const Json& object_;
+  std::string path_;
+  std::optional<Error>& error_;
+  std::set<std::string> known_;
+};
+
+// Both directions walk the same list of fields, so neither can forget one.
+template <class Params, class Visit>
+void each_consensus_number(Params& p, Visit visit) {
+  visit("timeout_ms", p.timeout_ms);
+  visit("passed_over_factor", p.passed_over_factor);
+  visit("tenure_ms", p.tenure_ms);
+  visit("tenure_slots", p.tenure_slots);
+  visit("epoch_blocks", p.epoch_blocks);
+  visit("epoch_ms", p.epoch_ms);
+  visit("checkpoint_blocks", p.checkpoint_blocks);
+  visit("drift_ms", p.drift_ms);
+  visit("block_tx_max", p.block_tx_max);
+  visit("block_bytes_max", p.block_bytes_max);
+  visit("block_wait_ms", p.block_wait_ms);
+  visit("eligibility", p.eligibility);
+  visit("jail_epochs", p.jail_epochs);
+}
+
+template <class Params, class Visit>
+void each_ledger_number(Params& p, Visit visit) {
+  visit("sequence_window", p.sequence_window);
+  visit("timestamp_slack_ms", p.timestamp_slack_ms);
+  visit("future_ms", p.future_ms);
+  visit("stale_s", p.stale_s);
+  visit("capacity_tolerance_ppm", p.capacity_tolerance_ppm);
+}
+
+void read_validator(Fields& f, GenesisValidator& v) {
+  f.text("name", v.name);
+  f.number("org", v.org);
+  f.hex("key", v.key);
+  f.hex("bls_key", v.bls_key, 96);
+  f.hex("bls_proof", v.bls_proof, 48);
+  f.hex("tls_pin", v.tls_pin);
+  f.text("address", v.address);
+  f.text("http", v.http);
+  f.done();
+}
+
+void read_participant(Fields& f, GenesisParticipant& p) {
+  f.text("name", p.name);
+  f.name("role", p.role, role_from_name, "plant, grid, distributor, user, regulator or neutral");
+  f.hex("key", p.key);
+  f.number("capacity_w", p.capacity_w);
+  f.number("contracted_w", p.contracted_w);
+  f.number("loss_ppm", p.loss_ppm);
+  if (const Json* meters = f.list("meters")) {
+    for (size_t i = 0; i < meters->size(); ++i) {
+      const Json& meter = (*meters)[i];
+      if (!meter.is_string())
+        return f.fail(f.path_of("meters") + "[" + std::to_string(i) + "]", shown(meter), "a string");
+      p.meters.push_back(meter.get<std::string>());
+    }
+  }
+  f.done();
+}
+
+void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {
+  Fields top(root, "", error);
+  top.text("network", g.network);
+  uint64_t time_ms = 0;
+  top.number("time_ms", time_ms);
+  if (time_ms > static_cast<uint64_t>(INT64_MAX)) {
+    return top.fail("time_ms", std::to_string(time_ms), "a time in milliseconds since 1970");
+  }
+  g.time_ms = static_cast<int64_t>(time_ms);
+
+  if (const Json* object = top.find("consensus")) {
+    Fields f(*object, "consensus", error);
+    f.name("engine", g.consensus.engine, engine_from_name, "cbft, pbft, raft or trust_raft");
+    const auto policy = [](std::string_view word) -> std::optional<LeaderPolicy> {
+      for (LeaderPolicy p : {LeaderPolicy::kRotate, LeaderPolicy::kStrict}) {
+        if (word == policy_name(p)) return p;
+      }
+      return std::nullopt;
+    };
+    f.name("policy", g.consensus.policy, policy, "rotate or strict");
+    f.boolean("fast_path", g.consensus.fast_path);
+    each_consensus_number(g.consensus, [&](const char* key, uint32_t& value) { f.number(key, value); });
+    f.done();
+  }
+  if (const Json* object = top.find("ledger")) {
+    Fields f(*object, "ledger", error);
+    each_ledger_number(g.ledger, [&](const char* key, uint32_t& value) { f.number(key, value); });
+    f.done();
+  }
+  if (const Json* list = top.list("validators")) {
+    if (list->size() > kCommitteeMax) {
+      return top.fail("validators", std::to_string(list->size()) + " validators",
+                      "at most " + std::to_string(kCommitteeMax));
+    }
+    for (size_t i = 0; i < list->size() && !error; ++i) {
+      Fields f((*list)[i], "validators[" + std::to_string(i) + "]", error);
+      GenesisValidator& v = g.validators.emplace_back();
+      v.id = static_cast<ValidatorId>(i);
+      read_validator(f, v);
+    }
+  }
+  if (const Json* list = top.list("participants")) {
+    for (size_t i = 0; i < list->size() && !error; ++i) {
+      Fields f((*list)[i], "participants[" + std::to_string(i) + "]", error);
+      GenesisParticipant& p = g.participants.emplace_back();
+      p.id = static_cast<ParticipantId>(i + 1);
+      read_participant(f, p);
+    }
+  }
+  top.done();
+}
+
+// A repeated key would silently win over the first one. nlohmann-json tells of keys only while it parses.
+class RepeatedKeys {
+ public:
+  bool operator()(int, Json::parse_event_t event, Json& value) {
+    switch (event) {
+      case Json::parse_event_t::object_start:
+        open_.emplace_back();
+        break;
+      case Json::parse_event_t::object_end:
+        open_.pop_back();
+        break;
+      case Json::parse_event_t::key:
+        if (!open_.back().insert(value.get<std::string>()).second && found_.empty()) found_ = value.get<std::string>();
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+  const std::string& found() const { return found_; }
+
+ private:
+  std::vector<std::set<std::string>> open_;
+  std::string found_;
+};
+
+}  // namespace
+
+std::string genesis_to_json(const Genesis& g) {
+  Json root;
+  root["network"] = g.network;
+  root["time_ms"] = g.time_ms;
+  Json& consensus = root["consensus"];
+  consensus["engine"] = engine_name(g.consensus.engine);
+  consensus["policy"] = policy_name(g.consensus.policy);
+  consensus["fast_path"] = g.consensus.fast_path;
+  each_consensus_number(g.consensus, [&](const char* key, uint32_t value) { consensus[key] = value; });
+  Json& ledger = root["ledger"];
+  each_ledger_number(g.ledger, [&](const char* key, uint32_t value) { ledger[key] = value; });
+  root["validators"] = Json::array();
+  for (const GenesisValidator& v : g.validators) {
+    root["validators"].push_back({{"name", v.name},
+                                  {"org", v.org},
+                                  {"key", to_hex(v.key)},
+                                  {"bls_key", to_hex(v.bls_key)},
+                                  {"bls_proof", to_hex(v.bls_proof)},
+                                  {"tls_pin", to_hex(v.tls_pin)},
+                                  {"address", v.address},
+                                  {"http", v.http}});
+  }
+  root["participants"] = Json::array();
+  for (const GenesisParticipant& p : g.participants) {
+    root["participants"].push_back({{"name", p.name},
+                                    {"role", role_name(p.role)},
+                                    {"key", to_hex(p.key)},
+                                    {"capacity_w", p.capacity_w},
+                                    {"contracted_w", p.contracted_w},
+                                    {"loss_ppm", p.loss_ppm},
+                                    {"meters", p.meters}});
+  }
+  return root.dump(2) + "\n";
+}
+
+Result<Genesis> genesis_from_json(std::string_view text) {
+  if (text.size() > kGenesisJsonBytesMax) {
+    return Error{"genesis_invalid", "the file has " + std::to_string(text.size()) + " bytes; allowed: at most " +
+                                        std::to_string(kGenesisJsonBytesMax)};
+  }
+  RepeatedKeys repeated;
+  Json root;
+  // The parser's own message names line and column, and it comes only as an exception.
+  try {
+    root = Json::parse(text, std::ref(repeated));
+  } catch (const Json::exception& e) {
+    return Error{"genesis_invalid", std::string("the file is no JSON: ") + e.what()};
+  }
+  if (!repeated.found().empty()) {
+    return Error{"genesis_invalid", repeated.found() + " is there twice in one object; allowed: each key once"};
+  }
+  std::optional<Error> error;
+  Genesis g;
+  read_genesis(root, g, error);
+  if (error) return *error;
+  if (Status s = g.validate(); !s.ok()) return s.error();
+  return g;
+}
+
+}  // namespace tieline

@@ -1,0 +1,195 @@
+#include "model/receipt.h"
+
+#include "crypto/hash.h"
+#include "crypto/merkle.h"
+
+namespace tieline {
+namespace {
+
+constexpr uint8_t kReceiptVersion = 1;
+constexpr size_t kMerklePathMax = 32;  // more than log2(kBlockTxMax)
+constexpr size_t kVoteBytes = 2 + 64;
+constexpr size_t kLinkBytesMin = kHeaderBytesMin + 24 + 4 + 8 + 32 + 4;
+
+Error untrusted(std::string why) { return Error{"receipt_untrusted_committee", std::move(why)}; }
+
+// Does `trusted` vouch, by a quorum under the keys that it holds, for the committee that the link names?
+Status verify_link(const CommitteeLink& link, const Committee& trusted, const ChainId& chain,
+                   const Verifier& verifier) {
+  const std::string which = "the link to the committee of epoch " + std::to_string(link.next.epoch());
+  if (link.header.chain != chain) return untrusted(which + " is of another chain");
+  if (!link.header.ends_epoch() || link.header.is_void) return untrusted(which + " is no last block of an epoch");
+  if (link.header.epoch < trusted.epoch()) return untrusted(which + " leads backwards");
+  if (link.slot.epoch != link.header.epoch || link.slot.index < 0) {
+    return untrusted(which + " was confirmed at a slot of another epoch");
+  }
+  if (link.next.size() == 0 || link.next.epoch() != link.header.epoch + 1 ||
+      link.next.digest() != *link.header.next_committee) {
+    return untrusted(which + " names another committee than it brings");
+  }
+  const Hash digest = confirm_digest(chain, link.slot, link.header.height, link.header.digest());
+  SignerSet signers;
+  std::vector<SignedItem> items;
+  items.reserve(link.votes.size());
+  for (size_t i = 0; i < link.votes.size(); ++i) {
+    const CommitteeLink::Vote& vote = link.votes[i];
+    if (i > 0 && link.votes[i - 1].signer >= vote.signer) return untrusted(which + ": votes out of order or twice");
+    const std::optional<size_t> position = trusted.position_of(vote.signer);
+    if (!position) return untrusted(which + ": validator " + std::to_string(vote.signer) + " is not trusted yet");
+    signers.insert(*position);
+    items.push_back({trusted.at(*position).key, digest.view(), vote.signature});
+  }
+  if (!trusted.is_quorum(signers)) return untrusted(which + ": too few votes of the committee trusted before");
+  std::vector<uint8_t> good(items.size(), 0);
+  verifier.verify_batch(items, good);
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (good[i] != 1) {
+      return untrusted(which + ": the vote of validator " + std::to_string(link.votes[i].signer) + " does not verify");
+    }
+  }
+  return {};
+}
+
+Status verify_signatories(const Transaction& tx, const Genesis& genesis, const Verifier& verifier) {
+  for (size_t i = 0; i < tx.signatories().size(); ++i) {
+    const ParticipantId id = tx.signatories()[i];
+    const GenesisParticipant* signatory = nullptr;
+    for (const GenesisParticipant& p : genesis.participants) {
+      if (p.id == id) signatory = &p;
+    }
+    if (signatory == nullptr) {
+      return Error{"receipt_bad_signature", "signatory " + std::to_string(id) + " is not in genesis"};
+    }
+    if (!verifier.verify(signatory->key, tx.signed_digest().view(), tx.signatures()[i])) {
+      return Error{"receipt_bad_signature", "the signature of " + signatory->name + " does not verify"};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void encode(Writer& w, const CommitteeLink::Vote& v) {
+  w.u16(v.signer);
+  encode(w, v.signature);
+}
+
+void decode(Reader& r, CommitteeLink::Vote& v) {
+  v.signer = r.u16();
+  decode(r, v.signature);
+}
+
+void encode(Writer& w, const CommitteeLink& l) {
+  encode(w, l.header);
+  encode(w, l.slot);
+  encode_list(w, l.votes);
+  encode(w, l.next);
+}
+
+void decode(Reader& r, CommitteeLink& l) {
+  decode(r, l.header);
+  decode(r, l.slot);
+  decode_list(r, l.votes, kCommitteeMax, kVoteBytes);
+  decode(r, l.next);
+}
+
+void encode(Writer& w, const Receipt& r) {
+  w.u8(r.version);
+  encode(w, r.chain);
+  w.bytes(r.transaction);
+  w.u32(r.index);
+  encode_list(w, r.tx_path);
+  encode(w, r.result);
+  encode_list(w, r.result_path);
+  encode(w, r.header);
+  encode(w, r.proof);
+  encode_list(w, r.links);
+}
+
+void decode(Reader& r, Receipt& receipt) {
+  receipt.version = r.u8();
+  if (receipt.version != kReceiptVersion) return r.fail();
+  decode(r, receipt.chain);
+  const ByteView transaction = r.bytes(kTxBytesMax);
+  receipt.transaction.assign(transaction.begin(), transaction.end());
+  receipt.index = r.u32();
+  decode_list(r, receipt.tx_path, kMerklePathMax, Hash::kSize);
+  decode(r, receipt.result);
+  decode_list(r, receipt.result_path, kMerklePathMax, Hash::kSize);
+  decode(r, receipt.header);
+  decode(r, receipt.proof);
+  decode_list(r, receipt.links, kCommitteeLinksMax, kLinkBytesMin);
+}
+
+Result<Committee> follow_links(const std::vector<CommitteeLink>& links, Epoch epoch, const Genesis& genesis,
+                               const ChainId& chain, const Verifier& verifier) {
+  Committee trusted = genesis.committee();
+  for (const CommitteeLink& link : links) {
+    if (Status s = verify_link(link, trusted, chain, verifier); !s.ok()) return s.error();
+    trusted = link.next;
+  }
+  // A link beyond what is asked for would be bytes that prove nothing.
+  if (trusted.epoch() != epoch) {
+    return untrusted("the links lead to the committee of epoch " + std::to_string(trusted.epoch()) + ", not of " +
+                     std::to_string(epoch));
+  }
+  return trusted;
+}
+
+Result<ReceiptFacts> verify_receipt(ByteView bytes, const Genesis& genesis, const Verifier& verifier) {
+  if (bytes.size() > kReceiptBytesMax) return Error{"receipt_malformed", "the receipt is larger than any can be"};
+  auto decoding = decoded<Receipt>(bytes, "receipt");
+  if (!decoding.ok()) return Error{"receipt_malformed", decoding.error().why};
+  const Receipt& receipt = *decoding;
+  // The decoder accepts one spelling only; if it ever took a second, this is where it would show.
+  const Bytes again = encoded(receipt);
+  if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end())) {
+    return Error{"receipt_malformed", "the receipt is not in its canonical encoding"};
+  }
+
+  const ChainId chain = genesis.chain_id();
+  if (receipt.chain != chain || receipt.header.chain != chain) {
+    return Error{"receipt_wrong_chain", "the receipt is of another chain than this genesis file"};
+  }
+  auto parsing = Transaction::parse(Blob::copy_of(receipt.transaction));
+  if (!parsing.ok()) return Error{"receipt_malformed", parsing.error().why};
+  const Transaction& tx = **parsing;
+  if (tx.chain() != chain) return Error{"receipt_wrong_chain", "the transaction was signed for another chain"};
+  if (receipt.result.id != tx.id()) return Error{"receipt_bad_result", "the result is of another transaction"};
+
+  const Header& header = receipt.header;
+  if (header.is_void) return Error{"receipt_bad_path", "a void block holds no transactions"};
+  if (!merkle_verify(header.tx_root, merkle_leaf(tx.id().view()), receipt.index, header.tx_count, receipt.tx_path)) {
+    return Error{"receipt_bad_path", "the transaction is not at this place of the block"};
+  }
+  if (!merkle_verify(header.result_root, merkle_leaf(encoded(receipt.result)), receipt.index, header.tx_count,
+                     receipt.result_path)) {
+    return Error{"receipt_bad_result", "the result is not at this place of the block"};
+  }
+
+  auto committee = follow_links(receipt.links, header.epoch, genesis, chain, verifier);
+  if (!committee.ok()) return committee.error();
+  const Hash block = header.digest();
+  if (receipt.proof.path.empty() && receipt.proof.certificate.height != header.height) {
+    return Error{"commit_bad_path", "the certificate gives the block another height than its header"};
+  }
+  if (Status s = verify_commit(receipt.proof, block, genesis.consensus.fast_path, chain, *committee, verifier);
+      !s.ok()) {
+    return s.error();
+  }
+  if (Status s = verify_signatories(tx, genesis, verifier); !s.ok()) return s.error();
+
+  ReceiptFacts facts;
+  facts.txid = tx.id();
+  facts.height = header.height;
+  facts.time_ms = header.time_ms;
+  facts.result_code = receipt.result.code;
+  for (size_t position : receipt.proof.certificate.signers.positions()) {
+    facts.signers.push_back(committee->at(position).id);
+  }
+  facts.quorum = receipt.proof.second ? committee->count().quorum() : committee->count().fast();
+  facts.committee = committee->size();
+  return facts;
+}
+
+}  // namespace tieline
