@@ -40,8 +40,9 @@ tc_ed25519_key* tc_ed25519_key_new(const uint8_t key[32]); /* null: no point of 
 void tc_ed25519_key_free(tc_ed25519_key* key);
 bool tc_ed25519_key_is_weak(const tc_ed25519_key* key); /* of small order, or not spelled canonically */
 bool tc_ed25519_verify(const tc_ed25519_key* key, const uint8_t* msg, size_t len, const uint8_t signature[64]);
-/* ok[i] becomes 1 exactly if item i verifies on its own, else 0. The seed only feeds the coefficients of the check. */
-void tc_ed25519_verify_batch(const tc_ed25519_item* items, size_t count, const uint8_t seed[32], uint8_t* ok);
+/* ok[i] becomes 1 exactly if item i verifies on its own, else 0. The seed only feeds the coefficients of the check.
+ * Returns how many items had to be verified on their own: none in a good batch of two or more. */
+size_t tc_ed25519_verify_batch(const tc_ed25519_item* items, size_t count, const uint8_t seed[32], uint8_t* ok);
 const char* tc_ed25519_backend(void); /* "avx512ifma", "avx2" or "serial": what this CPU gets */
 
 /* ---- BLS12-381: signatures 48 bytes (G1), keys 96 bytes (G2), both compressed ---- */

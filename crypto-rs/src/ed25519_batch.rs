@@ -52,16 +52,16 @@ pub unsafe extern "C" fn tc_ed25519_verify_batch(
     count: usize,
     seed: *const u8,
     ok: *mut u8,
-) {
+) -> usize {
     let seed = unsafe { array::<32>(seed) };
     let items = unsafe { slice(items, count) };
     let ok = unsafe { slice_mut(ok, count) };
-    for (items, ok) in items.chunks(CHUNK_MAX).zip(ok.chunks_mut(CHUNK_MAX)) {
-        unsafe { verify_chunk(items, seed, ok) };
-    }
+    let chunks = items.chunks(CHUNK_MAX).zip(ok.chunks_mut(CHUNK_MAX));
+    chunks.map(|(items, ok)| unsafe { verify_chunk(items, seed, ok) }).sum()
 }
 
-unsafe fn verify_chunk(items: &[TcEd25519Item], seed: &[u8; 32], ok: &mut [u8]) {
+/// Returns how many items had to be verified on their own.
+unsafe fn verify_chunk(items: &[TcEd25519Item], seed: &[u8; 32], ok: &mut [u8]) -> usize {
     ok.fill(0);
     let single = |i: usize| unsafe {
         let item: &TcEd25519Item = &items[i];
@@ -71,18 +71,20 @@ unsafe fn verify_chunk(items: &[TcEd25519Item], seed: &[u8; 32], ok: &mut [u8]) 
         for (i, verdict) in ok.iter_mut().enumerate() {
             *verdict = single(i).into();
         }
-        return;
+        return items.len();
     }
 
     let prepared = unsafe { prepare(items, seed) };
-    let mut judge = Judge { single: &single, ok, work_left: (1 + BISECT_WORK_FACTOR) * prepared.len() };
+    let mut judge = Judge { single: &single, ok, work_left: (1 + BISECT_WORK_FACTOR) * prepared.len(), singles: 0 };
     judge.range(&prepared, false);
+    judge.singles
 }
 
 struct Judge<'a> {
     single: &'a dyn Fn(usize) -> bool,
     ok: &'a mut [u8],
     work_left: usize,
+    singles: usize,
 }
 
 impl Judge<'_> {
@@ -107,6 +109,7 @@ impl Judge<'_> {
     }
 
     fn one_by_one(&mut self, range: &[Prepared]) -> bool {
+        self.singles += range.len();
         let mut bad = false;
         for p in range {
             let good = (self.single)(p.index);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "crypto_testing.h"
+#include "tieline_crypto.h"
 
 namespace tieline::ed25519 {
 namespace {
@@ -196,6 +197,32 @@ TEST(Ed25519, ABatchOfOnlyBadItemsAndOneBeyondTheInnerChunkSizeIsJudgedItemByIte
     expected[i] = 0;
   }
   EXPECT_EQ(batch_verdicts(many, 1), expected);
+}
+
+// How many items of a batch were verified on their own, after the C ABI.
+size_t singles_needed(const std::vector<Signed>& claims) {
+  std::vector<tc_ed25519_item> items;
+  for (const Signed& claim : claims) {
+    items.push_back({claim.key.handle(), claim.message.data(), claim.message.size(), claim.signature.bytes.data()});
+  }
+  std::vector<uint8_t> ok(items.size());
+  return tc_ed25519_verify_batch(items.data(), items.size(), seed_of<Seed>(1).data(), ok.data());
+}
+
+TEST(Ed25519, AGoodBatchIsJudgedByOneEquationAndOneBadItemCostsFewSingles) {
+  std::vector<Signed> claims;
+  for (uint32_t i = 0; i < 240; ++i) claims.push_back(signed_by(i % 100, i));  // keys repeat
+  for (const char* hex : kSmallOrder) {
+    claims.push_back(
+        {VerifyingKey::parse(fixed<PublicKey>(hex)).value(), {}, fixed<Signature>(hex + std::string(64, '0'))});
+  }
+  EXPECT_EQ(singles_needed(claims), 0u);
+  for (const size_t bad : {0, 100, 253}) {
+    auto spoilt = claims;
+    spoilt[bad].signature = with_bit_flipped(claims[bad].signature, 256);
+    EXPECT_LE(singles_needed(spoilt), 8u) << bad;
+    EXPECT_GE(singles_needed(spoilt), 1u) << bad;
+  }
 }
 
 TEST(Ed25519, ErrorsOfTwoItemsThatCancelOutAreBothFound) {
