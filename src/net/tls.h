@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 namespace boost::asio::ssl {
 class context;
 }
+struct ssl_st;  // OpenSSL's SSL
 
 namespace tieline::net {
 
@@ -54,5 +56,12 @@ enum class TlsUse {
 Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(TlsUse use, const TlsIdentity& identity,
                                                                     std::vector<Hash> pins,
                                                                     ExpiredHandler on_expired = nullptr);
+
+// What the other side of a finished handshake has shown; none: no certificate.
+struct PeerCertificate {
+  Hash pin;
+  int64_t expiry_s = 0;
+};
+std::optional<PeerCertificate> peer_certificate(const ssl_st* connection);
 
 }  // namespace tieline::net
