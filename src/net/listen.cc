@@ -12,8 +12,9 @@
 namespace tieline::net {
 
 Result<HostPort> parse_address(const std::string& address) {
-  const Error malformed{"address_malformed",
-                        "'" + address + "' is not an address; write HOST:PORT, for example 127.0.0.1:7400 or [::1]:7400"};
+  const Error malformed{
+      "address_malformed",
+      "'" + address + "' is not an address; write HOST:PORT, for example 127.0.0.1:7400 or [::1]:7400"};
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos || colon == 0) return malformed;
   HostPort out;

@@ -29,9 +29,9 @@ const char* handshake_code(const error_code& error, AnyStream::Tls& tls) {
 // Codes as the literals that counters may keep.
 const char* literal(const std::string& code) {
   static constexpr const char* kCodes[] = {
-      "link_no_certificate", "link_wrong_pin",   "link_tls_failed",      "link_wrong_validator", "link_closed_early",
-      "link_hello_missing",  "link_wrong_chain", "link_hello_malformed", "link_wrong_version",   "link_wrong_direction",
-      "frame_empty",         "frame_too_long",
+      "link_no_certificate", "link_wrong_pin",       "link_tls_failed",  "link_wrong_validator",
+      "link_closed_early",   "link_hello_missing",   "link_wrong_chain", "link_hello_malformed",
+      "link_wrong_version",  "link_wrong_direction", "frame_empty",      "frame_too_long",
   };
   for (const char* known : kCodes)
     if (code == known) return known;
@@ -133,7 +133,7 @@ class Links final : public std::enable_shared_from_this<Links> {
     std::shared_ptr<Link> link;  // said hello, up() was called
     LinkStats totals;            // of earlier links
     std::unique_ptr<asio::steady_timer> retry;
-    std::string last_trouble;    // told once, not at every attempt
+    std::string last_trouble;  // told once, not at every attempt
   };
   struct Handshake {
     std::shared_ptr<Link> link;
@@ -144,9 +144,9 @@ class Links final : public std::enable_shared_from_this<Links> {
 
   void spawn(asio::awaitable<void> work) {
     asio::co_spawn(
-        io_, [](std::shared_ptr<Links>, asio::awaitable<void> inner) -> asio::awaitable<void> {
-          co_await std::move(inner);
-        }(shared_from_this(), std::move(work)),
+        io_,
+        [](std::shared_ptr<Links>, asio::awaitable<void> inner) -> asio::awaitable<void> { co_await std::move(inner); }(
+                                                                    shared_from_this(), std::move(work)),
         asio::detached);
   }
 
@@ -204,7 +204,8 @@ class Links final : public std::enable_shared_from_this<Links> {
         co_await pause.async_wait(kAwait);
         continue;
       }
-      const auto inbound = std::count_if(handshakes_.begin(), handshakes_.end(), [](const auto& h) { return h.inbound; });
+      const auto inbound =
+          std::count_if(handshakes_.begin(), handshakes_.end(), [](const auto& h) { return h.inbound; });
       if (static_cast<size_t>(inbound) >= config_.limits.handshakes_max) {
         count("link_too_many_handshakes");
         continue;

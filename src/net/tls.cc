@@ -115,10 +115,9 @@ struct PinCheck {
 };
 
 int pin_check_index() {
-  static const int index =
-      SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
-        delete static_cast<PinCheck*>(held);
-      });
+  static const int index = SSL_CTX_get_ex_new_index(
+      0, nullptr, nullptr, nullptr,
+      [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<PinCheck*>(held); });
   return index;
 }
 
