@@ -1,15 +1,15 @@
 #pragma once
 // The ledger executes blocks. Everything here is a pure function of a block and the state below it: every validator
-// computes the same results, the same writes and the same bits. Nothing reaches the store before commit: execution of an
-// uncommitted block works on an overlay above its parent (StateView) and yields a WriteSet.
+// computes the same results, the same writes and the same bits. Nothing reaches the store before commit: execution of
+// an uncommitted block works on an overlay above its parent (StateView) and yields a WriteSet.
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "ledger/registry.h"
 #include "ledger/store.h"
 #include "model/block.h"
 #include "model/committee.h"
@@ -18,11 +18,11 @@
 
 namespace tieline {
 
-// Writes to Column::kState in ascending key order; value empty: deleted.
-using WriteSet = std::map<Bytes, std::optional<Bytes>>;
+// Writes to Column::kState in ascending key order; value empty: deleted. Looked up by ByteView without a copy.
+using WriteSet = std::map<Bytes, std::optional<Bytes>, BytesLess>;
 
-// The state as of one block: the store's state with the write sets of the blocks above it, newest first. Holds no I/O of
-// its own. A view stays valid while the store under it only moves forward along this chain.
+// The state as of one block: the store's state with the write sets of the blocks above it, newest first. Holds no I/O
+// of its own. A view stays valid while the store under it only moves forward along this chain.
 class StateView {
  public:
   explicit StateView(const StoreReader& base, std::vector<std::shared_ptr<const WriteSet>> layers = {})
@@ -46,7 +46,7 @@ struct BlockDraft {
 };
 
 struct Execution {
-  Header header;                 // complete: roots, results, writes, next committee
+  Header header;  // complete: roots, results, writes, next committee
   std::vector<TxResult> results;
   std::shared_ptr<const WriteSet> writes;
   std::optional<Committee> next_committee;  // in an epoch's last block
@@ -64,8 +64,9 @@ class Ledger {
   StoreBatch genesis_batch() const;
 
   // Executes on top of `parent` (the state after `parent_header`; genesis_header() for height 0). Leader: builds the
-  // block's header. Never fails for what transactions contain (a refused one gets its code); fails for what makes a whole
-  // block invalid (time before the parent's, evidence that does not verify, duplicate transaction, epoch rules, bounds).
+  // block's header. Never fails for what transactions contain (a refused one gets its code); fails for what makes a
+  // whole block invalid (time before the parent's, evidence that does not verify, duplicate transaction, epoch rules,
+  // bounds).
   Result<Execution> execute(const BlockDraft& draft, const Header& parent_header, const StateView& parent) const;
   // Voter: executes the block's contents and compares the header with the one that execution yields.
   // Errors: block_invalid with what differed.
@@ -85,12 +86,16 @@ class Ledger {
 
   // Named invariants, after every block, in production too: total counters match, sequence windows well-formed, heights
   // and times monotone, no key outside its bucket. Returns the name of the first that is broken.
-  std::optional<std::string> broken_invariant(const Execution& execution, const StateView& parent, const Header& parent_header) const;
+  std::optional<std::string> broken_invariant(const Execution& execution, const StateView& parent,
+                                              const Header& parent_header) const;
 
  private:
   Genesis genesis_;
   ChainId chain_;
   const Verifier& verifier_;
+  Registry registry_;
+  WriteSet genesis_writes_;
+  Header genesis_header_;
 };
 
 // Reading back what commit_batch stored.
@@ -111,6 +116,7 @@ struct TxPlace {
   uint32_t index = 0;
 };
 std::optional<TxPlace> find_tx(const StoreReader& store, const TxId& id);
-std::optional<Committee> committee_of(const StateView& state, Epoch epoch);  // current, previous and next epoch are kept
+std::optional<Committee> committee_of(const StateView& state,
+                                      Epoch epoch);  // current, previous and next epoch are kept
 
 }  // namespace tieline

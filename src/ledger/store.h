@@ -1,7 +1,7 @@
 #pragma once
-// The key-value interface that the ledger stands on. In the node it is RocksDB (storage/rocks_store.h), in the simulator
-// and in tests an ordered map (ledger/memory_store.h). One writer (the replica's thread, or the storage thread on its
-// behalf); readers see the last applied batch.
+// The key-value interface that the ledger stands on. In the node it is RocksDB (storage/rocks_store.h), in the
+// simulator and in tests an ordered map (ledger/memory_store.h). One writer (the replica's thread, or the storage
+// thread on its behalf); readers see the last applied batch.
 
 #include <functional>
 #include <memory>
@@ -21,6 +21,16 @@ namespace tieline {
 //   kMeta      applied height and digest, stable checkpoints, committee links, tree nodes of the state root
 enum class Column : uint8_t { kState = 0, kBlocks = 1, kTxs = 2, kReadings = 3, kMeta = 4 };
 inline constexpr size_t kColumns = 5;
+
+// The order of keys everywhere: bytewise, a prefix first. Compares with views, so that a lookup copies nothing.
+struct BytesLess {
+  using is_transparent = void;
+  bool operator()(ByteView a, ByteView b) const {
+    const size_t common = a.size() < b.size() ? a.size() : b.size();
+    const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
+    return order != 0 ? order < 0 : a.size() < b.size();
+  }
+};
 
 struct StoreWrite {
   Column column = Column::kState;

@@ -1,0 +1,39 @@
+#pragma once
+// Plausibility of a reading: what a stolen key still cannot say. Each rule is one small pure function with a name, a
+// code and a sentence; they are asked in the order of the list, and the first that refuses gives the code. Source:
+// ENERGY.md
+// ("Semantic plausibility"). No floating point; products that may pass 64 bits are 128 bits wide.
+
+#include <span>
+
+#include "energy/meter.h"
+#include "energy/refusal.h"
+
+namespace tieline::energy {
+
+inline constexpr uint32_t kDurationMax = 86'400;              // seconds: a day
+inline constexpr uint64_t kReadingWhMax = 1'000'000'000'000;  // 1 TWh in one interval: more than any point can carry
+
+// What the rules may look at besides the reading. `point` is null for a meter nobody registered.
+struct RuleContext {
+  int64_t block_time_ms = 0;
+  const LedgerParams* params = nullptr;
+  std::span<const ParticipantId> signatories;
+  const MeterPoint* point = nullptr;
+  const MeterSeries* series = nullptr;
+};
+
+struct Rule {
+  const char* name;  // stable, also the code's name
+  Refusal refusal;
+  const char* reason;  // for a person
+  bool (*refuses)(const Reading& reading, const RuleContext& context);
+};
+std::span<const Rule> rules();
+
+Refusal judge_reading(const Reading& reading, const RuleContext& context);
+
+// Records a reading that judge_reading let pass.
+void record_reading(const Reading& reading, MeterSeries& series);
+
+}  // namespace tieline::energy

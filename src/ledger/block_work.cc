@@ -1,0 +1,158 @@
+#include "ledger/block_work.h"
+
+#include <algorithm>
+
+#include "energy/rules.h"
+
+namespace tieline {
+
+TxCode admit_static(const Transaction& tx, const Registry& registry, const ChainId& chain, Height parent_height) {
+  if (tx.chain() != chain) return TxCode::wrong_chain;
+  for (ParticipantId id : tx.signatories()) {
+    if (!registry.knows(id)) return TxCode::unknown_signer;
+  }
+  if (tx.expiry_height() <= parent_height) return TxCode::expired;
+  if (tx.expiry_height() - parent_height > kTxLifetimeMax) return TxCode::expiry_too_far;
+  return TxCode::ok;
+}
+
+TxCode admit_sequence(const Transaction& tx, const state::SignerRecord& signer, const LedgerParams& params) {
+  switch (signer.window.judge(tx.sequence(), params.sequence_window)) {
+    case SequenceVerdict::kFresh:
+      return TxCode::ok;
+    case SequenceVerdict::kDuplicate:
+      return TxCode::duplicate;
+    case SequenceVerdict::kTooOld:
+      return TxCode::sequence_too_old;
+    case SequenceVerdict::kTooFar:
+      return TxCode::sequence_too_far;
+  }
+  TL_CHECK_MSG(false, "a verdict without a code");
+}
+
+bool timestamp_is_old(const Transaction& tx, const state::SignerRecord& signer, const LedgerParams& params) {
+  return signer.timestamp_ms && tx.timestamp_ms() < *signer.timestamp_ms - int64_t{params.timestamp_slack_ms};
+}
+
+TxCode BlockWork::execute(const Transaction& tx) {
+  ++tx_number_;
+  TxCode code = admit_static(tx, registry_, chain_, height_ - 1);
+  if (code != TxCode::ok) {
+    ++void_of_effect_;
+    return code;
+  }
+  SignerWork& signer_work = signers_[signer(tx.signer())];
+  state::SignerRecord& record = signer_work.record;
+  code = admit_sequence(tx, record, params_);
+  if (code != TxCode::ok) {
+    ++void_of_effect_;
+    return code;
+  }
+
+  // From here on the outcome is final.
+  record.window.use(tx.sequence());
+  ++record.used;
+  signer_work.changed = true;
+  if (tx.timestamp_ms() > time_ms_ + int64_t{params_.future_ms}) {
+    code = TxCode::timestamp_future;
+  } else if (timestamp_is_old(tx, record, params_)) {
+    code = TxCode::timestamp_old;
+  } else {
+    code = apply_actions(tx);
+  }
+  if (code != TxCode::ok) {
+    ++refused_;
+    return code;
+  }
+  record.timestamp_ms = std::max(record.timestamp_ms.value_or(tx.timestamp_ms()), tx.timestamp_ms());
+  ++accepted_;
+  return code;
+}
+
+// All of a transaction's actions count, or none.
+TxCode BlockWork::apply_actions(const Transaction& tx) {
+  undo_.clear();
+  uint64_t recorded = 0;
+  for (const Action& action : tx.actions()) {
+    if (action.type != ActionType::kReadings) continue;  // data is recorded by being in the block
+    const TxCode code = apply_readings(tx, action.payload, recorded);
+    if (code != TxCode::ok) {
+      roll_back();
+      return code;
+    }
+  }
+  readings_ += recorded;
+  return TxCode::ok;
+}
+
+TxCode BlockWork::apply_readings(const Transaction& tx, ByteView payload, uint64_t& recorded) {
+  const Result<std::vector<Reading>> readings = decode_readings(payload);
+  if (!readings.ok() || readings->empty()) return TxCode::malformed;
+  energy::RuleContext context{.block_time_ms = time_ms_, .params = &params_, .signatories = tx.signatories()};
+  SeriesWork* work = nullptr;
+  for (const Reading& reading : *readings) {
+    // Most readings of a transaction are of the meter of the one before.
+    if (work == nullptr || work->meter != reading.meter || work->obis != reading.obis) {
+      context.point = registry_.meter(reading.meter);
+      work = context.point != nullptr ? &series_[series(reading.meter, reading.obis)] : nullptr;
+      context.series = work != nullptr ? &work->series : nullptr;
+    }
+    const energy::Refusal refusal = energy::judge_reading(reading, context);
+    if (refusal != energy::Refusal::kNone) return static_cast<TxCode>(refusal);
+    if (work->saved_by != tx_number_) {
+      undo_.push_back({static_cast<size_t>(work - series_.data()), work->changed, work->series});
+      work->saved_by = tx_number_;
+    }
+    energy::record_reading(reading, work->series);
+    work->changed = true;
+    ++recorded;
+  }
+  return TxCode::ok;
+}
+
+void BlockWork::roll_back() {
+  for (Undo& undo : undo_) {
+    series_[undo.index].series = std::move(undo.series);
+    series_[undo.index].changed = undo.changed;
+  }
+  undo_.clear();
+}
+
+size_t BlockWork::signer(ParticipantId id) {
+  const auto [at, fresh] = signer_index_.try_emplace(id, signers_.size());
+  if (fresh) {
+    signers_.push_back(
+        {id, false,
+         state::read_or_default<state::SignerRecord>(parent_, state::signer_key(id), "damaged state record: signer")});
+  }
+  return at->second;
+}
+
+size_t BlockWork::series(MeterId meter, Obis obis) {
+  const auto [at, fresh] = series_index_.try_emplace(uint64_t{meter} << 8 | static_cast<uint8_t>(obis), series_.size());
+  if (fresh) {
+    series_.push_back({meter, obis, false, 0,
+                       state::read_or_default<energy::MeterSeries>(parent_, state::series_key(meter, obis),
+                                                                   "damaged state record: series")});
+  }
+  return at->second;
+}
+
+WriteSet BlockWork::writes(std::vector<std::pair<Bytes, std::optional<Bytes>>> more) const {
+  more.reserve(more.size() + signers_.size() + series_.size());
+  for (const SignerWork& signer : signers_) {
+    if (signer.changed) more.emplace_back(state::signer_key(signer.id), encoded(signer.record));
+  }
+  for (const SeriesWork& series : series_) {
+    if (series.changed) more.emplace_back(state::series_key(series.meter, series.obis), encoded(series.series));
+  }
+  std::sort(more.begin(), more.end(), [](const auto& a, const auto& b) { return BytesLess{}(a.first, b.first); });
+  WriteSet out;
+  for (auto& [key, value] : more) {
+    TL_CHECK_MSG(out.empty() || BytesLess{}(out.rbegin()->first, key), "two writes to one key");
+    out.emplace_hint(out.end(), std::move(key), std::move(value));
+  }
+  return out;
+}
+
+}  // namespace tieline

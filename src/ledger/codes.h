@@ -1,0 +1,61 @@
+#pragma once
+// What became of a transaction. The number is part of the result leaf, and so of every receipt: numbers and names never
+// change, and one that falls out of use stays unused. docs/formats/state.md lists them.
+//
+// Two kinds of refusal. Of the first the chain keeps nothing: the transaction's sequence number stays free, so a block
+// that holds it is valid and its result says why it did not count (an honest leader never includes it). The second is
+// final: the transaction was in time and in order, its content was refused, and its sequence number is used up.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "energy/refusal.h"
+
+namespace tieline {
+
+enum class TxCode : uint16_t {
+  ok = 0,
+  malformed = 1,
+  over_size = 2,  // at the door only
+  wrong_chain = 3,
+  unknown_signer = 4,
+  bad_signature = 5,  // at the door only
+  duplicate = 6,      // the sequence number is used: a replay
+  sequence_too_old = 7,
+  sequence_too_far = 8,
+  expired = 9,
+  expiry_too_far = 10,
+  timestamp_future = 11,
+  timestamp_old = 12,
+  pool_full = 20,         // at the door only
+  too_many_pending = 21,  // at the door only
+  not_allowed = static_cast<uint16_t>(energy::Refusal::kNotAllowed),
+  unknown_meter = static_cast<uint16_t>(energy::Refusal::kUnknownMeter),
+  not_owner = static_cast<uint16_t>(energy::Refusal::kNotOwner),
+  misaligned_interval = static_cast<uint16_t>(energy::Refusal::kMisalignedInterval),
+  bad_duration = static_cast<uint16_t>(energy::Refusal::kBadDuration),
+  future_interval = static_cast<uint16_t>(energy::Refusal::kFutureInterval),
+  stale = static_cast<uint16_t>(energy::Refusal::kStale),
+  over_capacity = static_cast<uint16_t>(energy::Refusal::kOverCapacity),
+  before_window = static_cast<uint16_t>(energy::Refusal::kBeforeWindow),
+  overlap = static_cast<uint16_t>(energy::Refusal::kOverlap),
+  bad_register = static_cast<uint16_t>(energy::Refusal::kBadRegister),
+};
+
+constexpr uint16_t number(TxCode code) { return static_cast<uint16_t>(code); }
+
+// For an unknown number "unknown" and a sentence that says so: a newer peer may know more codes than this program.
+const char* code_name(uint16_t code);
+const char* code_reason(uint16_t code);
+std::optional<TxCode> code_from_name(std::string_view name);
+std::span<const TxCode> all_codes();  // ascending
+
+inline const char* code_name(TxCode code) { return code_name(number(code)); }
+inline const char* code_reason(TxCode code) { return code_reason(number(code)); }
+
+// Whether a result with this code has used up the signer's sequence number. Only such transactions are found by id.
+bool code_consumes_sequence(uint16_t code);
+
+}  // namespace tieline

@@ -1,0 +1,98 @@
+#include "ledger/ledger.h"
+
+#include "crypto/hash.h"
+#include "ledger/block_record.h"
+#include "ledger/block_work.h"
+#include "ledger/state.h"
+
+namespace tieline {
+namespace {
+
+template <class T>
+void put(WriteSet& writes, Bytes key, const T& record) {
+  TL_CHECK(writes.emplace(std::move(key), encoded(record)).second);
+}
+
+WriteSet state_of_genesis(const Genesis& genesis, const ChainId& chain) {
+  WriteSet writes;
+  MeterId meter = 0;
+  for (const GenesisParticipant& p : genesis.participants) {
+    put(writes, state::participant_key(p.id),
+        state::ParticipantRecord{p.name, p.role, p.key, p.capacity_w, p.contracted_w, p.loss_ppm});
+    for (size_t i = 0; i < p.meters.size(); ++i) put(writes, state::meter_key(++meter), energy::meter_point(p));
+  }
+  const Committee first = genesis.committee();
+  TL_CHECK(first.epoch() == 0);
+  std::vector<standing::CreditRecord> records;
+  for (const Member& m : first.members()) {
+    records.push_back(standing::initial_credit(m));
+    put(writes, state::credit_key(m.id), records.back());
+  }
+  // The chain id stands for the digest of a block before the first epoch.
+  put(writes, state::committee_key(0), first);
+  put(writes, state::committee_key(1),
+      standing::next_committee(first, records, 1, standing::next_seed(first.seed(), chain)));
+  put(writes, state::tally_key(), standing::Tally{standing::empty_tally(first), {}});
+  put(writes, state::totals_key(), state::Totals{});
+  return writes;
+}
+
+Header header_of_genesis(const Genesis& genesis, const ChainId& chain, const WriteSet& writes) {
+  Header h;
+  h.chain = chain;
+  h.parent = chain;
+  h.time_ms = genesis.time_ms;
+  h.tx_root = tx_root({});
+  h.evidence_root = sha256(ByteView{});
+  h.result_root = result_root({});
+  h.writes_digest = state::writes_digest(chain, writes);
+  return h;
+}
+
+}  // namespace
+
+Ledger::Ledger(Genesis genesis, const Verifier& verifier)
+    : genesis_(std::move(genesis)), chain_(genesis_.chain_id()), verifier_(verifier), registry_(genesis_) {
+  TL_CHECK_MSG(genesis_.ledger.sequence_window >= 1 && genesis_.ledger.sequence_window <= kSequenceWindowMax,
+               "genesis: ledger.sequence_window is between 1 and 1024");
+  genesis_writes_ = state_of_genesis(genesis_, chain_);
+  genesis_header_ = header_of_genesis(genesis_, chain_, genesis_writes_);
+  // The epoch's record names the digest of the header, which names the digest of the writes; so it is written after
+  // them, and is itself determined by the header.
+  put(genesis_writes_, state::epoch_key(), state::EpochRecord{0, 0, genesis_header_.time_ms, genesis_header_.digest()});
+}
+
+Header Ledger::genesis_header() const { return genesis_header_; }
+
+StoreBatch Ledger::genesis_batch() const {
+  StoreBatch batch;
+  batch.reserve(genesis_writes_.size() + 1);
+  for (const auto& [key, value] : genesis_writes_) batch.push_back({Column::kState, key, value});
+  batch.push_back(applied_write(genesis_header_, genesis_header_.digest()));
+  return batch;
+}
+
+uint16_t Ledger::precheck(const Transaction& tx, const StateView& state, const Header& tip) const {
+  TxCode code = admit_static(tx, registry_, chain_, tip.height);
+  if (code != TxCode::ok) return number(code);
+  const auto signer = state::read_or_default<state::SignerRecord>(state, state::signer_key(tx.signer()),
+                                                                  "damaged state record: signer");
+  code = admit_sequence(tx, signer, genesis_.ledger);
+  if (code == TxCode::ok && timestamp_is_old(tx, signer, genesis_.ledger)) code = TxCode::timestamp_old;
+  return number(code);
+}
+
+Result<std::vector<PublicKey>> Ledger::signing_keys(const Transaction& tx, const StateView&) const {
+  std::vector<PublicKey> keys;
+  keys.reserve(tx.signatories().size());
+  for (ParticipantId id : tx.signatories()) {
+    const PublicKey* key = registry_.key(id);
+    if (key == nullptr) {
+      return Error{code_name(TxCode::unknown_signer), "participant " + std::to_string(id) + " is not registered"};
+    }
+    keys.push_back(*key);
+  }
+  return keys;
+}
+
+}  // namespace tieline

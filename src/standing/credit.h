@@ -1,0 +1,38 @@
+#pragma once
+// What the chain holds of every validator's standing: one record each in the committed state. The credit model writes
+// `credit`; proofs of equivocation write `jailed_until`. The committee of epoch e takes both from the state at the end
+// of e-2, so that every validator knows it an epoch ahead. Source: paper 000 (credit), CONSENSUS.md 2 and 4.
+
+#include <vector>
+
+#include "model/committee.h"
+#include "model/genesis.h"
+
+namespace tieline::standing {
+
+// A committee's delay behind the state that it is drawn from.
+inline constexpr Epoch kActsAfterEpochs = 2;
+
+struct CreditRecord {
+  uint32_t credit = 0;        // Q16.16 in [0, 1]
+  uint32_t jailed_until = 0;  // first epoch in which it may lead again; 0: never jailed
+  // The newest slot for which this validator was proven to have equivocated, so that one proof counts once.
+  std::optional<Slot> last_equivocation;
+  bool operator==(const CreditRecord&) const = default;
+};
+void encode(Writer& w, const CreditRecord& r);
+void decode(Reader& r, CreditRecord& record);
+
+CreditRecord initial_credit(const Member& member);  // as genesis seats it
+
+// The same seats, with the credit and jail of `records` (one a member, in the committee's order).
+Committee next_committee(const Committee& seats, const std::vector<CreditRecord>& records, Epoch epoch,
+                         const Hash& seed);
+
+// seed(e+1) = SHA-256(tag "tieline/seed/1", seed(e), digest of the last block of epoch e-1; of genesis for e = 0).
+Hash next_seed(const Hash& seed, const Hash& epoch_start_digest);
+
+// A proof of equivocation committed in a block of `epoch`. Returns false when it was counted before.
+bool punish_equivocation(CreditRecord& record, const Slot& slot, Epoch epoch, uint32_t jail_epochs);
+
+}  // namespace tieline::standing
