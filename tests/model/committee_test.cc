@@ -1,0 +1,137 @@
+#include "model/committee.h"
+
+#include <gtest/gtest.h>
+
+#include "canonical.h"
+#include "fixtures.h"
+
+namespace tieline {
+namespace {
+
+using testing::expect_canonical;
+using testing::first_positions;
+using testing::positions;
+using testing::TestCommittee;
+
+TEST(SignerSet, HoldsAPositionOnce) {
+  SignerSet s;
+  EXPECT_TRUE(s.insert(3));
+  EXPECT_FALSE(s.insert(3));
+  EXPECT_TRUE(s.insert(255));
+  EXPECT_EQ(s.count(), 2u);
+  EXPECT_EQ(s.positions(), (std::vector<size_t>{3, 255}));
+  s.erase(3);
+  EXPECT_FALSE(s.contains(3));
+  EXPECT_FALSE(s.contains(256));
+}
+
+TEST(SignerSet, IsEncodedAsLengthAndBytesLowestFirst) {
+  EXPECT_EQ(encoded(SignerSet()), (Bytes{0}));
+  EXPECT_EQ(encoded(positions({0})), (Bytes{1, 1}));
+  EXPECT_EQ(encoded(positions({0, 2, 9})), (Bytes{2, 5, 2}));
+  Bytes last(33, 0);
+  last[0] = 32;
+  last[32] = 0x80;
+  EXPECT_EQ(encoded(positions({255})), last);
+}
+
+TEST(SignerSet, HasOneEncoding) {
+  for (const SignerSet& s : {SignerSet(), positions({0}), positions({7, 8}), positions({0, 63, 64, 127, 128, 255})}) {
+    expect_canonical(s);
+  }
+}
+
+TEST(SignerSet, WithATrailingZeroByteIsRefused) {
+  EXPECT_FALSE(decoded<SignerSet>(Bytes{1, 0}, "set").ok());
+  EXPECT_FALSE(decoded<SignerSet>(Bytes{2, 1, 0}, "set").ok());
+}
+
+TEST(SignerSet, LongerThanAnyCommitteeIsRefused) {
+  Bytes long_one(34, 0xff);
+  long_one[0] = 33;
+  EXPECT_FALSE(decoded<SignerSet>(long_one, "set").ok());
+}
+
+TEST(Committee, StandsInAscendingId) {
+  const TestCommittee t(5);
+  std::vector<Member> shuffled = t.committee.members();
+  std::swap(shuffled[0], shuffled[4]);
+  std::swap(shuffled[1], shuffled[2]);
+  const Committee c(0, t.committee.seed(), shuffled);
+  EXPECT_EQ(c, t.committee);
+  EXPECT_EQ(c.digest(), t.committee.digest());
+  EXPECT_EQ(c.position_of(12), std::optional<size_t>(2));
+  EXPECT_EQ(c.position_of(15), std::nullopt);
+  EXPECT_EQ(c.position_of(9), std::nullopt);
+}
+
+TEST(Committee, HasOneEncoding) {
+  expect_canonical(TestCommittee(4).committee);
+  testing::expect_garbage_is_harmless(encoded(TestCommittee(4).committee), testing::decode_and_encode<Committee>, 1);
+}
+
+TEST(Committee, DigestCoversEveryField) {
+  const Committee c = TestCommittee(4).committee;
+  std::vector<Member> members = c.members();
+  EXPECT_NE(Committee(1, c.seed(), members).digest(), c.digest());
+  EXPECT_NE(Committee(0, Hash(), members).digest(), c.digest());
+  members[3].jailed_until = 7;
+  EXPECT_NE(Committee(0, c.seed(), members).digest(), c.digest());
+}
+
+Bytes encode_members(const std::vector<Member>& members) {
+  Writer w;
+  w.u64(0);
+  encode(w, Hash());
+  encode_list(w, members);
+  return w.take();
+}
+
+TEST(Committee, DecodingRefusesDisorderDuplicatesAndSizesInsteadOfAborting) {
+  std::vector<Member> members = TestCommittee(4).committee.members();
+  ASSERT_TRUE(decoded<Committee>(encode_members(members), "committee").ok());
+  std::vector<Member> swapped = members;
+  std::swap(swapped[0], swapped[1]);
+  EXPECT_FALSE(decoded<Committee>(encode_members(swapped), "committee").ok());
+  std::vector<Member> twice = members;
+  twice[1] = twice[0];
+  EXPECT_FALSE(decoded<Committee>(encode_members(twice), "committee").ok());
+  EXPECT_FALSE(decoded<Committee>(encode_members({}), "committee").ok());
+  std::vector<Member> rich = members;
+  rich[2].credit = kCreditOne + 1;
+  EXPECT_FALSE(decoded<Committee>(encode_members(rich), "committee").ok());
+}
+
+TEST(Committee, LargerThanTheBoundIsRefused) {
+  std::vector<Member> members(kCommitteeMax + 1);
+  for (size_t i = 0; i < members.size(); ++i) members[i].id = static_cast<ValidatorId>(i);
+  EXPECT_FALSE(decoded<Committee>(encode_members(members), "committee").ok());
+  members.pop_back();
+  EXPECT_TRUE(decoded<Committee>(encode_members(members), "committee").ok());
+}
+
+TEST(CommitteeDeathTest, OfTwoMembersWithOneIdAborts) {
+  std::vector<Member> members = TestCommittee(4).committee.members();
+  members[1].id = members[0].id;
+  EXPECT_DEATH(Committee(0, Hash(), members), "share an id");
+}
+
+TEST(Committee, CountsOnlyItsOwnMembers) {
+  const Committee c = TestCommittee(7).committee;
+  EXPECT_FALSE(c.is_quorum(first_positions(4)));
+  EXPECT_TRUE(c.is_quorum(first_positions(5)));
+  EXPECT_FALSE(c.is_fast(first_positions(5)));
+  EXPECT_TRUE(c.is_fast(first_positions(6)));
+  EXPECT_TRUE(c.holds_correct(first_positions(3)));
+  EXPECT_FALSE(c.holds_correct(first_positions(2)));
+  EXPECT_TRUE(c.is_view_change_set(first_positions(5)));
+  EXPECT_FALSE(c.is_view_change_set(first_positions(6))) << "a view-change set has exactly n-f members";
+  SignerSet beyond = first_positions(6);
+  beyond.insert(7);
+  EXPECT_FALSE(c.is_quorum(beyond));
+  EXPECT_FALSE(c.is_fast(beyond));
+  EXPECT_FALSE(c.holds_correct(beyond));
+}
+
+}  // namespace
+}  // namespace tieline

@@ -1,0 +1,291 @@
+#include "consensus/messages.h"
+
+#include <gtest/gtest.h>
+
+#include "canonical.h"
+#include "fixtures.h"
+
+namespace tieline::consensus {
+namespace {
+
+using tieline::testing::first_positions;
+using tieline::testing::hash_of;
+using tieline::testing::header_of;
+using tieline::testing::TestCommittee;
+
+const ChainId kChain = hash_of("chain");
+
+Signature signature_of(uint8_t fill) {
+  Signature s;
+  s.bytes.fill(fill);
+  return s;
+}
+
+Certificate certificate() {
+  static const TestCommittee t(4);
+  return t.certify(kChain, {0, 1, 2}, 5, hash_of("block"), first_positions(3));
+}
+
+Justify epoch_start() { return {std::nullopt, Slot{0, 0, -1}, hash_of("genesis"), 0}; }
+Justify certified() {
+  const Certificate c = certificate();
+  return {c, c.slot, c.block, c.height};
+}
+
+CheckpointCert checkpoint() {
+  return {0,
+          128,
+          hash_of("block"),
+          hash_of("state"),
+          first_positions(3),
+          {signature_of(1), signature_of(2), signature_of(3)}};
+}
+
+ViewChange view_change(ValidatorId signer) {
+  ViewChange m;
+  m.signer = signer;
+  m.epoch = 0;
+  m.view = 2;
+  m.leader = 11;
+  m.kind = ViewChangeKind::kPlanned;
+  m.checkpoint = checkpoint();
+  m.high_qc = certified();
+  m.last_vote = LastVote{{0, 1, 3}, hash_of("voted"), 6, signature_of(9), hash_of("new view")};
+  m.timeout_signature = signature_of(7);
+  m.signature = signature_of(8);
+  return m;
+}
+
+NewView new_view() {
+  NewView m;
+  m.epoch = 0;
+  m.view = 2;
+  for (ValidatorId id = 10; id <= 12; ++id) {
+    ViewChange vc = view_change(id);
+    if (id == 11) vc.checkpoint.reset(), vc.last_vote.reset(), vc.high_qc = epoch_start();
+    m.entries.push_back({make_message(vc), {{10, signature_of(3)}, {13, signature_of(4)}}});
+  }
+  m.checkpoint = checkpoint();
+  m.justify_slot = {0, 1, 2};
+  m.justify_block = hash_of("block");
+  m.repropose = hash_of("voted");
+  m.signature = signature_of(5);
+  return m;
+}
+
+Propose propose(bool with_new_view) {
+  Propose m;
+  m.slot = {0, 2, 0};
+  m.header = header_of(kChain, hash_of("parent"), 6);
+  m.txs = {hash_of("tx1"), hash_of("tx2")};
+  m.evidence = encoded(Evidence());
+  m.justify = with_new_view ? certified() : epoch_start();
+  if (with_new_view) m.new_view = make_message(new_view());
+  m.signature = signature_of(6);
+  return m;
+}
+
+RejoinReply rejoin_reply() {
+  return {12,
+          hash_of("nonce"),
+          0,
+          3,
+          {make_message(view_change(10)), make_message(new_view())},
+          certificate(),
+          signature_of(2)};
+}
+
+std::vector<Payload> one_of_each() {
+  return {propose(true),
+          Confirm{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
+          view_change(10),
+          ViewChangeAck{10, 0, 2, 12, hash_of("vc"), signature_of(1)},
+          new_view(),
+          CheckpointVote{10, 0, 128, hash_of("block"), hash_of("state"), signature_of(1)},
+          Heartbeat{0, 2, 77},
+          Decided{header_of(kChain, hash_of("parent"), 5), {{}, certificate(), std::nullopt}},
+          RejoinRequest{12, hash_of("nonce"), 0, signature_of(1)},
+          rejoin_reply()};
+}
+
+Bytes bytes_of(const MessagePtr& m) { return {m->bytes.view().begin(), m->bytes.view().end()}; }
+
+std::optional<Bytes> again(const Bytes& bytes) {
+  auto m = decode_message(Blob(bytes));
+  if (!m.ok()) return std::nullopt;
+  return bytes_of(make_message((*m)->payload));
+}
+
+std::string code_of(const Bytes& bytes) {
+  auto m = decode_message(Blob(bytes));
+  return m.ok() ? "ok" : m.error().code;
+}
+
+TEST(Messages, TypeIsTheFirstByteInTheOrderOfTheVariant) {
+  const char* names[] = {"PROPOSE",         "CONFIRM",   "VIEW-CHANGE", "VIEW-CHANGE-ACK", "NEW-VIEW",
+                         "CHECKPOINT-VOTE", "HEARTBEAT", "DECIDED",     "REJOIN-REQUEST",  "REJOIN-REPLY"};
+  uint8_t type = 1;
+  for (const Payload& payload : one_of_each()) {
+    const MessagePtr m = make_message(payload);
+    EXPECT_EQ(m->bytes.data()[0], type);
+    EXPECT_STREQ(message_name(*m), names[type - 1]);
+    ++type;
+  }
+}
+
+TEST(Messages, EachHasOneEncoding) {
+  for (const Payload& payload : one_of_each()) {
+    const MessagePtr m = make_message(payload);
+    SCOPED_TRACE(message_name(*m));
+    tieline::testing::expect_canonical_bytes(bytes_of(m), again);
+  }
+  tieline::testing::expect_canonical_bytes(bytes_of(make_message(propose(false))), again);
+}
+
+TEST(Messages, GarbageIsRefusedAndHarmless) {
+  uint64_t seed = 100;
+  for (const Payload& payload : one_of_each()) {
+    tieline::testing::expect_garbage_is_harmless(bytes_of(make_message(payload)), again, ++seed, 1000);
+  }
+}
+
+TEST(Messages, DigestIsOverTheBytesAndSurvivesDecoding) {
+  for (const Payload& payload : one_of_each()) {
+    const MessagePtr m = make_message(payload);
+    EXPECT_EQ(m->digest, tagged_hash("tieline/msg/1", {m->bytes.view()}));
+    auto back = decode_message(m->bytes);
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ((*back)->digest, m->digest);
+  }
+}
+
+TEST(Messages, OfUnknownTypeEmptyOrTooLargeAreRefusedByName) {
+  EXPECT_EQ(code_of({}), "malformed");
+  for (int type : {0, 11, 255}) EXPECT_EQ(code_of({static_cast<uint8_t>(type)}), "unknown_type");
+  EXPECT_EQ(code_of(Bytes(kMessageBytesMax + 1, 2)), "oversized");
+}
+
+TEST(Messages, MessagesInsideShareTheOuterBuffer) {
+  const Blob blob = make_message(propose(true))->bytes;
+  auto m = decode_message(blob);
+  ASSERT_TRUE(m.ok());
+  const auto within = [&](const Blob& part) {
+    return part.data() >= blob.data() && part.data() + part.size() <= blob.data() + blob.size();
+  };
+  const MessagePtr& inner = std::get<Propose>((*m)->payload).new_view;
+  ASSERT_NE(inner, nullptr);
+  EXPECT_TRUE(within(inner->bytes));
+  EXPECT_EQ(inner->digest, make_message(new_view())->digest);
+  for (const NewView::Entry& entry : std::get<NewView>(inner->payload).entries) {
+    EXPECT_TRUE(within(entry.view_change->bytes));
+  }
+}
+
+TEST(Messages, OnlyTheRightTypesMayStandInside) {
+  Propose p = propose(true);
+  p.new_view = make_message(view_change(10));
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed") << "a PROPOSE holds a NEW-VIEW";
+  p.new_view = make_message(propose(false));
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed") << "nothing nests in itself";
+  NewView v = new_view();
+  v.entries[0].view_change = make_message(new_view());
+  EXPECT_EQ(code_of(bytes_of(make_message(v))), "malformed") << "a NEW-VIEW holds VIEW-CHANGEs";
+  RejoinReply r = rejoin_reply();
+  r.view_changes[0] = make_message(Heartbeat{});
+  EXPECT_EQ(code_of(bytes_of(make_message(r))), "malformed");
+  r.view_changes[0] = make_message(rejoin_reply());
+  EXPECT_EQ(code_of(bytes_of(make_message(r))), "malformed");
+}
+
+TEST(Messages, EntriesAndAcksStandInAscendingSignerOnce) {
+  NewView v = new_view();
+  std::swap(v.entries[0], v.entries[1]);
+  EXPECT_EQ(code_of(bytes_of(make_message(v))), "malformed");
+  v = new_view();
+  v.entries[1] = v.entries[0];
+  EXPECT_EQ(code_of(bytes_of(make_message(v))), "malformed");
+  v = new_view();
+  std::swap(v.entries[0].acks[0], v.entries[0].acks[1]);
+  EXPECT_EQ(code_of(bytes_of(make_message(v))), "malformed");
+  v = new_view();
+  v.entries[0].acks[1] = v.entries[0].acks[0];
+  EXPECT_EQ(code_of(bytes_of(make_message(v))), "malformed");
+}
+
+TEST(Messages, AJustifyWithoutACertificateIsTheStartOfAnEpoch) {
+  Propose p = propose(false);
+  p.justify.slot = {0, 0, 3};
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed");
+  p.justify.slot = {7, 0, -1};
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "ok");
+}
+
+TEST(Messages, AJustifyIsItsCertificate) {
+  Propose p = propose(true);
+  p.justify.height = 999;
+  p.justify.block = hash_of("a lie");
+  auto m = decode_message(make_message(p)->bytes);
+  ASSERT_TRUE(m.ok());
+  EXPECT_EQ(std::get<Propose>((*m)->payload).justify, certified());
+}
+
+TEST(Messages, BoundsAreEnforced) {
+  Propose p = propose(false);
+  p.txs.assign(kBlockTxMax, hash_of("tx"));
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "ok");
+  p.txs.push_back(hash_of("tx"));
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed");
+  p = propose(false);
+  p.evidence.assign(kEvidenceBytesMax + 1, 0);
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed");
+  ViewChange vc = view_change(10);
+  vc.kind = static_cast<ViewChangeKind>(4);
+  EXPECT_EQ(code_of(bytes_of(make_message(vc))), "malformed");
+  vc.kind = static_cast<ViewChangeKind>(0);
+  EXPECT_EQ(code_of(bytes_of(make_message(vc))), "malformed");
+}
+
+TEST(Digests, CoverEverythingButTheSignatureAndNeverEachOther) {
+  const ViewChange vc = view_change(10);
+  const Hash digest = view_change_digest(kChain, vc);
+  ViewChange other = vc;
+  other.signature = signature_of(99);
+  EXPECT_EQ(view_change_digest(kChain, other), digest);
+  const auto differs = [&](auto change) {
+    ViewChange o = vc;
+    change(o);
+    EXPECT_NE(view_change_digest(kChain, o), digest);
+  };
+  EXPECT_NE(view_change_digest(hash_of("other chain"), vc), digest);
+  differs([](ViewChange& o) { ++o.signer; });
+  differs([](ViewChange& o) { ++o.epoch; });
+  differs([](ViewChange& o) { ++o.view; });
+  differs([](ViewChange& o) { ++o.leader; });
+  differs([](ViewChange& o) { o.kind = ViewChangeKind::kJoined; });
+  differs([](ViewChange& o) { o.checkpoint.reset(); });
+  differs([](ViewChange& o) { o.high_qc = epoch_start(); });
+  differs([](ViewChange& o) { o.last_vote.reset(); });
+  differs([](ViewChange& o) { o.timeout_signature = signature_of(0); });
+
+  const RejoinRequest request{12, hash_of("nonce"), 0, signature_of(1)};
+  RejoinRequest later = request;
+  later.epoch = 1;
+  EXPECT_NE(rejoin_request_digest(kChain, request), rejoin_request_digest(kChain, later));
+  RejoinReply reply = rejoin_reply();
+  const Hash reply_digest = rejoin_reply_digest(kChain, reply);
+  reply.view = 4;
+  EXPECT_NE(rejoin_reply_digest(kChain, reply), reply_digest);
+  NewView nv = new_view();
+  const Hash nv_digest = new_view_digest(kChain, nv);
+  nv.signature = signature_of(0);
+  EXPECT_EQ(new_view_digest(kChain, nv), nv_digest);
+  nv.entries.pop_back();
+  EXPECT_NE(new_view_digest(kChain, nv), nv_digest);
+  ViewChangeAck ack{10, 0, 2, 12, hash_of("vc"), signature_of(1)};
+  const Hash ack_was = ack_digest(kChain, ack);
+  ack.subject = 13;
+  EXPECT_NE(ack_digest(kChain, ack), ack_was);
+}
+
+}  // namespace
+}  // namespace tieline::consensus
