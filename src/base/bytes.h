@@ -20,9 +20,7 @@ namespace tieline {
 using Bytes = std::vector<uint8_t>;
 using ByteView = std::span<const uint8_t>;
 
-inline ByteView view_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+inline ByteView view_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 // N bytes with value semantics and a name: the Tag keeps a hash from being passed where a key is wanted.
 template <size_t N, class Tag>

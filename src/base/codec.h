@@ -1,8 +1,9 @@
 #pragma once
-// The wire encoding: Borsh (https://borsh.io) — fixed-width little-endian integers, u32 length before every sequence and
-// string, u8 0/1 before an optional, u8 index before a variant. It is canonical: a value has exactly one encoding, and a
-// Reader accepts nothing else (booleans and optionals other than 0/1, short input and left-over bytes are errors), so
-// that signed bytes, hashes and receipts have no second spelling. See docs/formats/encoding.md and docs/adr/0001.
+// The wire encoding: Borsh (https://borsh.io) — fixed-width little-endian integers, u32 length before every sequence
+// and string, u8 0/1 before an optional, u8 index before a variant. It is canonical: a value has exactly one encoding,
+// and a Reader accepts nothing else (booleans and optionals other than 0/1, short input and left-over bytes are
+// errors), so that signed bytes, hashes and receipts have no second spelling. See docs/formats/encoding.md and
+// docs/adr/0001.
 //
 // A type takes part by `void encode(Writer&, const T&)` and `void decode(Reader&, T&)`, found by argument lookup.
 // A Reader never throws: after the first error every further read yields zero values and `ok()` stays false.
@@ -58,7 +59,8 @@ class Reader {
   U get() {
     if (!need(sizeof(U))) return 0;
     U value = 0;
-    for (size_t i = 0; i < sizeof(U); ++i) value = static_cast<U>(value | static_cast<U>(static_cast<U>(at_[i]) << (8 * i)));
+    for (size_t i = 0; i < sizeof(U); ++i)
+      value = static_cast<U>(value | static_cast<U>(static_cast<U>(at_[i]) << (8 * i)));
     at_ += sizeof(U);
     return value;
   }

@@ -1,6 +1,6 @@
 #pragma once
-// Errors are values. A Result<T> holds either a T or an Error; an Error has a stable machine-readable code (lower_snake,
-// part of the public surface: logs, HTTP problem details and metrics use it) and a sentence for a person.
+// Errors are values. A Result<T> holds either a T or an Error; an Error has a stable machine-readable code
+// (lower_snake, part of the public surface: logs, HTTP problem details and metrics use it) and a sentence for a person.
 
 #include <optional>
 #include <string>
@@ -19,7 +19,7 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}     // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }

@@ -1,14 +1,16 @@
 #pragma once
-// A consensus engine is a deterministic state machine: step(now, input) -> effects. It reads no clock, no random device,
-// no socket and no file. Its effects are data; the driver (replica/) carries them out in order, and the same object runs
-// in the node and in the simulator.
+// A consensus engine is a deterministic state machine: step(now, input) -> effects. It reads no clock, no random
+// device, no socket and no file. Its effects are data; the driver (replica/) carries them out in order, and the same
+// object runs in the node and in the simulator.
 //
 // - Durability is data: a Send or Commit names the log position (lsn) that must be durable before it may leave.
-// - An engine counts its own vote only when it comes back: a Send to all includes the sender, delivered by the driver once
+// - An engine counts its own vote only when it comes back: a Send to all includes the sender, delivered by the driver
+// once
 //   the lsn is durable. So nothing is ever built on a vote that a crash could forget.
 // - Timers carry a generation: arming an id again or disarming it makes earlier firings stale.
 // - Committees come only from the committed chain (Applied).
-// - Malformed or impossible input of a peer is dropped and counted (Drop), never an exception; a broken invariant aborts.
+// - Malformed or impossible input of a peer is dropped and counted (Drop), never an exception; a broken invariant
+// aborts.
 
 #include <memory>
 #include <optional>
@@ -33,8 +35,7 @@ enum class TimerId : uint8_t {
   kPassedOver,  // the leader keeps committing full blocks without it
   kViewChange,  // n-f are changing to a view whose NEW-VIEW does not come
   kResend,      // VIEW-CHANGE, ACK and rejoin requests again, byte for byte
-  kClock,       // a block time lies ahead of this clock by more than the drift
-  kHeartbeat,
+  kHeartbeat,   // the idle leader tells where it stands
   kCount
 };
 
@@ -50,21 +51,23 @@ struct TimerFired {
   TimerId id{};
   uint64_t generation = 0;
 };
-// Answer to WantBlock: a complete block above the parent that was asked for. Its body is in the replica's hands and will
-// be durable with the Persist that names it.
+// Answer to WantBlock: a complete block above the parent that was asked for. Its body is in the replica's hands and
+// will be durable with the Persist that names it.
 struct BlockBuilt {
   uint64_t ticket = 0;
   BlockPtr block;
 };
-// Answer to Judge: the body is held and executed. `valid` is a pure function of the block and its parent chain. No answer
-// comes while the body or its parent is missing; the replica keeps fetching.
+// Answer to Judge: the body is held and executed. `valid` is a pure function of the block and its parent chain. No
+// answer comes while the body or its parent is missing (the replica keeps fetching, parents too) or while the block's
+// time lies ahead of this clock by more than the drift.
 struct Judged {
   Hash block;
   bool valid = false;
   std::string why;
+  BlockPtr body;  // always, valid or not
 };
-// The block is in the committed chain and executed. Comes once a committed block, in order. In an epoch's last block the
-// committee of the next epoch.
+// The block is in the committed chain and executed. Comes once a committed block, in order. In an epoch's last block
+// the committee of the next epoch.
 struct Applied {
   Header header;
   Hash block;
@@ -74,7 +77,9 @@ struct Applied {
 struct Pending {
   std::optional<int64_t> oldest_us;  // mono_us
 };
-// Blocks that catch-up fetched: headers in order, the first a child of the last applied block, and the proof for the last.
+// Blocks that catch-up fetched: headers in order, the first a child of the last applied block, and the proof for the
+// last. All of one epoch: a run of blocks ends at an epoch's last block, since only its execution yields the next
+// committee.
 struct CaughtUp {
   std::vector<Header> headers;
   CommitProof proof;  // of the last
@@ -97,7 +102,8 @@ struct CheckpointReached {
   Hash state_root;
 };
 
-using Input = std::variant<Started, Received, TimerFired, BlockBuilt, Judged, Applied, Pending, CaughtUp, Installed, CheckpointReached>;
+using Input = std::variant<Started, Received, TimerFired, BlockBuilt, Judged, Applied, Pending, CaughtUp, Installed,
+                           CheckpointReached>;
 
 // --- durable state --------------------------------------------------------------------------------------------------
 
@@ -107,9 +113,9 @@ struct VoteRecord {
   uint64_t sequence = 0;  // grows by one with every Persist
   Epoch epoch = 0;
   View view = 0;
-  bool view_changing = false;      // sent a VIEW-CHANGE for `view`, no NEW-VIEW of it seen yet
+  bool view_changing = false;  // sent a VIEW-CHANGE for `view`, no NEW-VIEW of it seen yet
   std::optional<LastVote> last_vote;
-  Slot high_slot;                  // of high_qc
+  Slot high_slot;  // of high_qc
   Height high_height = 0;
   Hash high_block;
   bool rejoining = false;
@@ -120,22 +126,22 @@ void decode(Reader& r, VoteRecord& record);
 
 // What the log gives back after a crash.
 struct Recovered {
-  std::optional<VoteRecord> vote;       // none: a first start (empty folder)
-  bool damaged = false;                 // records are missing or damaged: the validator must rejoin
-  std::optional<Certificate> high_qc;   // matching vote.high_slot unless that is an epoch start
-  MessagePtr new_view;                  // the NEW-VIEW last_vote refers to, if index 0 and view > 0
-  MessagePtr own_proposal;              // PROPOSE of this node for last_vote.slot, to be sent again, never a new one
-  MessagePtr own_view_change;           // VIEW-CHANGE sent for `view`, byte for byte
-  std::vector<Header> uncommitted;      // headers of bodies held above the applied tip, parents first
+  std::optional<VoteRecord> vote;      // none: a first start (empty folder)
+  bool damaged = false;                // records are missing or damaged: the validator must rejoin
+  std::optional<Certificate> high_qc;  // matching vote.high_slot unless that is an epoch start
+  MessagePtr new_view;                 // the NEW-VIEW last_vote refers to, if index 0 and view > 0
+  MessagePtr own_proposal;             // PROPOSE of this node for last_vote.slot, to be sent again, never a new one
+  MessagePtr own_view_change;          // VIEW-CHANGE sent for `view`, byte for byte
+  std::vector<Header> uncommitted;     // headers of bodies held above the applied tip, parents first
 };
 // Where the committed chain stands at construction.
 struct ChainState {
-  Header tip;              // last applied (genesis header: height 0)
+  Header tip;  // last applied (genesis header: height 0)
   Hash tip_digest;
   std::optional<CommitProof> tip_proof;  // none at genesis
-  Committee committee;     // of the epoch that the next block belongs to
-  Hash epoch_start;        // block at slot (epoch, 0, -1)
-  Height epoch_base = 0;   // its height
+  Committee committee;                   // of the epoch that the next block belongs to
+  Hash epoch_start;                      // block at slot (epoch, 0, -1)
+  Height epoch_base = 0;                 // its height
   int64_t epoch_start_ms = 0;
   std::optional<CheckpointCert> stable;
   std::optional<CommitProof> epoch_start_proof;  // that epoch_start is committed; none in epoch 0
@@ -143,8 +149,8 @@ struct ChainState {
 
 // --- effects --------------------------------------------------------------------------------------------------------
 
-// Make durable in one sync: the record, and with it (when named) the body of `body` and of its uncommitted ancestors, and
-// the messages given. Lsns ascend.
+// Make durable in one sync: the record, and with it (when named) the body of `body` and of its uncommitted ancestors,
+// and the messages given. Lsns ascend.
 struct Persist {
   Lsn lsn = 0;
   VoteRecord record;
@@ -165,7 +171,7 @@ struct ArmTimer {
 // The leader wants a block above `parent`. With `allow_empty` false the replica answers when there is something worth
 // proposing; true: at once.
 struct WantBlock {
-  uint64_t ticket = 0;   // a newer ticket replaces an older one; ticket 0 withdraws
+  uint64_t ticket = 0;  // a newer ticket replaces an older one; ticket 0 withdraws
   Hash parent;
   Header parent_header;
   Epoch epoch = 0;
@@ -176,17 +182,18 @@ struct WantBlock {
 struct Judge {
   Header header;
   Hash block;
-  std::vector<TxId> txs;   // as proposed; empty with `known_by_digest`: only the digest is known, fetch the whole block
+  std::vector<TxId> txs;  // as proposed; empty with `known_by_digest`: only the digest is known, fetch the whole block
   Bytes evidence;
   bool known_by_digest = false;
-  bool fresh = false;      // a new block: its time must not lie before this clock by more than the drift
+  bool fresh = false;                // a new block: its time must not lie before this clock by more than the drift
   std::vector<ValidatorId> holders;  // who can be asked
 };
-// Commit, in order, the ancestors of the last applied block's descendant `block`; each is applied and answered by Applied.
+// Commit, in order, the ancestors of the last applied block's descendant `block`; each is applied and answered by
+// Applied.
 struct Commit {
   std::vector<Hash> blocks;  // parents first
   std::vector<Header> headers;
-  CommitProof proof;         // of the last one
+  CommitProof proof;  // of the last one
   Lsn after = 0;
 };
 // A committed block is known whose chain is not held here: catch up to it.
@@ -206,7 +213,14 @@ struct Trace {
   std::string event;  // one line, stable wording; golden scenarios compare it
 };
 
-using Effect = std::variant<Persist, Send, ArmTimer, WantBlock, Judge, Commit, Behind, StableCheckpoint, Drop, Trace>;
+// More than f members are faulty (two certificates for a slot, a certificate on an invalid block): the validator must
+// stop before it signs anything more. The replica turns it into Fatal; the simulator counts it.
+struct Broken {
+  std::string why;
+};
+
+using Effect =
+    std::variant<Persist, Send, ArmTimer, WantBlock, Judge, Commit, Behind, StableCheckpoint, Drop, Trace, Broken>;
 using Effects = std::vector<Effect>;
 
 struct EngineStatus {
@@ -231,7 +245,8 @@ struct EngineConfig {
   ChainId chain;
   ConsensusParams params;
   ValidatorId self = 0;
-  Hash rejoin_nonce;  // fresh per start, from the caller
+  Hash rejoin_nonce;   // fresh per start, from the caller
+  bool trace = false;  // Trace effects, for golden scenarios and the simulator's readable runs
 };
 
 // `signer` and `verifier` must outlive the engine; both are pure.

@@ -1,7 +1,7 @@
 #pragma once
 // What validators say to each other about agreement. Wire form: u8 message type, then the fields in order
-// (docs/formats/messages.md). Signatures are over tagged digests of the bytes; a decoded message keeps its bytes, so that
-// it is sent again, hashed and stored as it came.
+// (docs/formats/messages.md). Signatures are over tagged digests of the bytes; a decoded message keeps its bytes, so
+// that it is sent again, hashed and stored as it came.
 
 #include <memory>
 #include <variant>
@@ -17,8 +17,8 @@ inline constexpr size_t kNewViewBytesMax = 4 * 1024 * 1024;
 struct Message;
 using MessagePtr = std::shared_ptr<const Message>;
 
-// What extends what: a certificate of the parent's slot, or (nothing) the start of the epoch, whose block every member of
-// the epoch knows from the committed chain.
+// What extends what: a certificate of the parent's slot, or (nothing) the start of the epoch, whose block every member
+// of the epoch knows from the committed chain.
 struct Justify {
   std::optional<Certificate> certificate;  // none: slot (epoch, 0, -1)
   Slot slot;
@@ -32,13 +32,13 @@ struct LastVote {
   Slot slot;
   Hash block;
   Height height = 0;
-  Signature primary_signature;    // the primary's CONFIRM signature on it
-  std::optional<Hash> new_view;   // digest of the NEW-VIEW under which it was proposed; index 0 of views > 0 only
+  Signature primary_signature;   // the primary's CONFIRM signature on it
+  std::optional<Hash> new_view;  // digest of the NEW-VIEW under which it was proposed; index 0 of views > 0 only
   bool operator==(const LastVote&) const = default;
 };
 
-// Encoded as the certificate alone, or as slot, block and height where there is none: a Justify whose other fields differ
-// from its certificate cannot be said on the wire.
+// Encoded as the certificate alone, or as slot, block and height where there is none: a Justify whose other fields
+// differ from its certificate cannot be said on the wire.
 void encode(Writer& w, const Justify& j);
 void decode(Reader& r, Justify& j);
 void encode(Writer& w, const LastVote& v);
@@ -50,8 +50,8 @@ struct Propose {
   std::vector<TxId> txs;
   Bytes evidence;
   Justify justify;
-  MessagePtr new_view;    // at index 0 of every view but an epoch's first
-  Signature signature;    // the primary's CONFIRM signature
+  MessagePtr new_view;  // at index 0 of every view but an epoch's first
+  Signature signature;  // the primary's CONFIRM signature
 };
 struct Confirm {
   ValidatorId signer = 0;
@@ -63,8 +63,8 @@ struct Confirm {
 struct ViewChange {
   ValidatorId signer = 0;
   Epoch epoch = 0;
-  View view = 0;            // the view it changes to
-  ValidatorId leader = 0;   // L: must equal leader(epoch, view)
+  View view = 0;           // the view it changes to
+  ValidatorId leader = 0;  // L: must equal leader(epoch, view)
   ViewChangeKind kind = ViewChangeKind::kTimeout;
   std::optional<CheckpointCert> checkpoint;
   Justify high_qc;
@@ -73,7 +73,7 @@ struct ViewChange {
   Signature signature;                // over all of the above
 };
 struct ViewChangeAck {
-  ValidatorId signer = 0;   // i
+  ValidatorId signer = 0;  // i
   Epoch epoch = 0;
   View view = 0;
   ValidatorId subject = 0;  // j
@@ -89,14 +89,14 @@ struct NewView {
   };
   struct Entry {
     MessagePtr view_change;
-    std::vector<Ack> acks;   // f+1 with the sender's own implied, ascending signer
+    std::vector<Ack> acks;  // f+1 with the sender's own implied, ascending signer
   };
-  std::vector<Entry> entries;  // V, ascending signer
+  std::vector<Entry> entries;                // V, ascending signer
   std::optional<CheckpointCert> checkpoint;  // X
   Slot justify_slot;                         // J
   Hash justify_block;
-  std::optional<Hash> repropose;             // Select(V); none: a new child of J
-  Signature signature;                       // the new primary's
+  std::optional<Hash> repropose;  // Select(V); none: a new child of J
+  Signature signature;            // the new primary's
 };
 struct CheckpointVote {
   ValidatorId signer = 0;
@@ -145,9 +145,9 @@ struct Message {
   Hash digest;
 };
 
-MessagePtr make_message(Payload payload);               // encodes
-Result<MessagePtr> decode_message(Blob bytes);          // errors: oversized, unknown_type, malformed
-const char* message_name(const Message& message);       // "PROPOSE", "CONFIRM", ...
+MessagePtr make_message(Payload payload);          // encodes
+Result<MessagePtr> decode_message(Blob bytes);     // errors: oversized, unknown_type, malformed
+const char* message_name(const Message& message);  // "PROPOSE", "CONFIRM", ...
 
 // Digests under the signatures (the CONFIRM's is model/certificate.h, the timeout's model/evidence.h).
 Hash view_change_digest(const ChainId& chain, const ViewChange& m);

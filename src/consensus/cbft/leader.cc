@@ -1,0 +1,77 @@
+#include "consensus/cbft/leader.h"
+
+#include <algorithm>
+
+#include "base/codec.h"
+#include "crypto/hash.h"
+
+namespace tieline::consensus {
+
+namespace {
+
+uint64_t draw(const Hash& seed, uint64_t id, View view) {
+  Writer w;
+  w.u64(id);
+  w.u64(view);
+  const Hash h = tagged_hash("tieline/draw/1", {seed.view(), w.view()});
+  return Reader(h.view()).u64();
+}
+constexpr uint64_t kNobody = UINT64_MAX;  // a draw for the view, not for a member
+
+std::vector<Member> eligible_members(const ConsensusParams& params, const Committee& committee) {
+  std::vector<Member> out;
+  for (const Member& m : committee.members())
+    if (m.credit > params.eligibility && m.jailed_until <= committee.epoch()) out.push_back(m);
+  if (out.empty()) out = committee.members();  // somebody has to lead
+  return out;
+}
+
+// Position of the member drawn for `view`, in proportion to credit (at least 1 each, so that nobody's chance is nil).
+size_t drawn_position(const Hash& seed, const std::vector<Member>& members, View view) {
+  uint64_t total = 0;
+  for (const Member& m : members) total += std::max<uint32_t>(m.credit, 1);
+  uint64_t point = static_cast<uint64_t>((static_cast<unsigned __int128>(draw(seed, kNobody, view)) * total) >> 64);
+  for (size_t i = 0; i < members.size(); ++i) {
+    const uint64_t share = std::max<uint32_t>(members[i].credit, 1);
+    if (point < share) return i;
+    point -= share;
+  }
+  TL_CHECK_MSG(false, "a draw fell outside the credit table");
+  return 0;
+}
+
+ValidatorId rotate_leader(const ConsensusParams& params, const Committee& committee, View view) {
+  std::vector<Member> members = eligible_members(params, committee);
+  const View first_views = committee.count().f() + 1;
+  if (view < first_views && view < members.size()) {
+    for (View v = 0;; ++v) {
+      const size_t at = drawn_position(committee.seed(), members, v);
+      if (v == view) return members[at].id;
+      members.erase(members.begin() + static_cast<ptrdiff_t>(at));
+    }
+  }
+  const View turn = view - std::min<View>(first_views, members.size());
+  if (turn % 2 == 1) return members[drawn_position(committee.seed(), members, view)].id;
+  const uint64_t offset = draw(committee.seed(), kNobody, 0) % committee.size();
+  return committee.at((turn / 2 + offset) % committee.size()).id;
+}
+
+ValidatorId strict_leader(const Committee& committee, View view) {
+  std::vector<Member> order = committee.members();
+  const Hash& seed = committee.seed();
+  std::sort(order.begin(), order.end(), [&](const Member& a, const Member& b) {
+    if (a.credit != b.credit) return a.credit > b.credit;
+    const uint64_t draw_a = draw(seed, a.id, 0), draw_b = draw(seed, b.id, 0);
+    return draw_a != draw_b ? draw_a < draw_b : a.id < b.id;
+  });
+  return order[view % order.size()].id;
+}
+
+}  // namespace
+
+ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view) {
+  return params.policy == LeaderPolicy::kStrict ? strict_leader(committee, view)
+                                                : rotate_leader(params, committee, view);
+}
+
+}  // namespace tieline::consensus

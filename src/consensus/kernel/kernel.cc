@@ -1,0 +1,363 @@
+#include "consensus/kernel/kernel.h"
+
+#include <algorithm>
+
+#include "base/codec.h"
+#include "consensus/cbft/leader.h"
+
+namespace tieline::consensus {
+
+std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
+                                    const Verifier& verifier) {
+  TL_CHECK_MSG(config.params.engine == EngineKind::kCbft, "this build has the engine cbft only");
+  return std::make_unique<Kernel>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
+}
+
+Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
+               const Verifier& verifier)
+    : config_(std::move(config)), signer_(&signer), verifier_(&verifier) {
+  committee_ = std::move(chain.committee);
+  tip_ = chain.tip_digest;
+  tip_header_ = std::move(chain.tip);
+  tip_proof_ = std::move(chain.tip_proof);
+  if (tip_proof_) tip_slot_ = tip_proof_->certificate.slot;
+  epoch_start_ = chain.epoch_start;
+  epoch_base_ = chain.epoch_base;
+  epoch_start_ms_ = chain.epoch_start_ms;
+  epoch_start_proof_ = std::move(chain.epoch_start_proof);
+  if (tip_ == epoch_start_) epoch_start_header_ = tip_header_;
+  stable_ = std::move(chain.stable);
+  blocks_[tip_] = BlockNode{tip_header_, nullptr, true, true, true};
+  high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
+  vote_.epoch = committee_.epoch();
+
+  if (recovered.vote) {
+    vote_ = *recovered.vote;
+    lsn_ = vote_.sequence;
+  }
+  if (recovered.damaged) {
+    const uint64_t sequence = vote_.sequence;
+    vote_ = VoteRecord{};
+    vote_.sequence = sequence;
+    vote_.epoch = committee_.epoch();
+    vote_.rejoining = true;
+  }
+  if (vote_.epoch < committee_.epoch()) {  // the chain moved past the epoch of the last vote
+    vote_.epoch = committee_.epoch();
+    vote_.view = 0;
+    vote_.view_changing = false;
+    vote_.last_vote.reset();
+  } else if (recovered.high_qc && recovered.high_qc->slot.epoch == committee_.epoch()) {
+    const Certificate& c = *recovered.high_qc;
+    high_ = Justify{c, c.slot, c.block, c.height};
+    quorum_certificates_[c.slot] = c;
+  }
+  persisted_high_ = high_.slot;
+  if (tip_proof_ && tip_proof_->certificate.slot.epoch == committee_.epoch())
+    raise_high(Justify{tip_proof_->certificate, tip_proof_->certificate.slot, tip_proof_->certificate.block,
+                       tip_proof_->certificate.height});
+  if (recovered.new_view) {
+    new_views_.push_back(recovered.new_view);
+    const auto& nv = std::get<NewView>(recovered.new_view->payload);
+    if (nv.view == vote_.view && nv.epoch == vote_.epoch) new_view_ = recovered.new_view;
+  }
+  own_proposal_ = std::move(recovered.own_proposal);
+  own_view_change_ = std::move(recovered.own_view_change);
+  for (Header& header : recovered.uncommitted) {
+    const Hash digest = header.digest();
+    blocks_.try_emplace(digest, BlockNode{std::move(header), nullptr, false, false, false});
+  }
+}
+
+void Kernel::step(const Now& now, const Input& input, Effects& effects) {
+  now_ = now;
+  out_ = &effects;
+  std::visit([this](const auto& i) { on(i); }, input);
+  refresh_timers();
+  out_ = nullptr;
+}
+
+EngineStatus Kernel::status() const {
+  EngineStatus s;
+  s.epoch = committee_.epoch();
+  s.view = vote_.view;
+  s.view_changing = vote_.view_changing;
+  s.rejoining = vote_.rejoining;
+  if (vote_.epoch == committee_.epoch()) s.primary = leader(vote_.view);
+  s.high_slot = high_.slot;
+  s.committed = tip_header_.height;
+  return s;
+}
+
+bool Kernel::participates() const {
+  return !vote_.rejoining && vote_.epoch == committee_.epoch() && !awaiting_epoch_ &&
+         position_of(config_.self).has_value();
+}
+
+ValidatorId Kernel::leader(View view) const { return leader_of(config_.params, committee_, view); }
+
+bool Kernel::signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const {
+  const auto position = position_of(id);
+  return position && verifier_->verify(committee_.at(*position).key, digest.view(), signature);
+}
+
+const Header* Kernel::header_of(const Hash& block) const {
+  auto at = blocks_.find(block);
+  return at == blocks_.end() ? nullptr : &at->second.header;
+}
+
+bool Kernel::executed(const Hash& block) const {
+  auto at = blocks_.find(block);
+  return at != blocks_.end() && (at->second.committed || (at->second.judged && at->second.valid));
+}
+
+std::vector<ValidatorId> Kernel::ids_of(const SignerSet& signers) const {
+  std::vector<ValidatorId> out;
+  for (size_t p : signers.positions())
+    if (p < committee_.size() && committee_.at(p).id != config_.self) out.push_back(committee_.at(p).id);
+  return out;
+}
+
+// Only the digest is known: the replica fetches the whole block, and its parents if need be.
+void Kernel::want_body(const Hash& block, Height height, std::vector<ValidatorId> holders) {
+  if (executed(block)) return;
+  Judge judge;
+  judge.block = block;
+  judge.header.height = height;
+  judge.known_by_digest = true;
+  std::erase(holders, config_.self);
+  judge.holders = std::move(holders);
+  out_->push_back(std::move(judge));
+}
+
+// --- durable records and messages -----------------------------------------------------------------------------------
+
+Lsn Kernel::persist(std::optional<Hash> body, std::vector<MessagePtr> messages) {
+  ++vote_.sequence;
+  lsn_ = vote_.sequence;
+  vote_.high_slot = high_.slot;
+  vote_.high_block = high_.block;
+  vote_.high_height = high_.height;
+  Persist p{lsn_, vote_, body, {}, std::move(messages)};
+  if (high_.certificate && persisted_high_ != high_.slot) p.high_qc = high_.certificate;
+  persisted_high_ = high_.slot;
+  out_->push_back(std::move(p));
+  return lsn_;
+}
+
+void Kernel::send(std::vector<ValidatorId> to, MessagePtr message, Lsn after) {
+  out_->push_back(Send{std::move(to), std::move(message), after});
+}
+
+void Kernel::drop(ValidatorId from, const char* code) { out_->push_back(Drop{from, code}); }
+
+void Kernel::trace(std::string event) {
+  if (config_.trace) out_->push_back(Trace{std::move(event)});
+}
+
+// --- inputs ---------------------------------------------------------------------------------------------------------
+
+void Kernel::on(const Started&) {
+  view_entered_us_ = now_.mono_us;
+  last_resend_us_ = now_.mono_us;
+  if (vote_.rejoining) {
+    const Lsn lsn = persist({}, {});
+    trace("rejoin: state is damaged or gone, lsn " + std::to_string(lsn));
+    send_rejoin_request();
+    return;
+  }
+  for (const auto& [digest, node] : blocks_)
+    if (!node.judged) want_body(digest, node.header.height, {});  // held in the log: judged again from there
+  if (!participates()) return;
+  view_committed_ =
+      !vote_.view_changing;  // it voted here before; whether the view works is for those who were awake to say
+  if (vote_.view_changing) {
+    if (own_view_change_) {
+      view_changes_[config_.self][vote_.view] = ViewChangeEntry{own_view_change_, false};
+      send({}, own_view_change_, 0);
+    }
+  } else if (own_proposal_ && std::get<Propose>(own_proposal_->payload).slot.view == vote_.view && is_leader()) {
+    const auto& p = std::get<Propose>(own_proposal_->payload);
+    proposals_[p.slot] = own_proposal_;
+    blocks_.try_emplace(p.header.digest(), BlockNode{p.header, nullptr, false, false, false});
+    send({}, own_proposal_, 0);  // the stored one, never a new one for that slot
+  }
+  maybe_propose();
+}
+
+// A message of another epoch never meets this epoch's committee. One of the next epoch waits until that epoch starts.
+bool Kernel::check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& message) {
+  if (epoch == committee_.epoch()) return true;
+  if (epoch > committee_.epoch()) {
+    if (epoch == committee_.epoch() + 1) {
+      auto& queue = early_[from];
+      if (queue.size() >= kEarlyPerMemberMax) queue.pop_front();
+      queue.push_back(message);
+      if (queue.size() < kEarlyMeansBehind) return false;
+    }
+    out_->push_back(Behind{0, epoch, {from}});
+    return false;
+  }
+  if (std::holds_alternative<ViewChange>(message->payload)) {
+    if (epoch_start_header_ && epoch_start_proof_)
+      send({from}, make_message(Decided{*epoch_start_header_, *epoch_start_proof_}), 0);
+    else
+      send({from}, make_message(Heartbeat{committee_.epoch(), vote_.view, tip_header_.height}), 0);
+  }
+  return false;
+}
+
+void Kernel::on(const Received& r) {
+  if (!r.message || !position_of(r.from)) {
+    drop(r.from, "not_a_member");
+    return;
+  }
+  const ValidatorId from = r.from;
+  std::visit(
+      [&](const auto& m) {
+        using M = std::decay_t<decltype(m)>;
+        if constexpr (std::is_same_v<M, Propose>) {
+          if (check_epoch(from, m.slot.epoch, r.message)) on_propose(from, r.message);
+        } else if constexpr (std::is_same_v<M, Confirm>) {
+          if (check_epoch(from, m.slot.epoch, r.message)) on_confirm(from, m);
+        } else if constexpr (std::is_same_v<M, ViewChange>) {
+          if (check_epoch(from, m.epoch, r.message)) on_view_change(from, r.message);
+        } else if constexpr (std::is_same_v<M, ViewChangeAck>) {
+          if (check_epoch(from, m.epoch, r.message)) on_ack(from, m);
+        } else if constexpr (std::is_same_v<M, NewView>) {
+          if (check_epoch(from, m.epoch, r.message)) on_new_view(from, r.message);
+        } else if constexpr (std::is_same_v<M, CheckpointVote>) {
+          on_checkpoint_vote(from, m);
+        } else if constexpr (std::is_same_v<M, Heartbeat>) {
+          on_heartbeat(from, m);
+        } else if constexpr (std::is_same_v<M, Decided>) {
+          on_decided(from, m);
+        } else if constexpr (std::is_same_v<M, RejoinRequest>) {
+          on_rejoin_request(from, m);
+        } else if constexpr (std::is_same_v<M, RejoinReply>) {
+          on_rejoin_reply(from, r.message);
+        }
+      },
+      r.message->payload);
+}
+
+void Kernel::on(const Pending& p) { oldest_us_ = p.oldest_us; }
+
+// --- timers ---------------------------------------------------------------------------------------------------------
+
+int64_t Kernel::timeout_us() const {
+  return static_cast<int64_t>(config_.params.timeout_ms) * kMicrosPerMilli << std::min(failures_, kBackoffMax);
+}
+
+void Kernel::arm(TimerId id, std::optional<int64_t> deadline) {
+  Timer& t = timers_[static_cast<size_t>(id)];
+  if (t.deadline == deadline) return;
+  t.deadline = deadline;
+  out_->push_back(ArmTimer{id, ++t.generation, deadline});
+}
+
+// Every deadline is derived from the state, once, at the end of a step: no handler has to remember to arm or disarm.
+void Kernel::refresh_timers() {
+  const int64_t t0 = static_cast<int64_t>(config_.params.timeout_ms) * kMicrosPerMilli;
+  std::optional<int64_t> progress, passed_over, view_change, resend_at, heartbeat;
+  if (active()) {
+    // The view's own first commit is awaited even with nothing pending: its leader proposes at once.
+    std::optional<int64_t> waiting = oldest_us_;
+    if (!view_committed_ && vote_.view > 0) waiting = std::min(waiting.value_or(view_entered_us_), view_entered_us_);
+    if (waiting) progress = std::max({*waiting, view_entered_us_, full_commit_us_}) + timeout_us();
+    if (oldest_us_) passed_over = std::max(*oldest_us_, view_entered_us_) + t0 * config_.params.passed_over_factor;
+    if (vote_.last_vote && vote_.last_vote->slot > high_.slot) resend_at = last_resend_us_ + t0 / 2;
+    if (is_leader()) heartbeat = last_heartbeat_us_ + t0;
+  } else if (participates()) {
+    if (quorum_changing_us_) view_change = *quorum_changing_us_ + timeout_us();
+    resend_at = last_resend_us_ + t0 / 2;
+  } else if (vote_.rejoining) {
+    resend_at = last_resend_us_ + t0 / 2;
+  }
+  arm(TimerId::kProgress, progress);
+  arm(TimerId::kPassedOver, passed_over);
+  arm(TimerId::kViewChange, view_change);
+  arm(TimerId::kResend, resend_at);
+  arm(TimerId::kHeartbeat, heartbeat);
+}
+
+void Kernel::on(const TimerFired& fired) {
+  Timer& t = timers_[static_cast<size_t>(fired.id)];
+  if (fired.generation != t.generation || !t.deadline) return;  // stale
+  t.deadline.reset();
+  switch (fired.id) {
+    case TimerId::kProgress:
+    case TimerId::kPassedOver:
+      if (active() && view_proven()) {
+        trace(fired.id == TimerId::kProgress ? "timeout: no progress" : "timeout: a transaction was passed over");
+        start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
+      }
+      return;
+    case TimerId::kViewChange:
+      if (participates() && vote_.view_changing && view_proven()) {
+        trace("timeout: no NEW-VIEW");
+        start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
+      }
+      return;
+    case TimerId::kResend:
+      last_resend_us_ = now_.mono_us;
+      resend();
+      return;
+    case TimerId::kHeartbeat:
+      last_heartbeat_us_ = now_.mono_us;
+      send({}, make_message(Heartbeat{committee_.epoch(), vote_.view, tip_header_.height}), 0);
+      return;
+    case TimerId::kCount:
+      break;
+  }
+  TL_CHECK_MSG(false, "a timer that does not exist fired");
+}
+
+void Kernel::resend() {
+  if (vote_.rejoining) {
+    send_rejoin_request();
+  } else if (participates() && vote_.view_changing) {
+    if (own_view_change_) {
+      send({}, own_view_change_, lsn_);
+      const auto& vc = std::get<ViewChange>(own_view_change_->payload);
+      if (vc.last_vote && vc.last_vote->new_view)
+        for (const MessagePtr& nv : new_views_)
+          if (nv->digest == *vc.last_vote->new_view) send({}, nv, lsn_);
+    }
+    for (const auto& [id, views] : view_changes_)
+      if (auto at = views.find(vote_.view); at != views.end() && at->second.acked) send_ack(*at->second.message);
+  } else if (active() && vote_.last_vote && vote_.last_vote->slot > high_.slot) {
+    if (is_leader() && own_proposal_)
+      send({}, own_proposal_, lsn_);
+    else
+      send({}, own_confirm(), lsn_);
+  }
+}
+
+// --- VoteRecord -----------------------------------------------------------------------------------------------------
+
+void encode(Writer& w, const VoteRecord& r) {
+  w.u64(r.sequence);
+  w.u64(r.epoch);
+  w.u64(r.view);
+  w.boolean(r.view_changing);
+  encode(w, r.last_vote);
+  encode(w, r.high_slot);
+  w.u64(r.high_height);
+  encode(w, r.high_block);
+  w.boolean(r.rejoining);
+}
+
+void decode(Reader& r, VoteRecord& record) {
+  record.sequence = r.u64();
+  record.epoch = r.u64();
+  record.view = r.u64();
+  record.view_changing = r.boolean();
+  decode(r, record.last_vote);
+  decode(r, record.high_slot);
+  record.high_height = r.u64();
+  decode(r, record.high_block);
+  record.rejoining = r.boolean();
+}
+
+}  // namespace tieline::consensus

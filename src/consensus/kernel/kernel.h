@@ -1,0 +1,233 @@
+#pragma once
+// The safety kernel under cbft (and later trust_raft): votes, certificates, both commit rules, Select, view changes
+// with ACKs, epoch ends, rejoin. docs/consensus.md states every rule with its reason; the .cc files follow its
+// sections:
+//   kernel.cc         construction, dispatch, durable records, timers
+//   kernel_vote.cc    PROPOSE, CONFIRM, certificates
+//   kernel_lead.cc    what the leader does
+//   kernel_commit.cc  commit rules, catch-up, epochs, checkpoints
+//   kernel_view.cc    VIEW-CHANGE, ACK, NEW-VIEW
+//   kernel_rejoin.cc  a validator whose durable state is damaged or gone
+
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "consensus/engine.h"
+#include "consensus/kernel/confirm_pool.h"
+#include "consensus/kernel/select.h"
+
+namespace tieline::consensus {
+
+inline constexpr View kViewsPerMemberMax = 4;        // VIEW-CHANGEs kept of one member
+inline constexpr size_t kNewViewsKept = 16;          // NEW-VIEWs kept, for last votes at index 0
+inline constexpr size_t kEarlyPerMemberMax = 64;     // messages of the next epoch kept until it starts
+inline constexpr size_t kEarlyMeansBehind = 4;       // so many of them show that the end of this epoch was missed
+inline constexpr uint32_t kBackoffMax = 6;           // T0 x 2^min(c, 6)
+inline constexpr size_t kEmptyBlocksMax = 2;         // to commit what is pending while idle
+inline constexpr Height kRecentBlocks = 16;          // committed blocks whose headers and certificates stay at hand
+inline constexpr int64_t kSlotsKept = 64;            // below the newest certificate, for late CONFIRMs
+inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation waiting to get into a block
+inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 between two hand-overs for one rejoining member
+
+class Kernel final : public Engine {
+ public:
+  Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier);
+  void step(const Now& now, const Input& input, Effects& effects) override;
+  EngineStatus status() const override;
+  std::unique_ptr<Engine> clone() const override { return std::make_unique<Kernel>(*this); }
+
+ private:
+  struct BlockNode {
+    Header header;
+    BlockPtr body;
+    bool judged = false;
+    bool valid = false;
+    bool committed = false;
+  };
+  struct ViewChangeEntry {
+    MessagePtr message;
+    bool acked = false;  // checked whole, its body and NEW-VIEW held: counts as this node's ACK
+  };
+
+  // kernel.cc
+  void on(const Started&);
+  void on(const Received&);
+  void on(const TimerFired&);
+  void on(const Pending&);
+  Lsn persist(std::optional<Hash> body, std::vector<MessagePtr> messages);
+  void send(std::vector<ValidatorId> to, MessagePtr message, Lsn after);
+  void drop(ValidatorId from, const char* code);
+  void trace(std::string event);
+  void arm(TimerId id, std::optional<int64_t> deadline);
+  void refresh_timers();
+  void resend();
+  int64_t timeout_us() const;  // T0 x 2^min(c, 6)
+  bool participates() const;   // may sign anything in this epoch
+  ValidatorId leader(View view) const;
+  bool is_leader() const { return leader(vote_.view) == config_.self; }
+  bool active() const { return participates() && !vote_.view_changing; }
+  std::optional<size_t> position_of(ValidatorId id) const { return committee_.position_of(id); }
+  bool signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const;
+  const Header* header_of(const Hash& block) const;
+  bool executed(const Hash& block) const;  // applied, or judged valid
+  void want_body(const Hash& block, Height height, std::vector<ValidatorId> holders);
+  std::vector<ValidatorId> ids_of(const SignerSet& signers) const;
+  bool check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& message);
+
+  // kernel_vote.cc
+  void on_propose(ValidatorId from, const MessagePtr& message);
+  void on_confirm(ValidatorId from, const Confirm& confirm);
+  void on(const Judged&);
+  bool justified(ValidatorId from, const Propose& p, const Hash& block);
+  void try_vote(const Slot& slot);
+  void try_votes();
+  void add_confirm(ValidatorId signer, const Slot& slot, Height height, const Hash& block, const Signature& signature);
+  void note_equivocation(const Equivocation& proof);
+  void on_certificate(const Certificate& certificate);
+  Status check_certificate(const Certificate& certificate) const;
+  void raise_high(const Justify& justify);
+  bool tenure_reached(const Header& header, const Slot& slot);
+  MessagePtr own_confirm() const;
+
+  // kernel_lead.cc
+  void maybe_propose();
+  void withdraw();
+  void on(const BlockBuilt&);
+  void propose(const BlockPtr& block, const Slot& slot, const Justify& justify);
+  std::optional<Slot> next_slot() const;
+  Evidence collect_evidence(const Header& parent, const Slot& slot) const;
+
+  // kernel_commit.cc
+  void check_commit_rules(const Certificate& certificate);
+  void committed(Hash block, CommitProof proof);
+  void emit_commit(const std::vector<Hash>& chain, CommitProof proof);
+  std::optional<std::vector<Hash>> path_from_tip(const Hash& block, Hash& missing) const;
+  void retry_pending_commit();
+  void prune();
+  void on(const Applied&);
+  void on(const CaughtUp&);
+  void on(const Installed&);
+  void on(const CheckpointReached&);
+  void on_decided(ValidatorId from, const Decided& decided);
+  void on_heartbeat(ValidatorId from, const Heartbeat& heartbeat);
+  void on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote);
+  void enter_epoch(Committee committee, const Hash& start, const Header& start_header,
+                   std::optional<CommitProof> proof);
+  void reset_epoch_state();
+  const Committee* committee_at(Epoch epoch) const;
+
+  // kernel_view.cc
+  void start_view_change(ViewChangeKind kind, View target);
+  void enter_view(View view, const char* by);
+  bool view_proven() const;
+  void check_tenure();
+  void on_view_change(ValidatorId from, const MessagePtr& message);
+  void on_ack(ValidatorId from, const ViewChangeAck& ack);
+  void on_new_view(ValidatorId from, const MessagePtr& message);
+  bool check_view_change(ValidatorId from, const ViewChange& vc);
+  Status check_new_view(const NewView& nv) const;
+  void keep_new_view(const MessagePtr& message);
+  const NewView* kept_new_view(const Hash& digest) const;
+  bool ackable(const ViewChange& vc);
+  void try_acks();
+  void send_ack(const Message& view_change);
+  void maybe_join();
+  void maybe_new_view();
+  size_t view_changes_at(View view) const;
+  static std::vector<Summary> summaries_of(const std::vector<const ViewChange*>& set);
+  void answer_lower_view(ValidatorId from, View view);
+
+  // kernel_rejoin.cc
+  void on_rejoin_request(ValidatorId from, const RejoinRequest& request);
+  void on_rejoin_reply(ValidatorId from, const MessagePtr& message);
+  void send_rejoin_request();
+  void maybe_finish_rejoin();
+  bool proves_view(const RejoinReply& reply) const;
+
+  EngineConfig config_;
+  const Signer* signer_;
+  const Verifier* verifier_;
+  Now now_;
+  Effects* out_ = nullptr;  // of the current step
+
+  // the committed chain
+  Committee committee_;
+  std::optional<Committee> previous_committee_;
+  Hash tip_;
+  Header tip_header_;
+  Slot tip_slot_;  // where the certificate that committed the tip stands
+  std::optional<CommitProof> tip_proof_;
+  Hash epoch_start_;
+  Height epoch_base_ = 0;
+  int64_t epoch_start_ms_ = 0;
+  std::optional<Header> epoch_start_header_;
+  std::optional<CommitProof> epoch_start_proof_;
+  bool awaiting_epoch_ = false;  // the epoch's last block is committed; its execution is on the way
+  std::optional<CheckpointCert> stable_;
+  std::map<Height, std::map<std::pair<Hash, Hash>, std::map<ValidatorId, Signature>>> checkpoint_votes_;
+
+  // blocks above the tip, and the last few below it
+  std::map<Hash, BlockNode> blocks_;
+  std::map<Hash, Certificate> certificates_of_;  // of recent blocks, the one with the most signers
+  struct PendingCommit {
+    Hash block;
+    CommitProof proof;
+  };
+  std::optional<PendingCommit> pending_commit_;
+
+  // durable state (what the next Persist writes) and votes
+  VoteRecord vote_;
+  Lsn lsn_ = 0;          // of the last Persist
+  Justify high_;         // highQC
+  Slot persisted_high_;  // whose certificate is in the log already
+  MessagePtr own_proposal_;
+  MessagePtr own_view_change_;
+  ConfirmPool confirms_;
+  std::map<Slot, MessagePtr> proposals_;
+  std::map<Slot, Certificate> quorum_certificates_;
+  std::set<ValidatorId> equivocators_;  // proven in this epoch
+  std::vector<Equivocation> faults_;    // to put into a block
+
+  // the view
+  int64_t view_entered_us_ = 0;
+  bool view_committed_ = false;           // a slot of this view has committed
+  MessagePtr new_view_;                   // of this view, if it was entered by one
+  std::optional<int64_t> view_start_ms_;  // block time from which the view's tenure counts, once known
+  std::map<ValidatorId, std::map<View, ViewChangeEntry>> view_changes_;
+  // By view, subject and signer; kept by the leader of that view, also a little before it gets there itself.
+  std::map<View, std::map<ValidatorId, std::map<ValidatorId, ViewChangeAck>>> acks_;
+  std::deque<MessagePtr> new_views_;
+  std::optional<int64_t> quorum_changing_us_;  // n-f are changing to this view since
+  uint32_t failures_ = 0;                      // c
+  std::map<ValidatorId, std::deque<MessagePtr>> early_;
+
+  // leading
+  uint64_t ticket_ = 0;
+  std::optional<WantBlock> wanted_;
+
+  // liveness
+  std::optional<int64_t> oldest_us_;
+  int64_t full_commit_us_ = 0;
+  struct Timer {
+    uint64_t generation = 0;
+    std::optional<int64_t> deadline;
+  };
+  std::array<Timer, static_cast<size_t>(TimerId::kCount)> timers_{};
+  int64_t last_resend_us_ = 0;
+  int64_t last_heartbeat_us_ = 0;
+
+  // rejoin
+  std::map<ValidatorId, RejoinReply> rejoin_replies_;
+  struct HandOver {
+    Hash nonce;
+    size_t requests = 0;
+    int64_t last_us = 0;
+    int64_t replied_us = INT64_MIN / 2;
+    bool done = false;
+  };
+  std::map<ValidatorId, HandOver> hand_overs_;
+};
+
+}  // namespace tieline::consensus

@@ -1,0 +1,389 @@
+// View changes (docs/consensus.md, "View changes" and "View synchronisation"; paper 000 III.C).
+
+#include <algorithm>
+#include <set>
+
+#include "consensus/kernel/kernel.h"
+
+namespace tieline::consensus {
+
+// Nobody leaves for view + 1 before it can show that `view` is in use: it was entered by a NEW-VIEW or a certificate,
+// or n-f members are changing to it. Otherwise liars could drive one node's view ahead of all others.
+bool Kernel::view_proven() const {
+  return !vote_.view_changing || view_changes_at(vote_.view) >= committee_.count().view_change();
+}
+
+size_t Kernel::view_changes_at(View view) const {
+  size_t n = 0;
+  for (const auto& [id, views] : view_changes_) n += views.contains(view);
+  return n;
+}
+
+void Kernel::start_view_change(ViewChangeKind kind, View target) {
+  TL_CHECK(participates() && target > vote_.view);
+  withdraw();
+  if (kind == ViewChangeKind::kTimeout) ++failures_;
+  vote_.view = target;
+  vote_.view_changing = true;
+  view_committed_ = false;
+  new_view_.reset();
+  view_start_ms_.reset();
+  own_proposal_.reset();
+  quorum_changing_us_.reset();
+  acks_.erase(acks_.begin(), acks_.lower_bound(target));
+  proposals_.erase(proposals_.begin(), proposals_.lower_bound(Slot{committee_.epoch(), target, 0}));
+
+  ViewChange vc;
+  vc.signer = config_.self;
+  vc.epoch = committee_.epoch();
+  vc.view = target;
+  vc.leader = leader(target);
+  vc.kind = kind;
+  if (stable_ && committee_at(stable_->epoch)) vc.checkpoint = stable_;
+  vc.high_qc = high_;
+  if (vote_.last_vote && vote_.last_vote->slot > high_.slot) vc.last_vote = vote_.last_vote;
+  const Hash timeout = timeout_digest(config_.chain, kind, vc.epoch, target);
+  vc.timeout_signature = signer_->sign(timeout.view());
+  const Hash digest = view_change_digest(config_.chain, vc);
+  vc.signature = signer_->sign(digest.view());
+  own_view_change_ = make_message(vc);
+  const Lsn lsn = persist({}, {own_view_change_});
+  last_resend_us_ = now_.mono_us;
+  trace("view-change to " + std::to_string(target));
+  send({}, own_view_change_, lsn);
+  // Whoever has to acknowledge a last vote at index 0 needs the NEW-VIEW it came with.
+  if (vc.last_vote && vc.last_vote->new_view)
+    for (const MessagePtr& nv : new_views_)
+      if (nv->digest == *vc.last_vote->new_view) send({}, nv, lsn);
+  if (view_changes_at(target) >= committee_.count().view_change()) quorum_changing_us_ = now_.mono_us;
+  try_acks();
+}
+
+void Kernel::enter_view(View view, const char* by) {
+  TL_CHECK(view >= vote_.view);
+  if (vote_.rejoining || vote_.epoch != committee_.epoch()) return;
+  if (new_view_ && std::get<NewView>(new_view_->payload).view != view) new_view_.reset();
+  if (view > vote_.view) {
+    view_start_ms_.reset();
+    own_proposal_.reset();
+    withdraw();
+    proposals_.erase(proposals_.begin(), proposals_.lower_bound(Slot{committee_.epoch(), view, 0}));
+  }
+  vote_.view = view;
+  vote_.view_changing = false;
+  view_committed_ = tip_slot_.epoch == committee_.epoch() && tip_slot_.view == view;
+  view_entered_us_ = now_.mono_us;
+  last_heartbeat_us_ = now_.mono_us;
+  quorum_changing_us_.reset();
+  trace(std::string("enter view ") + std::to_string(view) + " by " + by);
+  try_votes();
+  maybe_propose();
+}
+
+// Planned: the certificate of this view's newest block shows that the view has had its time. Counts as no failure.
+void Kernel::check_tenure() {
+  if (!active() || high_.slot.view != vote_.view) return;
+  const Header* header = header_of(high_.block);
+  if (!header || !tenure_reached(*header, high_.slot)) return;
+  trace("tenure ends");
+  start_view_change(ViewChangeKind::kPlanned, vote_.view + 1);
+}
+
+// --- VIEW-CHANGE ----------------------------------------------------------------------------------------------------
+
+// What can be checked from the message alone. The body of its last vote and that vote's NEW-VIEW come in ackable().
+bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
+  const auto refuse = [&](const char* code) {
+    drop(from, code);
+    return false;
+  };
+  if (vc.view == 0 || vc.leader != leader(vc.view)) return refuse("view_change_wrong_leader");
+  if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature) ||
+      !signed_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
+    return refuse("view_change_bad_signature");
+  const Justify& high = vc.high_qc;
+  if (high.slot.epoch != vc.epoch || high.slot.view >= vc.view) return refuse("view_change_wrong_slot");
+  if (high.slot.is_epoch_start()) {
+    if (high.certificate || high.block != epoch_start_) return refuse("view_change_wrong_start");
+  } else {
+    if (!high.certificate || high.certificate->slot != high.slot || high.certificate->block != high.block ||
+        high.certificate->height != high.height || !check_certificate(*high.certificate).ok())
+      return refuse("view_change_bad_certificate");
+  }
+  if (vc.last_vote) {
+    const LastVote& last = *vc.last_vote;
+    if (last.slot <= high.slot || last.slot.epoch != vc.epoch || last.slot.view >= vc.view || last.slot.index < 0)
+      return refuse("view_change_wrong_slot");
+    if (last.slot.index > 0 && high.slot != Slot{last.slot.epoch, last.slot.view, last.slot.index - 1})
+      return refuse("view_change_vote_without_certificate");
+    if (last.new_view.has_value() != (last.slot.index == 0 && last.slot.view > 0))
+      return refuse("view_change_wrong_new_view");
+    if (!signed_by(leader(last.slot.view), confirm_digest(config_.chain, last.slot, last.height, last.block),
+                   last.primary_signature))
+      return refuse("view_change_bad_vote");
+  }
+  if (vc.checkpoint) {
+    const Committee* committee = committee_at(vc.checkpoint->epoch);
+    if (!committee || !verify_checkpoint(*vc.checkpoint, config_.chain, *committee, *verifier_).ok())
+      return refuse("view_change_bad_checkpoint");
+  }
+  return true;
+}
+
+void Kernel::answer_lower_view(ValidatorId from, View view) {
+  if (from == config_.self || vote_.epoch != committee_.epoch()) return;
+  if (new_view_ && !vote_.view_changing)
+    send({from}, new_view_, 0);
+  else if (tip_proof_ && tip_slot_.epoch == committee_.epoch() && tip_slot_.view >= view)
+    send({from}, make_message(Decided{tip_header_, *tip_proof_}), 0);
+}
+
+void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
+  const auto& vc = std::get<ViewChange>(message->payload);
+  if (vc.view < vote_.view || (vc.view == vote_.view && !vote_.view_changing)) answer_lower_view(vc.signer, vc.view);
+  if (vc.view < vote_.view) return;
+  if (auto at = view_changes_.find(vc.signer); at != view_changes_.end()) {
+    if (at->second.contains(vc.view)) {  // the first one stands; sent again, its ACK may have been lost
+      const ViewChangeEntry& entry = at->second.at(vc.view);
+      if (entry.acked && entry.message->digest == message->digest && vc.view == vote_.view && vote_.view_changing)
+        send_ack(*entry.message);
+      return;
+    }
+    if (at->second.size() >= kViewsPerMemberMax && vc.view < at->second.begin()->first) return;
+  }
+  if (!check_view_change(from, vc)) return;
+  auto& mine = view_changes_[vc.signer];
+  mine[vc.view] = ViewChangeEntry{message, false};
+  if (mine.size() > kViewsPerMemberMax) mine.erase(mine.begin());
+  if (vc.high_qc.certificate) on_certificate(*vc.high_qc.certificate);
+  // Two last votes for one slot under the primary's signature: it equivocated.
+  if (vc.last_vote)
+    if (const auto leader_id = leader(vc.last_vote->slot.view); position_of(leader_id))
+      add_confirm(leader_id, vc.last_vote->slot, vc.last_vote->height, vc.last_vote->block,
+                  vc.last_vote->primary_signature);
+  if (vote_.rejoining) return;
+  maybe_join();
+  if (vc.view == vote_.view && vote_.view_changing && !quorum_changing_us_ &&
+      view_changes_at(vote_.view) >= committee_.count().view_change())
+    quorum_changing_us_ = now_.mono_us;
+  try_acks();
+}
+
+// f+1 members at or above w hold a correct one: join the highest such w.
+void Kernel::maybe_join() {
+  if (!participates()) return;
+  std::vector<View> highest;
+  for (const auto& [id, views] : view_changes_)
+    if (!views.empty()) highest.push_back(views.rbegin()->first);
+  const size_t need = committee_.count().correct();
+  if (highest.size() < need) return;
+  std::nth_element(highest.begin(), highest.begin() + static_cast<ptrdiff_t>(need - 1), highest.end(),
+                   std::greater<>());
+  const View w = highest[need - 1];
+  if (w > vote_.view) start_view_change(ViewChangeKind::kJoined, w);
+}
+
+// --- ACK ------------------------------------------------------------------------------------------------------------
+
+// 'I checked certificates, NEW-VIEW, Select and execution of the body, and hold body and NEW-VIEW.'
+bool Kernel::ackable(const ViewChange& vc) {
+  if (!vc.last_vote) return true;
+  const LastVote& last = *vc.last_vote;
+  std::vector<ValidatorId> holders{vc.signer};
+  if (const ValidatorId primary = leader(last.slot.view); primary != vc.signer) holders.push_back(primary);
+  auto node = blocks_.find(last.block);
+  if (node == blocks_.end() || !(node->second.judged || node->second.committed)) {
+    want_body(last.block, last.height, holders);
+    return false;
+  }
+  const BlockNode& n = node->second;
+  if (!n.committed && !n.valid) return false;
+  if (n.header.height != last.height || n.header.epoch != last.slot.epoch) return false;
+  if (last.slot.index > 0) return n.header.parent == vc.high_qc.block;
+  if (last.slot.view == 0) return n.header.parent == epoch_start_;
+  const NewView* nv = kept_new_view(*last.new_view);
+  if (!nv || nv->view != last.slot.view || nv->epoch != last.slot.epoch) return false;
+  if (vc.high_qc.slot < nv->justify_slot) return false;  // it forgot what it was shown: without this it forks at n = 7
+  return nv->repropose ? *nv->repropose == last.block : n.header.parent == nv->justify_block;
+}
+
+void Kernel::try_acks() {
+  if (!participates() || !vote_.view_changing) return;
+  std::vector<MessagePtr> ready;
+  for (auto& [id, views] : view_changes_) {
+    auto at = views.find(vote_.view);
+    if (at == views.end() || at->second.acked) continue;
+    if (!ackable(std::get<ViewChange>(at->second.message->payload))) continue;
+    at->second.acked = true;
+    ready.push_back(at->second.message);
+  }
+  for (const MessagePtr& message : ready) {
+    const auto& vc = std::get<ViewChange>(message->payload);
+    if (vc.last_vote) {
+      std::vector<MessagePtr> messages;
+      if (vc.last_vote->new_view)
+        for (const MessagePtr& nv : new_views_)
+          if (nv->digest == *vc.last_vote->new_view) messages.push_back(nv);
+      persist(vc.last_vote->block, std::move(messages));
+    }
+    send_ack(*message);
+  }
+  maybe_new_view();
+}
+
+void Kernel::send_ack(const Message& view_change) {
+  const auto& vc = std::get<ViewChange>(view_change.payload);
+  ViewChangeAck ack{config_.self, vc.epoch, vc.view, vc.signer, view_change.digest, {}};
+  const Hash digest = ack_digest(config_.chain, ack);
+  ack.signature = signer_->sign(digest.view());
+  send({leader(vc.view)}, make_message(ack), lsn_);  // lsn_: body and NEW-VIEW are in that record or an earlier one
+}
+
+void Kernel::on_ack(ValidatorId from, const ViewChangeAck& ack) {
+  if (ack.view < vote_.view || ack.view > vote_.view + kViewsPerMemberMax || leader(ack.view) != config_.self) return;
+  if (ack.signer == ack.subject) return drop(from, "ack_of_own");
+  if (!position_of(ack.subject) || !signed_by(ack.signer, ack_digest(config_.chain, ack), ack.signature))
+    return drop(from, "ack_bad_signature");
+  acks_[ack.view][ack.subject][ack.signer] = ack;
+  maybe_new_view();
+}
+
+// --- NEW-VIEW -------------------------------------------------------------------------------------------------------
+
+std::vector<Summary> Kernel::summaries_of(const std::vector<const ViewChange*>& set) {
+  std::vector<Summary> out;
+  for (const ViewChange* vc : set)
+    out.push_back(Summary{vc->signer, vc->high_qc.slot, vc->high_qc.block, vc->last_vote});
+  return out;
+}
+
+void Kernel::maybe_new_view() {
+  if (!participates() || !vote_.view_changing || !is_leader()) return;
+  const size_t need_acks = committee_.count().correct() - 1;  // the sender counts as one of its f+1
+  std::vector<NewView::Entry> candidates;
+  for (const auto& [id, views] : view_changes_) {
+    auto at = views.find(vote_.view);
+    if (at == views.end() || !at->second.acked || equivocators_.contains(id)) continue;
+    NewView::Entry entry{at->second.message, {}};
+    const auto& acks_here = acks_[vote_.view];
+    if (auto acks = acks_here.find(id); acks != acks_here.end())
+      for (const auto& [signer, ack] : acks->second)
+        if (ack.view_change == at->second.message->digest && entry.acks.size() < need_acks)
+          entry.acks.push_back(NewView::Ack{signer, ack.signature});
+    if (entry.acks.size() == need_acks) candidates.push_back(std::move(entry));
+  }
+  const size_t need = committee_.count().view_change();
+  std::set<ValidatorId> excluded;
+  while (true) {
+    std::vector<NewView::Entry> entries;
+    std::vector<const ViewChange*> set;
+    for (const NewView::Entry& entry : candidates) {
+      const auto& vc = std::get<ViewChange>(entry.view_change->payload);
+      if (excluded.contains(vc.signer) || entries.size() == need) continue;
+      entries.push_back(entry);
+      set.push_back(&vc);
+    }
+    if (entries.size() < need) return;
+    const Selected selected = select(committee_.count(), summaries_of(set), [this](View v) { return leader(v); });
+    if (selected.must_exclude) {
+      excluded.insert(*selected.must_exclude);
+      continue;
+    }
+    NewView nv;
+    nv.epoch = committee_.epoch();
+    nv.view = vote_.view;
+    nv.entries = std::move(entries);
+    for (const ViewChange* vc : set)
+      if (vc->checkpoint && (!nv.checkpoint || vc->checkpoint->height > nv.checkpoint->height))
+        nv.checkpoint = vc->checkpoint;
+    nv.justify_slot = selected.justify_slot;
+    nv.justify_block = selected.justify_block;
+    if (selected.repropose) nv.repropose = selected.repropose->block;
+    const Hash digest = new_view_digest(config_.chain, nv);
+    nv.signature = signer_->sign(digest.view());
+    const MessagePtr message = make_message(std::move(nv));
+    keep_new_view(message);
+    new_view_ = message;
+    trace("new-view");
+    std::vector<ValidatorId> others;
+    for (const Member& m : committee_.members())
+      if (m.id != config_.self) others.push_back(m.id);
+    send(std::move(others), message, lsn_);
+    enter_view(vote_.view, "own NEW-VIEW");
+    return;
+  }
+}
+
+// V is exactly n-f VIEW-CHANGEs, each with f+1 ACKs, and Select over them gives what it says. Each entry's certificates
+// and bodies were checked whole by one of its ACKers who is correct; nothing nests deeper.
+Status Kernel::check_new_view(const NewView& nv) const {
+  const auto bad = [](const char* why) { return Error{"new_view_invalid", why}; };
+  for (const MessagePtr& known : new_views_)
+    if (std::get<NewView>(known->payload).signature == nv.signature &&
+        new_view_digest(config_.chain, std::get<NewView>(known->payload)) == new_view_digest(config_.chain, nv))
+      return {};
+  if (nv.epoch != committee_.epoch() || nv.view == 0) return bad("wrong epoch or view");
+  if (!signed_by(leader(nv.view), new_view_digest(config_.chain, nv), nv.signature))
+    return bad("not signed by the view's leader");
+  if (nv.entries.size() != committee_.count().view_change()) return bad("V is not exactly n-f VIEW-CHANGEs");
+  std::vector<const ViewChange*> set;
+  std::optional<CheckpointCert> checkpoint;
+  for (const auto& entry : nv.entries) {
+    const auto& vc = std::get<ViewChange>(entry.view_change->payload);
+    if (vc.epoch != nv.epoch || vc.view != nv.view || vc.leader != leader(nv.view))
+      return bad("a VIEW-CHANGE of another view");
+    if (!set.empty() && vc.signer <= set.back()->signer) return bad("VIEW-CHANGEs are not in ascending order");
+    if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature))
+      return bad("a VIEW-CHANGE is not signed");
+    if (vc.high_qc.slot.epoch != nv.epoch || vc.high_qc.slot.view >= nv.view)
+      return bad("a highQC of another epoch or view");
+    if (entry.acks.size() + 1 != committee_.count().correct()) return bad("a VIEW-CHANGE without f+1 ACKs");
+    std::optional<ValidatorId> last;
+    for (const auto& ack : entry.acks) {
+      if (ack.signer == vc.signer || (last && ack.signer <= *last)) return bad("ACKs of one member counted twice");
+      last = ack.signer;
+      const ViewChangeAck full{ack.signer, vc.epoch, vc.view, vc.signer, entry.view_change->digest, {}};
+      if (!signed_by(ack.signer, ack_digest(config_.chain, full), ack.signature)) return bad("an ACK is not signed");
+    }
+    if (vc.checkpoint && (!checkpoint || vc.checkpoint->height > checkpoint->height)) checkpoint = vc.checkpoint;
+    set.push_back(&vc);
+  }
+  if (nv.checkpoint != checkpoint) return bad("X is not the newest checkpoint in V");
+  const Selected selected = select(committee_.count(), summaries_of(set), [this](View v) { return leader(v); });
+  if (selected.must_exclude) return bad("V contains a leader that V proves to have equivocated");
+  if (selected.justify_slot != nv.justify_slot || selected.justify_block != nv.justify_block)
+    return bad("J is not Select(V)'s");
+  const std::optional<Hash> repropose =
+      selected.repropose ? std::optional<Hash>(selected.repropose->block) : std::nullopt;
+  if (repropose != nv.repropose) return bad("the content is not Select(V)'s");
+  return {};
+}
+
+void Kernel::keep_new_view(const MessagePtr& message) {
+  for (const MessagePtr& known : new_views_)
+    if (known->digest == message->digest) return;
+  new_views_.push_back(message);
+  if (new_views_.size() > kNewViewsKept) new_views_.pop_front();
+}
+
+const NewView* Kernel::kept_new_view(const Hash& digest) const {
+  for (const MessagePtr& known : new_views_)
+    if (known->digest == digest) return &std::get<NewView>(known->payload);
+  return nullptr;
+}
+
+void Kernel::on_new_view(ValidatorId from, const MessagePtr& message) {
+  if (from == config_.self) return;
+  const auto& nv = std::get<NewView>(message->payload);
+  if (const Status s = check_new_view(nv); !s.ok()) return drop(from, "new_view_invalid");
+  keep_new_view(message);
+  // Its content is an order of its own signed statements: two NEW-VIEWs of a view differ in V, and either may be used.
+  if (nv.view > vote_.view || (nv.view == vote_.view && vote_.view_changing)) {
+    new_view_ = message;
+    enter_view(nv.view, "NEW-VIEW");
+  } else {
+    try_acks();  // a last vote at index 0 may have waited for it
+  }
+}
+
+}  // namespace tieline::consensus
