@@ -124,10 +124,12 @@ struct VoteRecord {
 void encode(Writer& w, const VoteRecord& r);
 void decode(Reader& r, VoteRecord& record);
 
-// What the log gives back after a crash.
+// What the log gives back after a crash. A vote whose certificate, body or messages are gone (power failed inside the
+// sync that carried all of them) stands as it is: the engine neither votes again at or below it nor sends a VIEW-CHANGE
+// until it holds them again.
 struct Recovered {
   std::optional<VoteRecord> vote;      // none: a first start (empty folder)
-  bool damaged = false;                // records are missing or damaged: the validator must rejoin
+  bool damaged = false;                // nobody can tell which vote was the last: the validator must rejoin
   std::optional<Certificate> high_qc;  // matching vote.high_slot unless that is an epoch start
   MessagePtr new_view;                 // the NEW-VIEW last_vote refers to, if index 0 and view > 0
   MessagePtr own_proposal;             // PROPOSE of this node for last_vote.slot, to be sent again, never a new one

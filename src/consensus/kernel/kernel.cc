@@ -51,6 +51,8 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
     const Certificate& c = *recovered.high_qc;
     high_ = Justify{c, c.slot, c.block, c.height};
     quorum_certificates_[c.slot] = c;
+  } else if (vote_.epoch == committee_.epoch() && !vote_.high_slot.is_epoch_start()) {
+    high_ = Justify{std::nullopt, vote_.high_slot, vote_.high_block, vote_.high_height};  // the certificate is lost
   }
   persisted_high_ = high_.slot;
   if (tip_proof_ && tip_proof_->certificate.slot.epoch == committee_.epoch())
@@ -67,6 +69,8 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
     const Hash digest = header.digest();
     blocks_.try_emplace(digest, BlockNode{std::move(header), nullptr, false, false, false});
   }
+  body_lost_ =
+      vote_.last_vote && vote_.last_vote->height > tip_header_.height && !blocks_.contains(vote_.last_vote->block);
 }
 
 void Kernel::step(const Now& now, const Input& input, Effects& effects) {
@@ -92,6 +96,12 @@ EngineStatus Kernel::status() const {
 bool Kernel::participates() const {
   return !vote_.rejoining && vote_.epoch == committee_.epoch() && !awaiting_epoch_ &&
          position_of(config_.self).has_value();
+}
+
+bool Kernel::may_leave_view() const {
+  if (!high_.certificate && !high_.slot.is_epoch_start()) return false;
+  if (!vote_.last_vote || vote_.last_vote->slot <= high_.slot) return true;
+  return !body_lost_ && (!vote_.last_vote->new_view || kept_new_view(*vote_.last_vote->new_view));
 }
 
 ValidatorId Kernel::leader(View view) const { return leader_of(config_.params, committee_, view); }
@@ -264,12 +274,14 @@ void Kernel::refresh_timers() {
     // The view's own first commit is awaited even with nothing pending: its leader proposes at once.
     std::optional<int64_t> waiting = oldest_us_;
     if (!view_committed_ && vote_.view > 0) waiting = std::min(waiting.value_or(view_entered_us_), view_entered_us_);
+    if (!may_leave_view()) waiting.reset();
     if (waiting) progress = std::max({*waiting, view_entered_us_, full_commit_us_}) + timeout_us();
-    if (oldest_us_) passed_over = std::max(*oldest_us_, view_entered_us_) + t0 * config_.params.passed_over_factor;
+    if (oldest_us_ && waiting)
+      passed_over = std::max(*oldest_us_, view_entered_us_) + t0 * config_.params.passed_over_factor;
     if (vote_.last_vote && vote_.last_vote->slot > high_.slot) resend_at = last_resend_us_ + t0 / 2;
     if (is_leader()) heartbeat = last_heartbeat_us_ + t0;
   } else if (participates()) {
-    if (quorum_changing_us_) view_change = *quorum_changing_us_ + timeout_us();
+    if (quorum_changing_us_ && may_leave_view()) view_change = *quorum_changing_us_ + timeout_us();
     resend_at = last_resend_us_ + t0 / 2;
   } else if (vote_.rejoining) {
     resend_at = last_resend_us_ + t0 / 2;
@@ -288,7 +300,7 @@ void Kernel::on(const TimerFired& fired) {
   switch (fired.id) {
     case TimerId::kProgress:
     case TimerId::kPassedOver:
-      if (active() && view_proven()) {
+      if (active()) {
         trace(fired.id == TimerId::kProgress ? "timeout: no progress" : "timeout: a transaction was passed over");
         start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
       }
@@ -326,7 +338,7 @@ void Kernel::resend() {
     }
     for (const auto& [id, views] : view_changes_)
       if (auto at = views.find(vote_.view); at != views.end() && at->second.acked) send_ack(*at->second.message);
-  } else if (active() && vote_.last_vote && vote_.last_vote->slot > high_.slot) {
+  } else if (active() && vote_.last_vote && vote_.last_vote->slot > high_.slot && !body_lost_) {
     if (is_leader() && own_proposal_)
       send({}, own_proposal_, lsn_);
     else

@@ -63,8 +63,9 @@ class Kernel final : public Engine {
   void arm(TimerId id, std::optional<int64_t> deadline);
   void refresh_timers();
   void resend();
-  int64_t timeout_us() const;  // T0 x 2^min(c, 6)
-  bool participates() const;   // may sign anything in this epoch
+  int64_t timeout_us() const;   // T0 x 2^min(c, 6)
+  bool participates() const;    // may sign anything in this epoch
+  bool may_leave_view() const;  // holds all that a VIEW-CHANGE of its would speak of
   ValidatorId leader(View view) const;
   bool is_leader() const { return leader(vote_.view) == config_.self; }
   bool active() const { return participates() && !vote_.view_changing; }
@@ -179,9 +180,10 @@ class Kernel final : public Engine {
 
   // durable state (what the next Persist writes) and votes
   VoteRecord vote_;
-  Lsn lsn_ = 0;          // of the last Persist
-  Justify high_;         // highQC
-  Slot persisted_high_;  // whose certificate is in the log already
+  Lsn lsn_ = 0;             // of the last Persist
+  Justify high_;            // highQC
+  bool body_lost_ = false;  // of last_vote: it stands, but may not be confirmed again before the body is back
+  Slot persisted_high_;     // whose certificate is in the log already
   MessagePtr own_proposal_;
   MessagePtr own_view_change_;
   ConfirmPool confirms_;

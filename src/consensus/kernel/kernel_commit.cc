@@ -120,6 +120,7 @@ void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
   failures_ = 0;
   if (full) full_commit_us_ = now_.mono_us;
   if (tip_slot_.view == vote_.view) view_committed_ = true;
+  if (vote_.last_vote && vote_.last_vote->height <= tip_header_.height) body_lost_ = false;
   awaiting_epoch_ = tip_header_.ends_epoch();
   if (pending_commit_ && executed(pending_commit_->block)) pending_commit_.reset();
   trace("commit " + std::to_string(tip_header_.height));

@@ -25,6 +25,8 @@ void Kernel::maybe_propose() {
   if (!active() || !is_leader()) return withdraw();
   const auto slot = next_slot();
   if (!slot) return withdraw();
+  if (!high_.certificate && !high_.slot.is_epoch_start())
+    return withdraw();  // lost in a crash: it comes with the next one
 
   Justify justify = high_;
   std::optional<Hash> again;
@@ -123,6 +125,7 @@ void Kernel::propose(const BlockPtr& block, const Slot& slot, const Justify& jus
   vote_.last_vote = LastVote{slot, block->digest, block->header.height, p.signature, {}};
   if (p.new_view) vote_.last_vote->new_view = p.new_view->digest;
   vote_.view_changing = false;
+  body_lost_ = false;
   BlockNode& node = blocks_[block->digest];
   if (!node.committed) node = BlockNode{block->header, block, true, true, false};
   own_proposal_ = make_message(std::move(p));

@@ -21,6 +21,7 @@ size_t Kernel::view_changes_at(View view) const {
 
 void Kernel::start_view_change(ViewChangeKind kind, View target) {
   TL_CHECK(participates() && target > vote_.view);
+  if (!may_leave_view()) return trace("no view-change: what it would speak of is lost");
   withdraw();
   if (kind == ViewChangeKind::kTimeout) ++failures_;
   vote_.view = target;

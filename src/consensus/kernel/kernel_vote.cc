@@ -31,7 +31,7 @@ void Kernel::on_propose(ValidatorId from, const MessagePtr& message) {
   if (!fresh && std::get<Propose>(at->second->payload).header.digest() != block) return;  // the proof is in the votes
   blocks_.try_emplace(block, BlockNode{p.header, nullptr, false, false, false});
   if (from == config_.self) return;
-  if (vote_.last_vote && vote_.last_vote->slot == p.slot && vote_.last_vote->block == block && active())
+  if (vote_.last_vote && vote_.last_vote->slot == p.slot && vote_.last_vote->block == block && active() && !body_lost_)
     return send({}, own_confirm(), lsn_);  // sent again because a CONFIRM was lost
   if (executed(block)) return try_vote(p.slot);
   if (!fresh) return;
@@ -107,7 +107,8 @@ void Kernel::try_votes() {
 
 void Kernel::try_vote(const Slot& slot) {
   if (!active() || slot.view != vote_.view || slot.epoch != committee_.epoch()) return;
-  if (vote_.last_vote && slot <= vote_.last_vote->slot) return;
+  const bool again = body_lost_ && slot == vote_.last_vote->slot;
+  if (vote_.last_vote && slot <= vote_.last_vote->slot && !again) return;
   auto at = proposals_.find(slot);
   if (at == proposals_.end()) return;
   const MessagePtr message = at->second;
@@ -118,10 +119,11 @@ void Kernel::try_vote(const Slot& slot) {
     if (node == blocks_.end() || !node->second.committed) return;
   } else if (!node->second.valid) {
     trace("the primary proposed an invalid block");
-    if (view_proven()) start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
+    start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
     return;
   }
-  if (slot.index > 0) {
+  if (again && block != vote_.last_vote->block) return;
+  if (slot.index > 0 && !again) {
     const Header* parent = header_of(p.header.parent);
     if (!parent || tenure_reached(*parent, p.justify.slot)) return;  // such a block's child belongs to the next view
   }
@@ -133,6 +135,7 @@ void Kernel::try_vote(const Slot& slot) {
     messages.push_back(p.new_view);
   }
   vote_.view_changing = false;
+  body_lost_ = false;
   const Lsn lsn = persist(block, std::move(messages));
   last_resend_us_ = now_.mono_us;
   trace("vote");
@@ -169,13 +172,14 @@ void Kernel::note_equivocation(const Equivocation& proof) {
   for (const Equivocation& known : faults_)
     if (known.signer == proof.signer && known.slot == proof.slot) return;
   if (faults_.size() < kFaultsPending) faults_.push_back(proof);
-  if (active() && view_proven() && proof.signer == leader(vote_.view) && proof.signer != config_.self &&
-      proof.slot.view == vote_.view)
+  if (active() && proof.signer == leader(vote_.view) && proof.signer != config_.self && proof.slot.view == vote_.view)
     start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
 }
 
 void Kernel::raise_high(const Justify& justify) {
-  if (justify.slot > high_.slot) high_ = justify;
+  const bool regained = justify.slot == high_.slot && justify.certificate && !high_.certificate;
+  if (justify.slot > high_.slot || regained) high_ = justify;
+  if (regained) persisted_high_ = Slot{};
 }
 
 // Every quorum of verified CONFIRMs comes through here: assembled here, or carried by a proposal or a proof.
