@@ -90,11 +90,6 @@ std::optional<size_t> Committee::position_of(ValidatorId id) const {
 
 Hash Committee::digest() const { return tagged_hash("tieline/committee/1", {encoded(*this)}); }
 
-bool Committee::within(const SignerSet& s) const {
-  const std::vector<size_t> positions = s.positions();
-  return positions.empty() || positions.back() < members_.size();
-}
-
 void encode(Writer& w, const Committee& c) {
   w.u64(c.epoch_);
   encode(w, c.seed_);

@@ -33,6 +33,13 @@ class SignerSet {
     return n;
   }
   bool empty() const { return count() == 0; }
+  bool all_below(size_t bound) const {
+    for (size_t i = 0; i < words_.size(); ++i) {
+      const size_t kept = bound <= i * 64 ? 0 : bound - i * 64;
+      if (kept < 64 && (words_[i] >> kept) != 0) return false;
+    }
+    return true;
+  }
   std::vector<size_t> positions() const;  // ascending
   auto operator<=>(const SignerSet&) const = default;
   friend void encode(Writer& w, const SignerSet& s);
@@ -78,7 +85,7 @@ class Committee {
   friend void decode(Reader& r, Committee& c);
 
  private:
-  bool within(const SignerSet& s) const;  // no position beyond the committee
+  bool within(const SignerSet& s) const { return s.all_below(members_.size()); }  // no position beyond the committee
   Epoch epoch_ = 0;
   Hash seed_;
   std::vector<Member> members_;

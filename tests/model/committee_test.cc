@@ -52,6 +52,15 @@ TEST(SignerSet, LongerThanAnyCommitteeIsRefused) {
   EXPECT_FALSE(decoded<SignerSet>(long_one, "set").ok());
 }
 
+TEST(SignerSet, KnowsWhetherItLiesBelowABound) {
+  for (size_t p : {0, 5, 63, 64, 127, 128, 200, 255}) {
+    for (size_t bound : {0, 1, 6, 63, 64, 65, 128, 201, 255, 256}) {
+      EXPECT_EQ(positions({p}).all_below(bound), p < bound) << p << " below " << bound;
+    }
+  }
+  EXPECT_TRUE(SignerSet().all_below(0));
+}
+
 TEST(Committee, StandsInAscendingId) {
   const TestCommittee t(5);
   std::vector<Member> shuffled = t.committee.members();

@@ -3,96 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "canonical.h"
-#include "crypto/merkle.h"
-#include "fixtures.h"
+#include "receipt_fixture.h"
 
 namespace tieline {
 namespace {
 
 using testing::first_positions;
-using testing::genesis_of;
 using testing::hash_of;
-using testing::header_of;
-using testing::signer_of;
 using testing::TestCommittee;
 
-// Writes receipts by hand, as a chain of validators would have left them.
-class ReceiptTest : public ::testing::Test {
+class ReceiptTest : public ::testing::Test, protected testing::ReceiptWriter {
  protected:
-  // The validators of genesis have ids 0.. and these keys.
-  TestCommittee epoch_of(Epoch epoch, size_t n = 4) const { return TestCommittee(n, epoch, "validator", 0); }
-
-  Bytes transaction(std::string_view signer, ParticipantId id, const ChainId& chain, uint64_t sequence = 1) const {
-    TransactionDraft draft;
-    draft.chain = chain;
-    draft.signatories = {id};
-    draft.sequence = sequence;
-    draft.timestamp_ms = genesis_.time_ms;
-    draft.expiry_height = 100;
-    draft.actions = {{ActionType::kData, {'h', 'i'}}};
-    const Ed25519Signer key = signer_of(signer);
-    const Signer* keys[] = {&key};
-    return build_transaction(draft, keys);
-  }
-
-  // The block: `tx` is the second of three transactions.
-  Receipt with_block(const Bytes& tx, Epoch epoch, uint16_t code = 0) const {
-    std::vector<TxPtr> txs;
-    for (const Bytes& bytes : {transaction("solar-park", 1, genesis_.chain_id(), 7), tx,
-                               transaction("household", 2, genesis_.chain_id(), 8)}) {
-      txs.push_back(*Transaction::parse(Blob::copy_of(bytes)));
-    }
-    std::vector<Hash> leaves, result_leaves;
-    std::vector<TxResult> results;
-    for (const TxPtr& t : txs) {
-      leaves.push_back(merkle_leaf(t->id().view()));
-      results.push_back({t->id(), code});
-      result_leaves.push_back(merkle_leaf(encoded(results.back())));
-    }
-    Receipt r;
-    r.chain = genesis_.chain_id();
-    r.transaction = tx;
-    r.index = 1;
-    r.tx_path = merkle_path(leaves, 1);
-    r.result = results[1];
-    r.result_path = merkle_path(result_leaves, 1);
-    r.header = header_of(r.chain, hash_of("parent"), 9, epoch);
-    r.header.tx_count = 3;
-    r.header.tx_root = tx_root(txs);
-    r.header.result_root = result_root(results);
-    return r;
-  }
-  Receipt fast_receipt() const {
-    Receipt r = with_block(transaction("household", 2, genesis_.chain_id()), 0);
-    r.proof.certificate = epoch_of(0).certify(r.chain, {0, 0, 4}, r.header, first_positions(3));
-    return r;
-  }
-  // Committed in epoch 5 through a path, a two-chain and two links, the second of which skips epochs.
-  Receipt deep_receipt() const {
-    Receipt r = with_block(transaction("household", 2, genesis_.chain_id()), 5);
-    const TestCommittee fifth = epoch_of(5, 5);
-    const Header child = header_of(r.chain, r.header.digest(), 10, 5);
-    const Header grandchild = header_of(r.chain, child.digest(), 11, 5);
-    r.proof.path = {child};
-    r.proof.certificate = fifth.certify(r.chain, {5, 2, 0}, child, first_positions(4));
-    r.proof.second = CommitProof::Second{grandchild, fifth.certify(r.chain, {5, 2, 1}, grandchild, first_positions(4))};
-    r.links = {link(epoch_of(0), 0, epoch_of(1).committee), link(epoch_of(1), 4, fifth.committee)};
-    return r;
-  }
-  // The last block of `epoch` names `next`; three members of `trusted` confirmed it.
-  CommitteeLink link(const TestCommittee& trusted, Epoch epoch, const Committee& next, size_t votes = 3) const {
-    CommitteeLink l;
-    l.header = header_of(genesis_.chain_id(), hash_of("end"), 8, epoch);
-    l.header.next_committee = next.digest();
-    l.slot = {epoch, 1, 3};
-    l.next = next;
-    const Hash digest = confirm_digest(l.header.chain, l.slot, l.header.height, l.header.digest());
-    for (size_t i = 0; i < votes; ++i) {
-      l.votes.push_back({trusted.committee.at(i).id, trusted.keys[i].sign(digest.view())});
-    }
-    return l;
-  }
-
   std::string code(const Bytes& bytes, const Genesis& genesis) const {
     auto facts = verify_receipt(bytes, genesis, verifier_);
     return facts.ok() ? "ok" : facts.error().code;
@@ -109,7 +30,6 @@ class ReceiptTest : public ::testing::Test {
     }
   }
 
-  const Genesis genesis_ = genesis_of();
   const Ed25519Verifier verifier_;
 };
 
