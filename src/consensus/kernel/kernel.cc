@@ -54,6 +54,8 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
   } else if (vote_.epoch == committee_.epoch() && !vote_.high_slot.is_epoch_start()) {
     high_ = Justify{std::nullopt, vote_.high_slot, vote_.high_block, vote_.high_height};  // the certificate is lost
   }
+  if (vote_.epoch > committee_.epoch() && vote_.high_slot.epoch == vote_.epoch)
+    recorded_high_ = Justify{recovered.high_qc, vote_.high_slot, vote_.high_block, vote_.high_height};
   persisted_high_ = high_.slot;
   if (tip_proof_ && tip_proof_->certificate.slot.epoch == committee_.epoch())
     raise_high(Justify{tip_proof_->certificate, tip_proof_->certificate.slot, tip_proof_->certificate.block,

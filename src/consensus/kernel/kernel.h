@@ -183,6 +183,7 @@ class Kernel final : public Engine {
   Lsn lsn_ = 0;             // of the last Persist
   Justify high_;            // highQC
   bool body_lost_ = false;  // of last_vote: it stands, but may not be confirmed again before the body is back
+  std::optional<Justify> recorded_high_;   // of a record that is of a later epoch than the chain has reached
   Slot persisted_high_;     // whose certificate is in the log already
   MessagePtr own_proposal_;
   MessagePtr own_view_change_;

@@ -209,8 +209,9 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
     vote_.view_changing = false;
     vote_.last_vote.reset();
   }
-  // Otherwise this node voted in the epoch before a crash made it fall behind: its record stands.
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
+  // A node that voted in this epoch before a crash made it fall behind goes on from its record.
+  if (recorded_high_ && recorded_high_->slot.epoch == committee_.epoch()) raise_high(*recorded_high_);
   persisted_high_ = high_.slot;
   view_entered_us_ = now_.mono_us;
   last_resend_us_ = now_.mono_us;
