@@ -33,11 +33,9 @@ struct ServerLimits {
   int64_t events_keepalive_ms = 5'000;
   size_t page_max = 100;  // blocks
   size_t readings_page_max = 1'000;
-  size_t readings_scan_max = 10'000;  // keys looked at for one page of readings
   size_t stream_frame_bytes_max = 1024 * 1024;
-  size_t stream_batch_max = 4'096;  // transactions in one SUBMIT
-  uint32_t stream_window = 32'768;  // transactions of one stream without an outcome
-  uint64_t stream_window_bytes = 64 * 1024 * 1024;
+  size_t stream_batch_max = 4'096;                  // transactions in one SUBMIT
+  uint32_t stream_window = 32'768;                  // transactions of one stream without an outcome
   size_t stream_queue_bytes_max = 8 * 1024 * 1024;  // outcomes not yet read by a client; then it is closed
   int64_t stream_idle_ms_max = 300'000;
 };

@@ -35,8 +35,7 @@ struct StreamWelcome {
   uint16_t version = kStreamVersion;
   ValidatorId validator = 0;
   Height height = 0;
-  uint32_t window = 0;        // transactions without an outcome that the client may have at once
-  uint64_t window_bytes = 0;  // and their bytes
+  uint32_t window = 0;  // transactions without an outcome that the client may have at once
   uint32_t frame_bytes_max = 0;
   uint32_t batch_max = 0;
   bool operator==(const StreamWelcome&) const = default;

@@ -18,6 +18,11 @@
 
 #include "net/listen.h"
 
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 takes the allocation functions of Asio's coroutine frames, which belong together, for mismatched ones.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace tieline::net {
 
 namespace asio = boost::asio;

@@ -1,0 +1,79 @@
+#pragma once
+// What the api's connections share. Private to api/. Everything runs on the io thread, but for the work handed to
+// `queries`, which only reads the store.
+
+#include <boost/asio/thread_pool.hpp>
+#include <deque>
+#include <functional>
+#include <set>
+
+#include "api/metrics.h"
+#include "api/server.h"
+#include "net/any_stream.h"
+
+namespace tieline::api {
+
+namespace asio = boost::asio;
+using net::error_code;
+using net::kAwait;
+using net::tcp;
+
+// One client connection. Whoever waits for the client sets a deadline first; the server closes what is late.
+class Connection {
+ public:
+  explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
+  void within(int64_t ms, const char* late_code) {
+    deadline_ms = ms == 0 ? 0 : net::mono_ms() + ms;
+    code = late_code;
+  }
+  net::AnyStream stream;
+  int64_t deadline_ms = 0;  // 0: none
+  const char* code = "";
+  bool closed = false;
+};
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+// One reader of /v1/events: events that wait for it. Shared strings: one event is written once for all readers.
+struct EventReader {
+  explicit EventReader(asio::any_io_executor executor) : wake(executor, asio::steady_timer::time_point::max()) {}
+  std::deque<std::shared_ptr<const std::string>> queue;
+  asio::steady_timer wake;
+  bool overflowed = false;
+};
+
+class Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(node::NodeService& node, ServerConfig settings) : service(node), config(std::move(settings)), queries(1) {}
+
+  void count_closed(const char* code_of_close) { ++metrics.closed[code_of_close]; }
+  void close(Connection& connection, const char* code_of_close) {
+    if (connection.closed) return;
+    connection.closed = true;
+    if (*code_of_close != 0) count_closed(code_of_close);
+    connection.stream.close();
+  }
+  // Runs `work` on the queries' thread and comes back to the io thread with its result.
+  template <class F>
+  auto offload(F work) -> asio::awaitable<decltype(work())> {
+    using R = decltype(work());
+    co_return co_await asio::co_spawn(
+        queries, [](F inner) -> asio::awaitable<R> { co_return inner(); }(std::move(work)), asio::use_awaitable);
+  }
+  void on_block(const replica::BlockCommitted& block);
+
+  node::NodeService& service;
+  ServerConfig config;
+  Metrics metrics;
+  asio::thread_pool queries;
+  std::set<ConnectionPtr> connections;
+  std::set<std::shared_ptr<EventReader>> event_readers;
+  std::map<ValidatorId, Height> seen_heights;  // the highest block that each validator has signed, as proofs show it
+  size_t waiting_requests = 0;
+  bool stopped = false;
+};
+
+// The parts of the server. Each serves one connection until it ends.
+asio::awaitable<void> serve_http(std::shared_ptr<Core> core, ConnectionPtr connection, Bytes first_bytes);
+asio::awaitable<void> serve_stream(std::shared_ptr<Core> core, ConnectionPtr connection, Bytes first_bytes);
+
+}  // namespace tieline::api

@@ -1,0 +1,175 @@
+#include "api/routes.h"
+
+#include <charconv>
+
+#include "api/views.h"
+#include "ledger/block_record.h"
+
+namespace tieline::api {
+namespace {
+
+HttpResponse of(Result<std::string> body) {
+  if (body) return {200, kJsonType, *std::move(body), {}};
+  const std::string& code = body.error().code;
+  const bool not_there = code == "not_found" || code == "not_applied_yet" || code == "unknown_meter";
+  if (code == "bad_parameter") return problem(400, body.error());
+  return problem(not_there ? 404 : 500, body.error());
+}
+
+Result<TxId> id_of(std::string_view text) {
+  if (auto id = fixed_from_hex<32, HashTag>(text)) return *id;
+  return Error{"bad_parameter", "a transaction id is 64 hexadecimal digits"};
+}
+
+// What stands behind `prefix` in the path, when there is exactly one more segment.
+std::optional<std::string_view> segment_after(const std::string& path, std::string_view prefix) {
+  if (!path.starts_with(prefix)) return std::nullopt;
+  const std::string_view rest = std::string_view(path).substr(prefix.size());
+  if (rest.empty() || rest.find('/') != std::string_view::npos) return std::nullopt;
+  return rest;
+}
+
+bool wants_json(const HttpRequest& request) { return request.parameter("format") == "json"; }
+
+asio::awaitable<HttpResponse> get_receipt(std::shared_ptr<Core> core, HttpRequest request, std::string_view segment) {
+  auto id = id_of(segment);
+  if (!id) co_return problem(400, id.error());
+  auto receipt = core->service.receipt(*id);
+  if (!receipt) co_return of(receipt.error());
+  Bytes bytes = encoded(*receipt);
+  if (wants_json(request)) co_return of(receipt_json(*receipt, bytes));
+  co_return HttpResponse{200, kBytesType, std::string(bytes.begin(), bytes.end()), {}};
+}
+
+asio::awaitable<HttpResponse> get_block(std::shared_ptr<Core> core, HttpRequest request, std::string_view segment) {
+  Height height = 0;
+  const auto [at, error] = std::from_chars(segment.data(), segment.data() + segment.size(), height);
+  if (error != std::errc() || at != segment.data() + segment.size())
+    co_return problem(400, "bad_parameter", "a height is a whole number");
+  const Store& store = core->service.store();
+  if (request.parameter("format") == "bytes") {
+    co_return co_await core->offload([&store, height]() -> HttpResponse {
+      auto record = read_block_record(store, height);
+      if (!record) return of(record.error());
+      const ByteView view = record->block.view();
+      return {200, kBytesType, std::string(view.begin(), view.end()), {}};
+    });
+  }
+  co_return co_await core->offload([&store, height] { return of(block_json(store, height)); });
+}
+
+asio::awaitable<HttpResponse> get_blocks(std::shared_ptr<Core> core, HttpRequest request) {
+  const Height tip = core->service.status().replica.applied;
+  auto limit = unsigned_parameter(request, "limit", 20, 1, core->config.limits.page_max);
+  if (!limit) co_return problem(400, limit.error());
+  // Without a start: the newest ones.
+  auto from = unsigned_parameter(request, "from", tip >= *limit ? tip - *limit + 1 : 1, 0, UINT64_MAX / 2);
+  if (!from) co_return problem(400, from.error());
+  const Store& store = core->service.store();
+  const Height first = std::max<Height>(*from, 1);
+  co_return co_await core->offload([&store, first, n = *limit, tip] { return of(blocks_json(store, first, n, tip)); });
+}
+
+asio::awaitable<HttpResponse> get_readings(std::shared_ptr<Core> core, HttpRequest request) {
+  ReadingsQuery query;
+  const auto meter = request.parameter("meter");
+  if (!meter) co_return problem(400, "bad_parameter", "'meter' is missing; name a metering point");
+  query.meter = *meter;
+  constexpr int64_t kEndOfTime = 253'402'300'799;
+  auto from = time_parameter(request, "from", 0);
+  if (!from) co_return problem(400, from.error());
+  auto to = time_parameter(request, "to", kEndOfTime);
+  if (!to) co_return problem(400, to.error());
+  const size_t limit_max = core->config.limits.readings_page_max;
+  auto limit = unsigned_parameter(request, "limit", limit_max, 1, limit_max);
+  if (!limit) co_return problem(400, limit.error());
+  query.from_s = *from;
+  query.to_s = *to;
+  query.limit = *limit;
+  query.cursor = request.parameter("cursor");
+  const Store& store = core->service.store();
+  const Genesis& genesis = core->service.genesis();
+  co_return co_await core->offload(
+      [&store, &genesis, query] { return of(readings_json(*store.snapshot(), genesis, query)); });
+}
+
+HttpResponse get_participants(Core& core, const HttpRequest& request) {
+  auto from = unsigned_parameter(request, "from", 0, 0, UINT32_MAX);
+  if (!from) return problem(400, from.error());
+  auto limit = unsigned_parameter(request, "limit", core.config.limits.page_max, 1, core.config.limits.page_max);
+  if (!limit) return problem(400, limit.error());
+  return of(participants_json(core.service.genesis(), *from, *limit));
+}
+
+HttpResponse ready(Core& core) {
+  const node::NodeStatus status = core.service.status();
+  const size_t quorum = Quorum{core.service.genesis().validators.size()}.quorum();
+  const size_t up = status.replica.connected.size() + 1;
+  std::string why;
+  if (status.stopping)
+    why = "stopping";
+  else if (status.replica.engine.rejoining)
+    why = "rejoining after a loss of state";
+  else if (status.replica.catching_up)
+    why = "catching up with the other validators";
+  else if (up < quorum)
+    why = "connected to " + std::to_string(up - 1) + " others; a quorum is " + std::to_string(quorum);
+  if (!why.empty()) return problem(503, "not_ready", "this validator is " + why);
+  return {200, "text/plain", "ready\n", {}};
+}
+
+constexpr std::string_view kFixedRoutes[] = {
+    "/",          "/v1/transactions", "/v1/blocks",       "/v1/readings", "/v1/participants", "/v1/validators",
+    "/v1/status", "/v1/events",       "/v1/openapi.json", "/healthz",     "/readyz",          "/metrics",
+};
+constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/"};
+
+}  // namespace
+
+std::string route_name(const HttpRequest& request) {
+  for (std::string_view route : kFixedRoutes)
+    if (request.path == route) return std::string(route);
+  for (std::string_view prefix : kIdRoutes)
+    if (segment_after(request.path, prefix)) return std::string(prefix) + "{id}";
+  return "unknown";
+}
+
+asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest request) {
+  const std::string route = route_name(request);
+  if (route == "unknown")
+    co_return problem(404, "unknown_path", "nothing is served at this path; see /v1/openapi.json");
+  const bool posts = route == "/v1/transactions";
+  if (request.method != (posts ? "POST" : "GET") && !(request.method == "HEAD" && !posts)) {
+    HttpResponse refused = problem(405, "method_not_allowed", route + " answers " + (posts ? "POST" : "GET") + " only");
+    refused.headers.emplace_back("Allow", posts ? "POST" : "GET, HEAD");
+    co_return refused;
+  }
+  if (posts) co_return co_await post_transactions(core, std::move(request));
+  const std::string path = request.path;  // outlives the segments, which are views
+  if (auto id = segment_after(path, "/v1/receipts/")) co_return co_await get_receipt(core, std::move(request), *id);
+  if (auto height = segment_after(path, "/v1/blocks/")) co_return co_await get_block(core, std::move(request), *height);
+  if (auto segment = segment_after(path, "/v1/transactions/")) {
+    auto id = id_of(*segment);
+    if (!id) co_return problem(400, id.error());
+    const Store& store = core->service.store();
+    const Genesis& genesis = core->service.genesis();
+    co_return co_await core->offload([&store, &genesis, id = *id] { return of(transaction_json(store, genesis, id)); });
+  }
+  if (route == "/v1/blocks") co_return co_await get_blocks(core, std::move(request));
+  if (route == "/v1/readings") co_return co_await get_readings(core, std::move(request));
+  if (route == "/v1/participants") co_return get_participants(*core, request);
+  if (route == "/v1/validators") co_return of(validators_json(core->service, core->seen_heights));
+  if (route == "/v1/status") co_return of(status_json(core->service, core->seen_heights));
+  if (route == "/v1/openapi.json") co_return of(openapi_json(core->config.version));
+  if (route == "/healthz") co_return HttpResponse{200, "text/plain", "ok\n", {}};
+  if (route == "/readyz") co_return ready(*core);
+  if (route == "/metrics")
+    co_return HttpResponse{200, "text/plain; version=0.0.4", metrics_text(core->metrics, core->service), {}};
+  HttpResponse page{200, "text/html; charset=utf-8", status_page_html(), {}};
+  page.headers.emplace_back(
+      "Content-Security-Policy",
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'");
+  co_return page;
+}
+
+}  // namespace tieline::api
