@@ -1,0 +1,22 @@
+#pragma once
+// The table of commands: each adds its subcommand to the root and stores its exit status when it has run
+// (cli/output.h has what the numbers mean).
+
+namespace CLI {
+class App;
+}
+
+namespace tieline::cli {
+
+void add_status(CLI::App& root, int& exit_status);
+void add_query(CLI::App& root, int& exit_status);
+void add_import(CLI::App& root, int& exit_status);
+void add_submit(CLI::App& root, int& exit_status);
+void add_receipt(CLI::App& root, int& exit_status);
+void add_verify(CLI::App& root, int& exit_status);
+void add_audit(CLI::App& root, int& exit_status);
+void add_bench(CLI::App& root, int& exit_status);
+void add_chaos(CLI::App& root, int& exit_status);
+void add_sim(CLI::App& root, int& exit_status);
+
+}  // namespace tieline::cli

@@ -1,0 +1,135 @@
+#include "cli/submission.h"
+
+#include "cli/output.h"
+#include "cli/readings_csv.h"
+#include "cli/rfc3339.h"
+
+namespace tieline::cli {
+namespace {
+
+Error invalid(std::string why) { return {"submission_invalid", std::move(why)}; }
+
+// Takes what it knows of an object; what is left over at the end is unknown.
+class Fields {
+ public:
+  Fields(const Json& object, std::string at) : object_(object), at_(std::move(at)) {}
+
+  Result<std::string> text(const char* name) {
+    const Json* value = take(name);
+    if (value == nullptr) return invalid(at_ + "." + name + " is missing");
+    if (!value->is_string()) return invalid(at_ + "." + name + " must be a text");
+    return value->get<std::string>();
+  }
+  Result<std::optional<uint64_t>> number(const char* name, uint64_t max) {
+    const Json* value = take(name);
+    if (value == nullptr) return std::optional<uint64_t>();
+    if (!value->is_number_unsigned() || value->get<uint64_t>() > max) {
+      return invalid(at_ + "." + name + " must be a whole number from 0 to " + std::to_string(max));
+    }
+    return std::optional(value->get<uint64_t>());
+  }
+  const Json* take(const char* name) {
+    const auto it = object_.find(name);
+    if (it == object_.end()) return nullptr;
+    ++taken_;
+    return &*it;
+  }
+  Status finished(const char* known) const {
+    if (taken_ == object_.size()) return {};
+    return invalid(at_ + " has a name that is not known; known are " + known);
+  }
+
+ private:
+  const Json& object_;
+  std::string at_;
+  size_t taken_ = 0;
+};
+
+Result<Reading> parse_reading(const Json& json, const std::string& at, const MeterTable& meters) {
+  if (!json.is_object()) return invalid(at + " must be an object");
+  Fields fields(json, at);
+  Reading out;
+  auto meter = fields.text("meter");
+  if (!meter) return meter.error();
+  const auto entry = meters.find(*meter);
+  if (entry == meters.end()) return invalid(at + ".meter: no meter of that name is registered");
+  out.meter = entry->second.id;
+  auto obis_text = fields.text("obis");
+  if (!obis_text) return obis_text.error();
+  auto obis = parse_obis(*obis_text);
+  if (!obis) return invalid(at + ".obis: " + obis.error().why);
+  out.obis = *obis;
+  auto start_text = fields.text("start");
+  if (!start_text) return start_text.error();
+  auto start = parse_rfc3339(*start_text);
+  if (!start) return invalid(at + ".start: " + start.error().why);
+  out.start_s = *start;
+  auto seconds = fields.number("seconds", UINT32_MAX);
+  if (!seconds) return seconds.error();
+  auto wh = fields.number("wh", kCsvWhMax);
+  if (!wh) return wh.error();
+  if (!*seconds || !*wh) return invalid(at + " needs seconds and wh");
+  out.duration_s = static_cast<uint32_t>(**seconds);
+  out.wh = **wh;
+  auto quality_text = fields.text("quality");
+  if (!quality_text) return quality_text.error();
+  auto quality = parse_quality(*quality_text);
+  if (!quality) return invalid(at + ".quality: " + quality.error().why);
+  out.quality = *quality;
+  auto reg = fields.number("register_wh", kCsvWhMax);
+  if (!reg) return reg.error();
+  out.register_wh = *reg;
+  if (auto status = fields.finished("meter, obis, start, seconds, wh, quality, register_wh"); !status) return status.error();
+  return out;
+}
+
+Status add_readings(const Json& list, const MeterTable& meters, Submission& out) {
+  if (!list.is_array() || list.empty() || list.size() > kReadingsPerTxMax) {
+    return invalid("readings must be a list of 1 to " + std::to_string(kReadingsPerTxMax));
+  }
+  std::vector<Reading> readings;
+  for (size_t i = 0; i < list.size(); ++i) {
+    auto reading = parse_reading(list[i], "readings[" + std::to_string(i) + "]", meters);
+    if (!reading) return reading.error();
+    readings.push_back(*reading);
+  }
+  out.actions.push_back({ActionType::kReadings, encode_readings(readings)});
+  return {};
+}
+
+}  // namespace
+
+Result<Submission> parse_submission(std::string_view text, const MeterTable& meters) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return invalid("this is not JSON");
+  if (!json.is_object()) return invalid("a transaction is a JSON object with readings or data");
+  Fields fields(json, "the transaction");
+  Submission out;
+  if (const Json* list = fields.take("readings")) {
+    if (auto status = add_readings(*list, meters, out); !status) return status.error();
+  }
+  if (const Json* data = fields.take("data")) {
+    if (!data->is_string()) return invalid("data must be a text");
+    const auto& value = data->get_ref<const std::string&>();
+    out.actions.push_back({ActionType::kData, Bytes(value.begin(), value.end())});
+  }
+  if (const Json* data = fields.take("data_hex")) {
+    auto bytes = data->is_string() ? from_hex(data->get<std::string>()) : std::nullopt;
+    if (!bytes) return invalid("data_hex must be hex digits");
+    out.actions.push_back({ActionType::kData, std::move(*bytes)});
+  }
+  if (out.actions.empty()) return invalid("there is nothing in it: give readings, data or data_hex");
+  auto sequence = fields.number("sequence", UINT64_MAX / 2);
+  if (!sequence) return sequence.error();
+  auto timestamp = fields.number("timestamp_ms", static_cast<uint64_t>(INT64_MAX));
+  if (!timestamp) return timestamp.error();
+  auto expiry = fields.number("expiry_height", UINT64_MAX / 2);
+  if (!expiry) return expiry.error();
+  out.sequence = *sequence;
+  if (*timestamp) out.timestamp_ms = static_cast<int64_t>(**timestamp);
+  out.expiry_height = *expiry;
+  if (auto status = fields.finished("readings, data, data_hex, sequence, timestamp_ms, expiry_height"); !status) return status.error();
+  return out;
+}
+
+}  // namespace tieline::cli
