@@ -32,7 +32,8 @@ extern "C" void last_words(int number) {
   for (auto& seed : running_seeds) {
     if (seed == kNoSeed) continue;
     char text[64];
-    const int size = std::snprintf(text, sizeof(text), "tieline: signal %d while seed %" PRIu64 " ran\n", number, seed.load());
+    const int size =
+        std::snprintf(text, sizeof(text), "tieline: signal %d while seed %" PRIu64 " ran\n", number, seed.load());
     if (write(STDERR_FILENO, text, static_cast<size_t>(size)) < 0) break;
   }
   signal(number, SIG_DFL);
@@ -63,7 +64,8 @@ Result<Range> parse_range(const std::string& text) {
   const std::string low = text.substr(0, dots);
   const std::string high = dots == std::string::npos ? low : text.substr(dots + 2);
   const auto number = [](const std::string& digits, uint64_t& out) {
-    if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos) return false;
+    if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
+      return false;
     out = std::stoull(digits);
     return true;
   };
@@ -74,8 +76,8 @@ Result<Range> parse_range(const std::string& text) {
 }
 
 std::string command_for(const Options& o, uint64_t seed) {
-  std::string text = "tieline sim --engine " + o.engine + " --validators " + std::to_string(o.validators) + " --faults " + o.faults +
-                     " --blocks " + std::to_string(o.blocks);
+  std::string text = "tieline sim --engine " + o.engine + " --validators " + std::to_string(o.validators) +
+                     " --faults " + o.faults + " --blocks " + std::to_string(o.blocks);
   if (o.fast_path != "any") text += " --fast-path " + o.fast_path;
   if (o.one_sync) text += " --one-sync";
   return text + " --seed " + std::to_string(seed) + " --trace";
@@ -84,7 +86,8 @@ std::string command_for(const Options& o, uint64_t seed) {
 void explain(const Options& o, const sim::SimOptions& options, uint64_t seed) {
   const sim::Reduced reduced = sim::reduce(options, seed, sim::plan_of(options, seed));
   std::fprintf(stderr, "\nseed %" PRIu64 " reduced in %zu tries: %s after %" PRId64 " ms\n  %s\n", seed, reduced.tries,
-               sim::failure_name(reduced.result.finding->failure), reduced.result.finding->time_us / 1000, reduced.result.finding->what.c_str());
+               sim::failure_name(reduced.result.finding->failure), reduced.result.finding->time_us / 1000,
+               reduced.result.finding->what.c_str());
   std::vector<std::string> lines;
   (void)sim::run_schedule(options, seed, reduced.plan, [&](const std::string& line) { lines.push_back(line); });
   const size_t head = 2 + reduced.plan.traitors.size() + reduced.plan.faults.size();
@@ -99,19 +102,25 @@ void explain(const Options& o, const sim::SimOptions& options, uint64_t seed) {
 }
 
 int run_one(const Options& o, const sim::SimOptions& options, uint64_t seed) {
-  const auto result = sim::run_schedule(options, seed, sim::plan_of(options, seed), o.trace ? sim::TraceSink([](const std::string& line) { print_line(line); }) : sim::TraceSink());
+  const auto result =
+      sim::run_schedule(options, seed, sim::plan_of(options, seed),
+                        o.trace ? sim::TraceSink([](const std::string& line) { print_line(line); }) : sim::TraceSink());
   if (result.finding) {
-    print_line(std::string("FOUND ") + sim::failure_name(result.finding->failure) + " at " + std::to_string(result.finding->time_us / 1000) + " ms: " + result.finding->what);
+    print_line(std::string("FOUND ") + sim::failure_name(result.finding->failure) + " at " +
+               std::to_string(result.finding->time_us / 1000) + " ms: " + result.finding->what);
   } else {
-    print_line("nothing wrong: " + std::to_string(result.events) + " events, height " + std::to_string(result.height) + ", " + std::to_string(result.acknowledged) +
-               " transactions acknowledged, whole again " + std::to_string(result.healed_in_us / 1000) + " ms after the faults");
+    print_line("nothing wrong: " + std::to_string(result.events) + " events, height " + std::to_string(result.height) +
+               ", " + std::to_string(result.acknowledged) + " transactions acknowledged, whole again " +
+               std::to_string(result.healed_in_us / 1000) + " ms after the faults");
   }
   if (result.finding && !o.no_reduce) explain(o, options, seed);
   return result.finding ? kExitNo : kExitDone;
 }
 
 Json to_json(const Options& o, const sim::Tally& t, double seconds) {
-  const auto share = [&](uint64_t count) { return t.schedules == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(t.schedules); };
+  const auto share = [&](uint64_t count) {
+    return t.schedules == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(t.schedules);
+  };
   Json faults = Json::object();
   for (size_t i = 0; i < sim::kFaultKinds; ++i) faults[sim::fault_name(static_cast<sim::FaultKind>(i))] = t.faults[i];
   for (size_t i = 0; i < sim::kByzantineKinds; ++i)
@@ -167,7 +176,8 @@ int run_many(const Options& o, const sim::SimOptions& options, const Range& rang
         progress.note("seed " + std::to_string(seed) + ": " + sim::failure_name(result.finding->failure) + " at " +
                       std::to_string(result.finding->time_us / 1000) + " ms: " + result.finding->what);
       }
-      if (total.schedules % 64 == 0) progress.show(grouped(total.schedules) + " schedules, " + std::to_string(total.failed()) + " failed");
+      if (total.schedules % 64 == 0)
+        progress.show(grouped(total.schedules) + " schedules, " + std::to_string(total.failed()) + " failed");
     }
   };
   std::vector<std::thread> threads;
@@ -177,17 +187,22 @@ int run_many(const Options& o, const sim::SimOptions& options, const Range& rang
   const double took = seconds();
 
   if (total.first_failing_seed && !o.no_reduce) explain(o, options, *total.first_failing_seed);
-  print_line(grouped(total.schedules) + " schedules of " + std::to_string(o.validators) + " validators, " + grouped(total.events) + " events, " +
-             grouped(total.acknowledged) + " transactions acknowledged: " + (total.failed() == 0 ? "nothing wrong" : std::to_string(total.failed()) + " FAILED, first seed " + std::to_string(*total.first_failing_seed)));
+  print_line(grouped(total.schedules) + " schedules of " + std::to_string(o.validators) + " validators, " +
+             grouped(total.events) + " events, " + grouped(total.acknowledged) + " transactions acknowledged: " +
+             (total.failed() == 0 ? "nothing wrong"
+                                  : std::to_string(total.failed()) + " FAILED, first seed " +
+                                        std::to_string(*total.first_failing_seed)));
   if (o.json) print_json(to_json(o, total, took));
   return total.failed() == 0 ? kExitDone : kExitNo;
 }
 
 int run(const Options& o) {
-  if (o.engine != "cbft") return fail({"bad_engine", "the simulator knows the engine cbft, not '" + o.engine + "'"}, o.json);
+  if (o.engine != "cbft")
+    return fail({"bad_engine", "the simulator knows the engine cbft, not '" + o.engine + "'"}, o.json);
   if (o.validators < kCommitteeMin || o.validators > sim::kValidatorsMax)
     return fail({"bad_validators", "--validators must be 4 to " + std::to_string(sim::kValidatorsMax)}, o.json);
-  if (o.workers < 1 || o.workers > kWorkersMax) return fail({"bad_workers", "--workers must be 1 to " + std::to_string(kWorkersMax)}, o.json);
+  if (o.workers < 1 || o.workers > kWorkersMax)
+    return fail({"bad_workers", "--workers must be 1 to " + std::to_string(kWorkersMax)}, o.json);
   sim::SimOptions options;
   options.validators = o.validators;
   options.blocks = o.blocks;
@@ -210,13 +225,17 @@ int run(const Options& o) {
 
 void add_sim(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
-  CLI::App* app = root.add_subcommand("sim", "Run many simulated networks, each from a seed, with every fault, and check that nothing breaks");
+  CLI::App* app = root.add_subcommand(
+      "sim", "Run many simulated networks, each from a seed, with every fault, and check that nothing breaks");
   app->add_option("--engine", options->engine, "the engine (cbft)");
   app->add_option("--validators", options->validators, "how many");
   app->add_option("--seeds", options->seeds, "A..B");
   app->add_option("--seed", options->seed, "only this one; a failure is reduced and printed");
-  app->add_option("--faults", options->faults, "all, none, or a list: crash,partition,loss,reorder,duplicate,slow,clock,disk,wipe,byzantine,byzantine:KIND");
-  app->add_option("--fast-path", options->fast_path, "on, off, or any (drawn per seed)")->check(CLI::IsMember({"on", "off", "any"}));
+  app->add_option(
+      "--faults", options->faults,
+      "all, none, or a list: crash,partition,loss,reorder,duplicate,slow,clock,disk,wipe,byzantine,byzantine:KIND");
+  app->add_option("--fast-path", options->fast_path, "on, off, or any (drawn per seed)")
+      ->check(CLI::IsMember({"on", "off", "any"}));
   app->add_option("--blocks", options->blocks, "the faulty phase ends at this height at the latest");
   app->add_option("--workers", options->workers, "schedules at the same time");
   app->add_flag("--trace", options->trace, "print what happens (with --seed)");

@@ -1,0 +1,521 @@
+#include "sim/byzantine.h"
+
+namespace tieline::sim {
+namespace {
+
+using namespace consensus;
+
+constexpr size_t kSplitsMax = 256;
+
+Blob frame_of(const MessagePtr& message) { return replica::encode_frame(replica::ConsensusFrame{message->bytes}); }
+
+bool is_body(const replica::Frame& frame) {
+  return std::holds_alternative<replica::TransactionsFrame>(frame) ||
+         std::holds_alternative<replica::TransactionsAnswer>(frame) ||
+         std::holds_alternative<replica::BlockAnswer>(frame) || std::holds_alternative<replica::BlocksAnswer>(frame) ||
+         std::holds_alternative<replica::SnapshotOffer>(frame) || std::holds_alternative<replica::Chunk>(frame);
+}
+
+Hash random_hash(Rng& rng) {
+  Hash hash;
+  for (size_t at = 0; at < Hash::kSize; at += 8) {
+    const uint64_t word = rng.next();
+    for (size_t i = 0; i < 8; ++i) hash.bytes[at + i] = static_cast<uint8_t>(word >> (8 * i));
+  }
+  return hash;
+}
+
+}  // namespace
+
+Conspiracy::Conspiracy(const Genesis& genesis, const ChainId& chain, uint64_t seed)
+    : params_(genesis.consensus),
+      chain_(chain),
+      validators_(genesis.validators.size()),
+      rng_(seed ^ 0x425a414e54494eULL) {}
+
+void Conspiracy::hear(MessagePtr message) {
+  heard_.push_back(std::move(message));
+  if (heard_.size() > kHeardMax) heard_.pop_front();
+}
+
+MessagePtr Conspiracy::remembered() { return heard_.empty() ? nullptr : heard_[rng_.below(heard_.size())]; }
+
+Conspiracy::Split* Conspiracy::split_at(const Slot& slot) {
+  const auto found = splits_.find(slot);
+  return found == splits_.end() ? nullptr : &found->second;
+}
+
+void Conspiracy::add_split(const Slot& slot, const Split& split) {
+  splits_.insert_or_assign(slot, split);
+  if (splits_.size() > kSplitsMax) splits_.erase(splits_.begin());
+}
+
+uint32_t Conspiracy::some() { return static_cast<uint32_t>(1 + rng_.below(everyone())); }
+
+Traitor::Traitor(const PlannedTraitor& plan, const SimSigner& signer, Conspiracy& conspiracy)
+    : id_(plan.id), kinds_(plan.kinds), rng_(plan.seed), signer_(signer), conspiracy_(conspiracy), mood_(rng_.next()) {}
+
+void Traitor::send(Payload payload, uint32_t to, std::vector<Treason>& out, int64_t delay_us) const {
+  if (to != 0) out.push_back({to, frame_of(make_message(std::move(payload))), false, delay_us});
+}
+
+// Signs as this validator whatever carries its signature.
+Payload Traitor::sign_again(Payload payload) const {
+  const ChainId& chain = conspiracy_.chain();
+  if (auto* m = std::get_if<Propose>(&payload)) {
+    m->signature = signer_.sign(confirm_digest(chain, m->slot, m->header.height, m->header.digest()).view());
+  } else if (auto* c = std::get_if<Confirm>(&payload)) {
+    c->signature = signer_.sign(confirm_digest(chain, c->slot, c->height, c->block).view());
+  } else if (auto* v = std::get_if<ViewChange>(&payload)) {
+    v->timeout_signature = signer_.sign(timeout_digest(chain, v->kind, v->epoch, v->view).view());
+    v->signature = signer_.sign(view_change_digest(chain, *v).view());
+  } else if (auto* a = std::get_if<ViewChangeAck>(&payload)) {
+    a->signature = signer_.sign(ack_digest(chain, *a).view());
+  } else if (auto* n = std::get_if<NewView>(&payload)) {
+    n->signature = signer_.sign(new_view_digest(chain, *n).view());
+  } else if (auto* k = std::get_if<CheckpointVote>(&payload)) {
+    k->signature = signer_.sign(checkpoint_digest(chain, k->epoch, k->height, k->block, k->state_root).view());
+  } else if (auto* q = std::get_if<RejoinRequest>(&payload)) {
+    q->signature = signer_.sign(rejoin_request_digest(chain, *q).view());
+  } else if (auto* r = std::get_if<RejoinReply>(&payload)) {
+    r->signature = signer_.sign(rejoin_reply_digest(chain, *r).view());
+  }
+  return payload;
+}
+
+void Traitor::forge_certificate(Certificate& c) {
+  switch (rng_.below(6)) {
+    case 0:  // one signature short
+      if (!c.signatures.empty()) {
+        c.signers.erase(c.signers.positions().back());
+        c.signatures.pop_back();
+      }
+      break;
+    case 1:  // one signature twice
+      if (!c.signatures.empty()) {
+        for (size_t at = 0; at < conspiracy_.validators(); ++at)
+          if (c.signers.insert(at)) {
+            c.signatures.push_back(c.signatures.front());
+            break;
+          }
+      }
+      break;
+    case 2:
+      ++c.slot.epoch;
+      break;
+    case 3:
+      ++c.slot.index;
+      break;
+    case 4:
+      c.block = random_hash(rng_);
+      break;
+    default:  // everybody "signed", with the traitor's key
+      c.signatures.clear();
+      for (size_t at = 0; at < conspiracy_.validators(); ++at) {
+        c.signers.insert(at);
+        c.signatures.push_back(signer_.sign(confirm_digest(conspiracy_.chain(), c.slot, c.height, c.block).view()));
+      }
+      break;
+  }
+}
+
+bool Traitor::suppressed(const replica::Frame& frame, const Message* message) {
+  const uint64_t what = mood_ % 8;
+  if (what == 0) return true;  // dead to the world
+  if (message == nullptr) return what == 1 && is_body(frame);
+  const Payload& p = message->payload;
+  switch (what) {
+    case 1:
+      return false;
+    case 2:
+      return std::holds_alternative<Propose>(p);
+    case 3:
+      return std::holds_alternative<Confirm>(p);
+    case 4:
+      return std::holds_alternative<ViewChange>(p) || std::holds_alternative<ViewChangeAck>(p);
+    case 5:
+      return std::holds_alternative<Propose>(p) && std::get<Propose>(p).new_view != nullptr;
+    case 6:
+      return std::holds_alternative<CheckpointVote>(p) || std::holds_alternative<RejoinReply>(p);
+    default:
+      return false;  // for a while it behaves
+  }
+}
+
+// Two blocks for one slot: the second differs in its time, so that it is as valid as the first wherever execution does
+// not depend on it; sometimes it is one that execution refutes.
+bool Traitor::split_proposal(const Propose& p, uint32_t to, std::vector<Treason>& out) {
+  Propose other = p;
+  switch (rng_.below(4)) {
+    case 0:
+      other.header.writes_digest = random_hash(rng_);
+      break;
+    case 1:
+      other.header.time_ms += 2;
+      break;
+    default:
+      other.header.time_ms += 1;
+      break;
+  }
+  const uint32_t half = conspiracy_.some();
+  conspiracy_.add_split(p.slot,
+                        {{p.header.height, p.header.digest()}, {other.header.height, other.header.digest()}, half});
+  count(ByzantineKind::kEquivocate);
+  const bool both = rng_.chance(150'000);
+  send(p, both ? to : to & half, out);
+  send(sign_again(other), both ? to : to & ~half, out, rng_.chance(300'000) ? rng_.between(1, 30'000) : 0);
+  return true;
+}
+
+bool Traitor::equivocate(const Message& m, uint32_t to, std::vector<Treason>& out) {
+  if (const auto* p = std::get_if<Propose>(&m.payload)) {
+    // A proposal that must be made again (same digest) is split too: at its first sending only, then as it was split.
+    return rng_.chance(600'000) && split_proposal(*p, to, out);
+  }
+  const auto* c = std::get_if<Confirm>(&m.payload);
+  if (c == nullptr) return false;
+  const Conspiracy::Split* split = conspiracy_.split_at(c->slot);
+  if (split != nullptr) {
+    count(ByzantineKind::kEquivocate);
+    Confirm a = *c;
+    a.height = split->a.height;
+    a.block = split->a.block;
+    Confirm b = *c;
+    b.height = split->b.height;
+    b.block = split->b.block;
+    send(sign_again(a), to & split->half, out);
+    send(sign_again(b), to & ~split->half, out);
+    return true;
+  }
+  if (!rng_.chance(150'000)) return false;
+  count(ByzantineKind::kEquivocate);
+  Confirm other = *c;
+  other.block = random_hash(rng_);
+  const uint32_t half = conspiracy_.some();
+  send(*c, to & half, out);
+  send(sign_again(other), to & ~half, out);
+  return true;
+}
+
+bool Traitor::conflicting_view_change(const Message& m, uint32_t to, std::vector<Treason>& out) {
+  if (const auto* v = std::get_if<ViewChange>(&m.payload)) {
+    ViewChange other = *v;
+    switch (rng_.below(4)) {
+      case 0:
+        other.last_vote.reset();
+        break;
+      case 1:
+        other.kind = other.kind == ViewChangeKind::kTimeout ? ViewChangeKind::kPlanned : ViewChangeKind::kTimeout;
+        break;
+      default: {
+        // An older certificate, as if it had missed what came since.
+        const MessagePtr old = conspiracy_.remembered_of<Propose>();
+        if (old == nullptr) return false;
+        const Justify& justify = std::get<Propose>(old->payload).justify;
+        if (justify.slot.epoch != v->epoch) return false;
+        other.high_qc = justify;
+        if (rng_.chance(500'000)) other.last_vote.reset();
+        break;
+      }
+    }
+    count(ByzantineKind::kViewChanges);
+    const uint32_t half = conspiracy_.some();
+    send(*v, to & half, out);
+    send(sign_again(other), to & ~half, out);
+    if (rng_.chance(200'000)) send(sign_again(other), to & half, out);
+    return true;
+  }
+  if (const auto* a = std::get_if<ViewChangeAck>(&m.payload)) {
+    if (!rng_.chance(400'000)) return false;
+    ViewChangeAck other = *a;
+    other.view_change = random_hash(rng_);
+    // An ACK for whatever VIEW-CHANGE was heard, checked or not.
+    if (const MessagePtr any = conspiracy_.remembered_of<ViewChange>(); any != nullptr) {
+      other.subject = std::get<ViewChange>(any->payload).signer;
+      other.view_change = any->digest;
+    }
+    count(ByzantineKind::kViewChanges);
+    send(*a, to, out);
+    send(sign_again(other), to, out);
+    return true;
+  }
+  return false;
+}
+
+bool Traitor::forge(const Message& m, uint32_t to, std::vector<Treason>& out) {
+  if (const auto* p = std::get_if<Propose>(&m.payload)) {
+    Propose other = *p;
+    if (other.new_view != nullptr && rng_.chance(700'000)) {
+      NewView view = std::get<NewView>(other.new_view->payload);
+      switch (rng_.below(5)) {
+        case 0:
+          if (!view.entries.empty())
+            view.entries.erase(view.entries.begin() + static_cast<ptrdiff_t>(rng_.below(view.entries.size())));
+          break;
+        case 1:
+          if (!view.entries.empty()) view.entries[rng_.below(view.entries.size())].acks.clear();
+          break;
+        case 2:
+          view.repropose.reset();
+          break;
+        case 3:
+          view.justify_block = random_hash(rng_);
+          break;
+        default:
+          if (!view.entries.empty()) {  // a VIEW-CHANGE of someone, older or of another view
+            if (const MessagePtr old = conspiracy_.remembered_of<ViewChange>(); old != nullptr)
+              view.entries[rng_.below(view.entries.size())].view_change = old;
+          }
+          break;
+      }
+      other.new_view = make_message(sign_again(view));
+    } else if (other.justify.certificate) {
+      forge_certificate(*other.justify.certificate);
+    } else {
+      return false;
+    }
+    count(ByzantineKind::kForge);
+    const uint32_t half = conspiracy_.some();
+    send(other, to & half, out);
+    send(*p, to & ~half, out);
+    return true;
+  }
+  if (const auto* v = std::get_if<ViewChange>(&m.payload)) {
+    ViewChange other = *v;
+    if (!other.high_qc.certificate) return false;
+    forge_certificate(*other.high_qc.certificate);
+    other.high_qc.slot = other.high_qc.certificate->slot;
+    other.high_qc.block = other.high_qc.certificate->block;
+    count(ByzantineKind::kForge);
+    send(sign_again(other), to, out);
+    return true;
+  }
+  if (const auto* d = std::get_if<Decided>(&m.payload)) {
+    Decided other = *d;
+    forge_certificate(other.proof.certificate);
+    if (rng_.chance(300'000)) other.proof.second.reset();
+    if (rng_.chance(300'000)) other.header.time_ms += 1;
+    count(ByzantineKind::kForge);
+    send(other, to, out);
+    return true;
+  }
+  if (const auto* r = std::get_if<RejoinReply>(&m.payload)) {
+    RejoinReply other = *r;
+    if (other.certificate) forge_certificate(*other.certificate);
+    if (!other.view_changes.empty()) other.view_changes.pop_back();
+    count(ByzantineKind::kForge);
+    send(sign_again(other), to, out);
+    return true;
+  }
+  return false;
+}
+
+bool Traitor::lie(const replica::Frame& frame, const Message* m, uint32_t to, std::vector<Treason>& out) {
+  if (const auto* status = std::get_if<replica::StatusFrame>(&frame)) {
+    replica::StatusFrame other = *status;
+    other.applied += rng_.below(1'000);
+    other.view += rng_.below(5);
+    other.epoch += rng_.below(3);
+    other.checkpoint = other.applied;
+    other.tip = random_hash(rng_);
+    count(ByzantineKind::kLie);
+    out.push_back({to, replica::encode_frame(other), true, 0});
+    return true;
+  }
+  if (m == nullptr) return false;
+  if (const auto* h = std::get_if<Heartbeat>(&m->payload)) {
+    Heartbeat other = *h;
+    other.committed = rng_.chance(500'000) ? rng_.below(1'000'000) : 0;
+    other.view += rng_.below(4);
+    other.epoch += rng_.below(3);
+    count(ByzantineKind::kLie);
+    send(other, to, out);
+    return true;
+  }
+  if (const auto* r = std::get_if<RejoinReply>(&m->payload)) {
+    RejoinReply other = *r;
+    if (rng_.chance(500'000)) {
+      other.view = 0;
+      other.view_changes.clear();
+      other.certificate.reset();
+    } else {
+      other.view += 1 + rng_.below(100);
+    }
+    count(ByzantineKind::kLie);
+    send(sign_again(other), to, out);
+    return true;
+  }
+  if (const auto* k = std::get_if<CheckpointVote>(&m->payload)) {
+    CheckpointVote other = *k;
+    other.state_root = random_hash(rng_);
+    count(ByzantineKind::kLie);
+    const uint32_t half = conspiracy_.some();
+    send(sign_again(other), to & half, out);
+    send(*k, to & ~half, out);
+    return true;
+  }
+  return false;
+}
+
+bool Traitor::mutate(const Blob& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out) {
+  if (!rng_.chance(100'000)) return false;
+  count(ByzantineKind::kMutate);
+  if (m == nullptr || rng_.chance(400'000)) {
+    Bytes bytes(frame.view().begin(), frame.view().end());
+    if (bytes.empty()) return false;
+    const uint64_t how = rng_.below(4);
+    if (how == 0) {
+      bytes.resize(rng_.below(bytes.size()));
+    } else {
+      for (uint64_t flips = how; flips > 0; --flips)
+        bytes[rng_.below(bytes.size())] ^= static_cast<uint8_t>(1U << rng_.below(8));
+    }
+    out.push_back({to, Blob(std::move(bytes)), bulk, 0});
+    return true;
+  }
+  Payload payload = m->payload;
+  if (auto* p = std::get_if<Propose>(&payload)) {
+    switch (rng_.below(8)) {
+      case 0:
+        p->header.height += 1;
+        break;
+      case 1:
+        p->header.epoch += 1;
+        break;
+      case 2:
+        p->header.is_void = !p->header.is_void;
+        break;
+      case 3:
+        p->header.parent = random_hash(rng_);
+        break;
+      case 4:
+        p->header.time_ms += rng_.between(-2'000, 2'000'000);
+        break;
+      case 5:
+        if (!p->txs.empty()) p->txs.push_back(p->txs.front());
+        break;
+      case 6:
+        p->slot.index += 1;
+        break;
+      default:
+        p->header.next_committee = random_hash(rng_);
+        break;
+    }
+  } else if (auto* c = std::get_if<Confirm>(&payload)) {
+    switch (rng_.below(4)) {
+      case 0:
+        c->height += 1;
+        break;
+      case 1:
+        c->slot.index += rng_.between(0, 3);
+        break;
+      case 2:
+        c->slot.view += rng_.below(3);
+        break;
+      default:
+        c->slot.epoch += 1;
+        break;
+    }
+  } else if (auto* v = std::get_if<ViewChange>(&payload)) {
+    switch (rng_.below(4)) {
+      case 0:
+        v->view += rng_.below(5);
+        break;
+      case 1:
+        v->epoch += 1;
+        break;
+      case 2:
+        v->leader = static_cast<ValidatorId>(rng_.below(conspiracy_.validators()));
+        break;
+      default:
+        v->high_qc.height += 1;
+        break;
+    }
+  } else if (auto* k = std::get_if<CheckpointVote>(&payload)) {
+    k->height += rng_.below(3);
+    k->block = random_hash(rng_);
+  } else if (auto* r = std::get_if<RejoinReply>(&payload)) {
+    r->nonce = random_hash(rng_);
+  }
+  send(sign_again(std::move(payload)), to, out);
+  return true;
+}
+
+void Traitor::outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Treason>& out) {
+  auto decoded = replica::decode_frame(frame, frame.size());
+  TL_CHECK_MSG(decoded.ok(), "a replica sent a frame that does not decode");
+  MessagePtr message;
+  if (const auto* c = std::get_if<replica::ConsensusFrame>(&*decoded)) {
+    auto result = decode_message(c->message);
+    TL_CHECK_MSG(result.ok(), "a replica sent a message that does not decode");
+    message = std::move(*result);
+    conspiracy_.hear(message);
+  }
+  const Message* m = message.get();
+  if (is(ByzantineKind::kSilent) && suppressed(*decoded, m)) return count(ByzantineKind::kSilent);
+  if (is(ByzantineKind::kWithhold) && is_body(*decoded)) return count(ByzantineKind::kWithhold);
+  if (is(ByzantineKind::kPartial)) {
+    const uint32_t some = to & conspiracy_.some();
+    if (some != to) count(ByzantineKind::kPartial);
+    to = some;
+    if (to == 0) return;
+  }
+  if (is(ByzantineKind::kTwins)) count(ByzantineKind::kTwins);
+  if (m != nullptr && is(ByzantineKind::kEquivocate) && equivocate(*m, to, out)) return;
+  if (m != nullptr && is(ByzantineKind::kViewChanges) && conflicting_view_change(*m, to, out)) return;
+  if (m != nullptr && is(ByzantineKind::kForge) && rng_.chance(300'000) && forge(*m, to, out)) return;
+  if (is(ByzantineKind::kLie) && rng_.chance(600'000) && lie(*decoded, m, to, out)) return;
+  if (is(ByzantineKind::kMutate) && mutate(frame, m, to, bulk, out)) return;
+  int64_t delay = 0;
+  if (is(ByzantineKind::kSlow) && m != nullptr && std::holds_alternative<Propose>(m->payload)) {
+    count(ByzantineKind::kSlow);
+    delay = std::max<int64_t>(1, int64_t{conspiracy_.params().timeout_ms} * 1'000 - rng_.between(20'000, 80'000));
+  }
+  out.push_back({to, frame, bulk, delay});
+}
+
+void Traitor::incoming(const Blob& frame) {
+  auto decoded = replica::decode_frame(frame, frame.size());
+  if (!decoded) return;
+  if (const auto* c = std::get_if<replica::ConsensusFrame>(&*decoded))
+    if (auto message = decode_message(c->message)) conspiracy_.hear(std::move(*message));
+}
+
+void Traitor::tick(std::vector<Treason>& out) {
+  mood_ = rng_.next();
+  if (is(ByzantineKind::kReplay)) {
+    for (int i = 0; i < 3; ++i) {
+      const MessagePtr old = conspiracy_.remembered();
+      if (old == nullptr) break;
+      count(ByzantineKind::kReplay);
+      out.push_back({conspiracy_.some() & ~(uint32_t{1} << id_), frame_of(old), false, 0});
+    }
+  }
+  if (is(ByzantineKind::kViewChanges) && rng_.chance(300'000)) {
+    // A VIEW-CHANGE out of turn, into the far future at times.
+    if (const MessagePtr old = conspiracy_.remembered_of<ViewChange>(); old != nullptr) {
+      ViewChange next = std::get<ViewChange>(old->payload);
+      next.signer = id_;
+      next.view += rng_.below(4);
+      next.last_vote.reset();
+      count(ByzantineKind::kViewChanges);
+      send(sign_again(next), conspiracy_.some() & ~(uint32_t{1} << id_), out);
+    }
+  }
+  if (is(ByzantineKind::kLie)) {
+    Heartbeat huge{rng_.below(4), rng_.below(6), rng_.chance(500'000) ? rng_.next() >> 1 : rng_.below(200)};
+    count(ByzantineKind::kLie);
+    send(huge, conspiracy_.some() & ~(uint32_t{1} << id_), out);
+  }
+  if (is(ByzantineKind::kEquivocate)) {
+    // A second CONFIRM for a slot of long ago, for what others voted.
+    if (const MessagePtr old = conspiracy_.remembered_of<Confirm>(); old != nullptr) {
+      Confirm late = std::get<Confirm>(old->payload);
+      late.signer = id_;
+      count(ByzantineKind::kEquivocate);
+      send(sign_again(late), conspiracy_.some() & ~(uint32_t{1} << id_), out);
+    }
+  }
+}
+
+}  // namespace tieline::sim

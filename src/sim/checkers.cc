@@ -1,0 +1,140 @@
+#include "sim/checkers.h"
+
+#include "consensus/messages.h"
+#include "model/evidence.h"
+#include "replica/frames.h"
+
+namespace tieline::sim {
+namespace {
+
+constexpr const char* kNames[kFailures] = {
+    "none",    "fork",           "double_vote",   "commit_order",     "lost_ack",
+    "invalid", "wrong_evidence", "state_differs", "broken_invariant", "unbounded",
+    "order",   "fatal",          "stuck"};
+
+std::string text(const Slot& slot) {
+  return "(" + std::to_string(slot.epoch) + "," + std::to_string(slot.view) + "," + std::to_string(slot.index) + ")";
+}
+std::string text(const Hash& hash) { return to_hex(hash).substr(0, 8); }
+
+}  // namespace
+
+const char* failure_name(Failure failure) { return kNames[static_cast<size_t>(failure)]; }
+
+void Checkers::report(Failure failure, std::string what) {
+  if (!finding_) finding_ = Finding{failure, time_us_, std::move(what)};
+}
+
+void Checkers::vote(ValidatorId signer, const Slot& slot, Height height, const Hash& block) {
+  const auto [at, fresh] = votes_.emplace(Vote{slot, signer}, std::make_pair(height, block));
+  if (fresh || at->second == std::make_pair(height, block)) return;
+  report(Failure::kDoubleVote, "validator " + std::to_string(signer) + " CONFIRMed " + text(at->second.second) +
+                                   " and " + text(block) + " at slot " + text(slot));
+}
+
+void Checkers::frame_left(ValidatorId from, const Blob& frame) {
+  auto decoded = replica::decode_frame(frame, frame.size());
+  if (!decoded)
+    return report(Failure::kInvariant,
+                  "validator " + std::to_string(from) + " sent a frame that does not decode: " + decoded.error().why);
+  const auto* consensus = std::get_if<replica::ConsensusFrame>(&*decoded);
+  if (consensus == nullptr) return;
+  auto message = consensus::decode_message(consensus->message);
+  if (!message)
+    return report(Failure::kInvariant,
+                  "validator " + std::to_string(from) + " sent a message that does not decode: " + message.error().why);
+  const consensus::Message& m = **message;
+  if (const auto* confirm = std::get_if<consensus::Confirm>(&m.payload)) {
+    if (confirm->signer == from) vote(from, confirm->slot, confirm->height, confirm->block);
+  } else if (const auto* propose = std::get_if<consensus::Propose>(&m.payload)) {
+    vote(from, propose->slot, propose->header.height, propose->header.digest());
+    if (propose->new_view != nullptr) {
+      new_view_seen_ = true;
+      if (std::get<consensus::NewView>(propose->new_view->payload).repropose) reproposal_seen_ = true;
+    }
+  } else if (const auto* change = std::get_if<consensus::ViewChange>(&m.payload)) {
+    if (change->kind == ViewChangeKind::kTimeout) timeout_seen_ = true;
+  }
+}
+
+void Checkers::check_evidence(const Block& block) {
+  if (block.evidence.empty()) return;
+  auto evidence = decoded<Evidence>(block.evidence, "evidence");
+  if (!evidence)
+    return report(Failure::kInvalid, "a committed block holds evidence that does not decode: " + evidence.error().why);
+  for (const Equivocation& e : evidence->equivocations)
+    if (!(traitors_ >> e.signer & 1))
+      report(Failure::kWrongEvidence, "height " + std::to_string(block.header.height) + " accuses correct validator " +
+                                          std::to_string(e.signer));
+}
+
+void Checkers::committed(ValidatorId at, const replica::BlockCommitted& effect) {
+  const Block& block = *effect.block;
+  const Height height = block.header.height;
+  Height& last = last_committed_[at];
+  if (height != last + 1) {
+    report(Failure::kCommitOrder, "validator " + std::to_string(at) + " committed height " + std::to_string(height) +
+                                      " after " + std::to_string(last));
+  }
+  last = height;
+  if (effect.proof != nullptr && effect.proof->second) two_chain_seen_ = true;
+  if (height < chain_of_blocks_.size()) {
+    if (chain_of_blocks_[height].digest != block.digest) {
+      report(Failure::kFork, "height " + std::to_string(height) + ": " + text(chain_of_blocks_[height].digest) +
+                                 " is committed, and validator " + std::to_string(at) + " commits " +
+                                 text(block.digest));
+    }
+    return;
+  }
+  if (height != chain_of_blocks_.size() || block.header.parent != chain_of_blocks_.back().digest ||
+      block.header.is_void || block.header.chain != chain_) {
+    return report(Failure::kFork, "height " + std::to_string(height) +
+                                      " does not extend the committed chain, whose tip is " +
+                                      std::to_string(chain_of_blocks_.size() - 1));
+  }
+  chain_of_blocks_.push_back({block.digest, block.header.parent});
+  if (block.header.ends_epoch()) epoch_ended_ = true;
+  check_evidence(block);
+  const auto& results = effect.execution->results;
+  if (results.size() != block.txs.size())
+    return report(Failure::kInvalid, "height " + std::to_string(height) + ": not one result a transaction");
+  for (size_t i = 0; i < block.txs.size(); ++i) {
+    const TxId& id = block.txs[i]->id();
+    if (results[i].code == 0 && forbidden_.contains(id))
+      report(Failure::kInvalid, "height " + std::to_string(height) + " records a transaction that is invalid");
+    const auto [place, fresh] = places_.emplace(id, Place{height, static_cast<uint32_t>(i), results[i].code});
+    if (!fresh && results[i].code == 0)
+      report(Failure::kInvalid, "height " + std::to_string(height) + " records a transaction of height " +
+                                    std::to_string(place->second.height) + " again");
+  }
+}
+
+void Checkers::standing(ValidatorId at, Height height, const Hash& digest) {
+  if (height >= chain_of_blocks_.size()) {
+    return report(Failure::kFork, "validator " + std::to_string(at) + " stands at height " + std::to_string(height) +
+                                      ", which nobody committed");
+  }
+  if (chain_of_blocks_[height].digest != digest)
+    report(Failure::kFork,
+           "validator " + std::to_string(at) + " stands at another block of height " + std::to_string(height));
+}
+
+std::optional<Checkers::Place> Checkers::place_of(const TxId& id) const {
+  const auto found = places_.find(id);
+  if (found == places_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Checkers::acknowledged(const TxId& id, Height height, uint16_t code) {
+  const auto place = place_of(id);
+  if (!place) {
+    report(Failure::kLostAck,
+           "a transaction acknowledged at height " + std::to_string(height) + " is in no committed block");
+  } else if (place->height != height || place->code != code) {
+    report(Failure::kLostAck, "a transaction acknowledged at height " + std::to_string(height) + " with code " +
+                                  std::to_string(code) + " stands at height " + std::to_string(place->height) +
+                                  " with code " + std::to_string(place->code));
+  }
+}
+
+}  // namespace tieline::sim

@@ -1,0 +1,105 @@
+#pragma once
+// What must hold in every schedule, checked after every event, incrementally. The checkers see only what leaves correct
+// validators (frames, commits, outcomes) and never decide anything themselves. The first finding ends the schedule.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/block.h"
+#include "replica/replica.h"
+#include "sim/network.h"
+
+namespace tieline::sim {
+
+enum class Failure : uint8_t {
+  kNone,
+  kFork,           // two blocks committed at one height
+  kDoubleVote,     // two CONFIRMs of one correct validator for one slot
+  kCommitOrder,    // a validator's commits skip, repeat, or do not extend each other
+  kLostAck,        // an acknowledged transaction is not where it was acknowledged
+  kInvalid,        // a transaction recorded that never should be, or twice
+  kWrongEvidence,  // evidence against a correct validator
+  kState,          // equal heights, different states
+  kInvariant,      // a TL_CHECK of the code under test
+  kUnbounded,      // queues or pools above their bounds
+  kOrder,          // a client's history is not linearizable
+  kFatal,          // a validator stopped itself without cause
+  kStuck           // healed, but no progress in time
+};
+inline constexpr size_t kFailures = static_cast<size_t>(Failure::kStuck) + 1;
+const char* failure_name(Failure failure);
+
+struct Finding {
+  Failure failure = Failure::kNone;
+  int64_t time_us = 0;
+  std::string what;
+};
+
+class Checkers {
+ public:
+  // `traitors`: bit a Byzantine validator, against which evidence may be found.
+  Checkers(ChainId chain, Hash genesis_digest, uint32_t traitors) : chain_(chain), traitors_(traitors) {
+    chain_of_blocks_.push_back({genesis_digest, {}});
+  }
+
+  // A frame that a correct validator sends.
+  void frame_left(ValidatorId from, const Blob& frame);
+  void committed(ValidatorId at, const replica::BlockCommitted& effect);
+  // A process started, and stands at this block (which it must have committed before, or been given by a snapshot).
+  void standing(ValidatorId at, Height height, const Hash& digest);
+  void installed_snapshot(ValidatorId at, Height height) { last_committed_[at] = height; }
+  void started(ValidatorId at, Height height) { last_committed_[at] = height; }
+  // A client holds f+1 equal answers.
+  void acknowledged(const TxId& id, Height height, uint16_t code);
+  void must_not_be_recorded(const TxId& id) { forbidden_.emplace(id, true); }
+  void report(Failure failure, std::string what);
+
+  void set_time(int64_t time_us) { time_us_ = time_us; }
+  const std::optional<Finding>& finding() const { return finding_; }
+  Height height() const { return chain_of_blocks_.size() - 1; }
+  const Hash& digest_at(Height height) const { return chain_of_blocks_[height].digest; }
+  struct Place {
+    Height height = 0;
+    uint32_t index = 0;
+    uint16_t code = 0;
+  };
+  std::optional<Place> place_of(const TxId& id) const;
+  bool epoch_ended() const { return epoch_ended_; }
+  bool two_chain_seen() const { return two_chain_seen_; }
+  bool new_view_seen() const { return new_view_seen_; }
+  bool timeout_seen() const { return timeout_seen_; }
+  bool reproposal_seen() const { return reproposal_seen_; }
+
+ private:
+  struct Vote {
+    Slot slot;
+    ValidatorId signer = 0;
+    auto operator<=>(const Vote&) const = default;
+  };
+  struct Committed {
+    Hash digest;
+    Hash parent;
+  };
+  void vote(ValidatorId signer, const Slot& slot, Height height, const Hash& block);
+  void check_evidence(const Block& block);
+
+  ChainId chain_;
+  uint32_t traitors_;
+  int64_t time_us_ = 0;
+  std::optional<Finding> finding_;
+  std::vector<Committed> chain_of_blocks_;    // by height; 0 is genesis
+  std::unordered_map<TxId, Place> places_;    // lookups only
+  std::unordered_map<TxId, bool> forbidden_;  // lookups only
+  std::map<Vote, std::pair<Height, Hash>> votes_;
+  std::map<ValidatorId, Height> last_committed_;
+  bool epoch_ended_ = false;
+  bool two_chain_seen_ = false;
+  bool new_view_seen_ = false;
+  bool timeout_seen_ = false;
+  bool reproposal_seen_ = false;
+};
+
+}  // namespace tieline::sim

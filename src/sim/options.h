@@ -1,0 +1,24 @@
+#pragma once
+// What a schedule is a function of: these options, the seed, and the code.
+
+#include <optional>
+
+#include "model/genesis.h"
+#include "sim/faults.h"
+
+namespace tieline::sim {
+
+inline constexpr size_t kValidatorsMax = 16;
+
+struct SimOptions {
+  size_t validators = 4;
+  FaultSet faults = FaultSet::all();
+  uint64_t blocks = 40;           // committed in the faulty phase, if time allows
+  std::optional<bool> fast_path;  // otherwise drawn per seed
+  std::optional<LeaderPolicy> policy;
+  bool one_sync = false;  // the weaker order of writes on disk (disk.h)
+  // For tests of the simulator itself: a checker that is deliberately wrong, so that a failure is there to be reduced.
+  bool broken_checker = false;
+};
+
+}  // namespace tieline::sim
