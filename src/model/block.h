@@ -12,24 +12,25 @@
 namespace tieline {
 
 inline constexpr uint8_t kHeaderVersion = 1;
-inline constexpr size_t kHeaderBytesMin = 1 + 1 + 32 + 32 + 8 + 8 + 8 + 4 + 4 * 32 + 1;  // 223; 255 in an epoch's last block
-inline constexpr size_t kBlockTxMax = 8192;              // a decoder's bound; genesis sets the real MaxMessages below it
+inline constexpr size_t kHeaderBytesMin =
+    1 + 1 + 32 + 32 + 8 + 8 + 8 + 4 + 4 * 32 + 1;  // 223; 255 in an epoch's last block
+inline constexpr size_t kBlockTxMax = 8192;        // a decoder's bound; genesis sets the real MaxMessages below it
 inline constexpr size_t kBlockBytesMax = 8 * 1024 * 1024;  // transactions of one block
 inline constexpr size_t kEvidenceBytesMax = 256 * 1024;
 
 struct Header {
   uint8_t version = kHeaderVersion;
-  bool is_void = false;    // closes an epoch: empty, never committed, carries its parent's height
+  bool is_void = false;  // closes an epoch: empty, never committed, carries its parent's height
   ChainId chain;
-  Hash parent;             // digest of the parent's header; genesis: the chain id
+  Hash parent;  // digest of the parent's header; genesis: the chain id
   Height height = 0;
   Epoch epoch = 0;
-  int64_t time_ms = 0;     // block time, UTC, >= the parent's
+  int64_t time_ms = 0;  // block time, UTC, >= the parent's
   uint32_t tx_count = 0;
-  Hash tx_root;            // Merkle root over transaction ids in order
-  Hash evidence_root;      // SHA-256 of the evidence bytes
-  Hash result_root;        // Merkle root over encoded TxResults in order
-  Hash writes_digest;      // chained digest of the block's state writes (ledger/state.h)
+  Hash tx_root;                        // Merkle root over transaction ids in order
+  Hash evidence_root;                  // SHA-256 of the evidence bytes
+  Hash result_root;                    // Merkle root over encoded TxResults in order
+  Hash writes_digest;                  // chained digest of the block's state writes (ledger/state.h)
   std::optional<Hash> next_committee;  // only in an epoch's last block: digest of the next committee
   bool operator==(const Header&) const = default;
 

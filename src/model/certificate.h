@@ -54,8 +54,8 @@ struct CommitProof {
 void encode(Writer& w, const CommitProof& p);
 void decode(Reader& r, CommitProof& p);
 
-// Errors: commit_bad_path, commit_wrong_child, commit_wrong_slot, commit_fast_disabled (one certificate, and the fast path
-// is off), and those of verify_certificate.
+// Errors: commit_bad_path, commit_wrong_child, commit_wrong_slot, commit_fast_disabled (one certificate, and the fast
+// path is off), and those of verify_certificate.
 Status verify_commit(const CommitProof& proof, const Hash& block, bool fast_path, const ChainId& chain,
                      const Committee& committee, const Verifier& verifier);
 
@@ -73,6 +73,7 @@ void encode(Writer& w, const CheckpointCert& c);
 void decode(Reader& r, CheckpointCert& c);
 Hash checkpoint_digest(const ChainId& chain, Epoch epoch, Height height, const Hash& block, const Hash& state_root);
 // Errors: those of verify_certificate.
-Status verify_checkpoint(const CheckpointCert& c, const ChainId& chain, const Committee& committee, const Verifier& verifier);
+Status verify_checkpoint(const CheckpointCert& c, const ChainId& chain, const Committee& committee,
+                         const Verifier& verifier);
 
 }  // namespace tieline

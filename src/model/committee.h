@@ -24,7 +24,9 @@ inline constexpr uint32_t kCreditOne = 65'536;       // 1.0 in Q16.16
 // first byte, without trailing zero bytes (so that a set has one encoding).
 class SignerSet {
  public:
-  bool contains(size_t position) const { return position < kCommitteeMax && (words_[position / 64] >> (position % 64) & 1); }
+  bool contains(size_t position) const {
+    return position < kCommitteeMax && (words_[position / 64] >> (position % 64) & 1);
+  }
   bool insert(size_t position);  // false when it was in already
   void erase(size_t position) { words_[position / 64] &= ~(uint64_t{1} << (position % 64)); }
   size_t count() const {
@@ -53,8 +55,8 @@ struct Member {
   ValidatorId id = 0;
   OrgId org = 0;
   PublicKey key;
-  uint32_t credit = 0;   // Q16.16 in [0, 1]; equal for all until the credit model fills the table
-  uint64_t weight = 1;   // equal in cbft and pbft
+  uint32_t credit = 0;        // Q16.16 in [0, 1]; equal for all until the credit model fills the table
+  uint64_t weight = 1;        // equal in cbft and pbft
   uint32_t jailed_until = 0;  // first epoch in which it may lead again; 0: never jailed
   bool operator==(const Member&) const = default;
 };
@@ -64,7 +66,8 @@ void decode(Reader& r, Member& m);
 class Committee {
  public:
   Committee() = default;
-  Committee(Epoch epoch, Hash seed, std::vector<Member> members);  // sorts by id; aborts on a duplicate, a wrong size, credit > 1
+  Committee(Epoch epoch, Hash seed,
+            std::vector<Member> members);  // sorts by id; aborts on a duplicate, a wrong size, credit > 1
 
   Epoch epoch() const { return epoch_; }
   const Hash& seed() const { return seed_; }  // draws and ties: H(seed, id, view)

@@ -41,8 +41,8 @@ struct Equivocation {
 };
 
 struct Evidence {
-  std::vector<Certificate> certificates;  // of ancestors, to show who took part; strictly ascending slots
-  std::vector<TimeoutProof> timeouts;     // strictly ascending (epoch, view)
+  std::vector<Certificate> certificates;    // of ancestors, to show who took part; strictly ascending slots
+  std::vector<TimeoutProof> timeouts;       // strictly ascending (epoch, view)
   std::vector<Equivocation> equivocations;  // strictly ascending (signer, slot)
   bool empty() const { return certificates.empty() && timeouts.empty() && equivocations.empty(); }
   bool operator==(const Evidence&) const = default;
@@ -59,6 +59,7 @@ void decode(Reader& r, Evidence& e);
 // `current` is the committee of the block's epoch, `previous` of the epoch before (null in epoch 0).
 Status verify_evidence(const Evidence& e, const ChainId& chain, const Committee& current, const Committee* previous,
                        const Verifier& verifier);
-Status verify_equivocation(const Equivocation& e, const ChainId& chain, const Committee& committee, const Verifier& verifier);
+Status verify_equivocation(const Equivocation& e, const ChainId& chain, const Committee& committee,
+                           const Verifier& verifier);
 
 }  // namespace tieline

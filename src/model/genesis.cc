@@ -120,7 +120,7 @@ void check_consensus(Checker& c, const ConsensusParams& p) {
 
 void check_ledger(Checker& c, const LedgerParams& p) {
   const std::string at = "ledger.";
-  c.range(at + "sequence_window", p.sequence_window, 1, 1'024);  // what the ledger keeps of a signer (ledger/sequence_window.h)
+  c.range(at + "sequence_window", p.sequence_window, 1, kGenesisSequenceWindowMax);
   c.range(at + "timestamp_slack_ms", p.timestamp_slack_ms, 0, kMillisMax);
   c.range(at + "future_ms", p.future_ms, 0, kMillisMax);
   c.range(at + "capacity_tolerance_ppm", p.capacity_tolerance_ppm, 0, kPpmMax);

@@ -1,6 +1,7 @@
 #pragma once
-// Genesis: everything the parties agree on before the first block. Written as JSON (genesis.json, docs/formats/genesis.md),
-// hashed in its canonical Borsh encoding: chain id = SHA-256(tag "tieline/genesis/1", encoding). Validated whole.
+// Genesis: everything the parties agree on before the first block. Written as JSON (genesis.json,
+// docs/formats/genesis.md), hashed in its canonical Borsh encoding: chain id = SHA-256(tag "tieline/genesis/1",
+// encoding). Validated whole.
 
 #include <optional>
 #include <string>
@@ -22,27 +23,29 @@ struct ConsensusParams {
   EngineKind engine = EngineKind::kCbft;
   LeaderPolicy policy = LeaderPolicy::kRotate;
   bool fast_path = true;
-  uint32_t timeout_ms = 500;            // T0
-  uint32_t passed_over_factor = 16;     // a leader may pass one transaction over for this many T0
-  uint32_t tenure_ms = 20'000;          // block time
+  uint32_t timeout_ms = 500;         // T0
+  uint32_t passed_over_factor = 16;  // a leader may pass one transaction over for this many T0
+  uint32_t tenure_ms = 20'000;       // block time
   uint32_t tenure_slots = 20'000;
-  uint32_t epoch_blocks = 100;          // an epoch has at least this many blocks
-  uint32_t epoch_ms = 60'000;           // and at least this much block time
-  uint32_t checkpoint_blocks = 128;     // K
+  uint32_t epoch_blocks = 100;       // an epoch has at least this many blocks
+  uint32_t epoch_ms = 60'000;        // and at least this much block time
+  uint32_t checkpoint_blocks = 128;  // K
   uint32_t drift_ms = 5'000;
-  uint32_t block_tx_max = 4'096;        // MaxMessages
+  uint32_t block_tx_max = 4'096;  // MaxMessages
   uint32_t block_bytes_max = 4 * 1024 * 1024;
-  uint32_t block_wait_ms = 5;           // MaxTime
-  uint32_t eligibility = 19'661;        // 0.3 in Q16: least credit to be drawn as leader (rotate)
+  uint32_t block_wait_ms = 5;     // MaxTime
+  uint32_t eligibility = 19'661;  // 0.3 in Q16: least credit to be drawn as leader (rotate)
   uint32_t jail_epochs = 8;
   bool operator==(const ConsensusParams&) const = default;
 };
 
+inline constexpr uint32_t kGenesisSequenceWindowMax = 1'024;  // what the ledger keeps of a signer
+
 struct LedgerParams {
   uint32_t sequence_window = 1'024;
-  uint32_t timestamp_slack_ms = 600'000;   // timestamp >= the signer's highest - this
-  uint32_t future_ms = 600'000;            // timestamp <= block time + this
-  uint32_t stale_s = 0;                    // a reading older than this is refused; 0: history may be imported
+  uint32_t timestamp_slack_ms = 600'000;  // timestamp >= the signer's highest - this
+  uint32_t future_ms = 600'000;           // timestamp <= block time + this
+  uint32_t stale_s = 0;                   // a reading older than this is refused; 0: history may be imported
   uint32_t capacity_tolerance_ppm = 20'000;
   bool operator==(const LedgerParams&) const = default;
 };
@@ -52,33 +55,33 @@ const char* role_name(Role role);
 std::optional<Role> role_from_name(std::string_view name);
 
 struct GenesisParticipant {
-  ParticipantId id = 0;      // 1.. in the order of the file
-  std::string name;          // unique, [a-z0-9][a-z0-9._-]{0,62}
+  ParticipantId id = 0;  // 1.. in the order of the file
+  std::string name;      // unique, [a-z0-9][a-z0-9._-]{0,62}
   Role role = Role::kUser;
   PublicKey key;
-  uint64_t capacity_w = 0;   // plant, grid, distributor; 0: no limit registered
-  uint64_t contracted_w = 0; // user
+  uint64_t capacity_w = 0;    // plant, grid, distributor; 0: no limit registered
+  uint64_t contracted_w = 0;  // user
   uint32_t loss_ppm = 0;
   std::vector<std::string> meters;  // names; MeterIds are given 1.. over all participants in order
   bool operator==(const GenesisParticipant&) const = default;
 };
 
 struct GenesisValidator {
-  ValidatorId id = 0;      // 0.. in order
-  std::string name;        // "validator-0"
+  ValidatorId id = 0;  // 0.. in order
+  std::string name;    // "validator-0"
   OrgId org = 0;
-  PublicKey key;           // Ed25519: consensus signatures
-  Bytes bls_key;           // 96 bytes, with proof of possession
-  Bytes bls_proof;         // 48 bytes
-  Hash tls_pin;            // SHA-256 of the TLS certificate's SubjectPublicKeyInfo
-  std::string address;     // "127.0.0.1:7400": links between validators
-  std::string http;        // "127.0.0.1:7500": clients (HTTP and binary stream)
+  PublicKey key;        // Ed25519: consensus signatures
+  Bytes bls_key;        // 96 bytes, with proof of possession
+  Bytes bls_proof;      // 48 bytes
+  Hash tls_pin;         // SHA-256 of the TLS certificate's SubjectPublicKeyInfo
+  std::string address;  // "127.0.0.1:7400": links between validators
+  std::string http;     // "127.0.0.1:7500": clients (HTTP and binary stream)
   bool operator==(const GenesisValidator&) const = default;
 };
 
 struct Genesis {
-  std::string network;     // a name for people
-  int64_t time_ms = 0;     // block time of genesis
+  std::string network;  // a name for people
+  int64_t time_ms = 0;  // block time of genesis
   ConsensusParams consensus;
   LedgerParams ledger;
   std::vector<GenesisValidator> validators;

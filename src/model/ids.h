@@ -19,8 +19,8 @@ using Height = uint64_t;         // genesis state has height 0; the first block 
 using Epoch = uint64_t;
 using View = uint64_t;
 
-// Where a vote is cast: epoch, view, index in the view; ordered lexicographically. An epoch starts from its parent's last
-// block E, which stands at index -1 of view 0.
+// Where a vote is cast: epoch, view, index in the view; ordered lexicographically. An epoch starts from its parent's
+// last block E, which stands at index -1 of view 0.
 struct Slot {
   Epoch epoch = 0;
   View view = 0;

@@ -10,9 +10,9 @@ namespace tieline {
 inline constexpr size_t kReceiptBytesMax = 8 * 1024 * 1024;
 inline constexpr size_t kCommitteeLinksMax = 100'000;
 
-// One step of trust from a committee to a later one: the last block of an epoch names the next committee's digest and is
-// CONFIRMed, at one slot, by members of an already trusted committee that form that committee's quorum under the keys it
-// holds. Votes name validators, not positions, so that epochs between the two may be skipped.
+// One step of trust from a committee to a later one: the last block of an epoch names the next committee's digest and
+// is CONFIRMed, at one slot, by members of an already trusted committee that form that committee's quorum under the
+// keys it holds. Votes name validators, not positions, so that epochs between the two may be skipped.
 struct CommitteeLink {
   struct Vote {
     ValidatorId signer = 0;
@@ -29,13 +29,13 @@ struct CommitteeLink {
 struct Receipt {
   uint8_t version = 1;
   ChainId chain;
-  Bytes transaction;             // as signed
-  uint32_t index = 0;            // in the block
-  std::vector<Hash> tx_path;     // Merkle path to header.tx_root
+  Bytes transaction;          // as signed
+  uint32_t index = 0;         // in the block
+  std::vector<Hash> tx_path;  // Merkle path to header.tx_root
   TxResult result;
-  std::vector<Hash> result_path; // Merkle path to header.result_root
+  std::vector<Hash> result_path;  // Merkle path to header.result_root
   Header header;
-  CommitProof proof;             // that header is committed
+  CommitProof proof;                 // that header is committed
   std::vector<CommitteeLink> links;  // from genesis' committee to header.epoch's; steps may be skipped
   bool operator==(const Receipt&) const = default;
 };
@@ -59,7 +59,7 @@ struct ReceiptFacts {  // what a valid receipt proves
 // receipt_bad_signature (the transaction's own), and those of verify_commit. Every single bit of the bytes matters.
 Result<ReceiptFacts> verify_receipt(ByteView bytes, const Genesis& genesis, const Verifier& verifier);
 // Follows links from the genesis committee; yields the committee of `epoch`.
-Result<Committee> follow_links(const std::vector<CommitteeLink>& links, Epoch epoch, const Genesis& genesis, const ChainId& chain,
-                               const Verifier& verifier);
+Result<Committee> follow_links(const std::vector<CommitteeLink>& links, Epoch epoch, const Genesis& genesis,
+                               const ChainId& chain, const Verifier& verifier);
 
 }  // namespace tieline

@@ -2,7 +2,8 @@
 // A transaction as it travels (docs/formats/transaction.md). The bytes are signed as they are and never re-encoded:
 //
 //   unsigned part   u8 version=1, [32] chain, u32 n + n x u32 signatories (ascending, the first pays the sequence),
-//                   u64 sequence, i64 timestamp_ms, u64 expiry_height, u32 n + n x action (u8 type, u32 length, payload)
+//                   u64 sequence, i64 timestamp_ms, u64 expiry_height, u32 n + n x action (u8 type, u32 length,
+//                   payload)
 //   signatures      n x [64] Ed25519, in the order of the signatories, each over
 //                   SHA-256(tag "tieline/tx/1", unsigned part)
 //

@@ -179,6 +179,7 @@ TEST(Genesis, EveryNumberOutOfItsRangeIsNamed) {
       {"consensus.eligibility", [](Genesis& g) { g.consensus.eligibility = kCreditOne; }},
       {"consensus.jail_epochs", [](Genesis& g) { g.consensus.jail_epochs = UINT32_MAX; }},
       {"ledger.sequence_window", [](Genesis& g) { g.ledger.sequence_window = 0; }},
+      {"ledger.sequence_window", [](Genesis& g) { g.ledger.sequence_window = kGenesisSequenceWindowMax + 1; }},
       {"ledger.timestamp_slack_ms", [](Genesis& g) { g.ledger.timestamp_slack_ms = UINT32_MAX; }},
       {"ledger.future_ms", [](Genesis& g) { g.ledger.future_ms = UINT32_MAX; }},
       {"ledger.capacity_tolerance_ppm", [](Genesis& g) { g.ledger.capacity_tolerance_ppm = 1'000'001; }},
