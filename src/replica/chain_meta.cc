@@ -1,0 +1,92 @@
+#include "replica/chain_meta.h"
+
+#include "base/codec.h"
+
+namespace tieline::replica {
+namespace {
+
+constexpr std::string_view kEpochStartKey = "replica/epoch_start";
+constexpr std::string_view kStableKey = "replica/stable";
+constexpr std::string_view kLinkPrefix = "replica/link/";
+
+Bytes key_of(std::string_view name) { return {name.begin(), name.end()}; }
+
+Bytes link_key(Epoch epoch) {
+  Bytes key = key_of(kLinkPrefix);
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<uint8_t>(epoch >> shift));
+  return key;
+}
+
+template <class T>
+Result<std::optional<T>> stored(const StoreReader& store, std::string_view key) {
+  const std::optional<Bytes> bytes = store.get(Column::kMeta, view_of(key));
+  if (!bytes) return std::optional<T>();
+  Result<T> value = decoded<T>(*bytes, "record");
+  if (!value.ok()) return Error{"corrupt_store", "the store's record " + std::string(key) + " does not decode"};
+  return std::optional<T>(std::move(*value));
+}
+
+}  // namespace
+
+void encode(Writer& w, const EpochStart& s) {
+  w.u64(s.epoch);
+  encode(w, s.header);
+  encode(w, s.proof);
+}
+
+void decode(Reader& r, EpochStart& s) {
+  s.epoch = r.u64();
+  decode(r, s.header);
+  decode(r, s.proof);
+}
+
+StoreWrite epoch_start_write(const EpochStart& start) {
+  return {Column::kMeta, key_of(kEpochStartKey), encoded(start)};
+}
+
+StoreWrite link_write(const CommitteeLink& link) { return {Column::kMeta, link_key(link.header.epoch), encoded(link)}; }
+
+StoreWrite stable_write(const CheckpointCert& certificate) {
+  return {Column::kMeta, key_of(kStableKey), encoded(certificate)};
+}
+
+Result<std::optional<EpochStart>> stored_epoch_start(const StoreReader& store) {
+  return stored<EpochStart>(store, kEpochStartKey);
+}
+
+Result<std::optional<CheckpointCert>> stored_stable(const StoreReader& store) {
+  return stored<CheckpointCert>(store, kStableKey);
+}
+
+std::optional<CommitteeLink> stored_link(const StoreReader& store, Epoch epoch) {
+  const std::optional<Bytes> bytes = store.get(Column::kMeta, link_key(epoch));
+  if (!bytes) return std::nullopt;
+  Result<CommitteeLink> link = decoded<CommitteeLink>(*bytes, "committee link");
+  if (!link.ok()) return std::nullopt;
+  return std::move(*link);
+}
+
+Result<std::vector<CommitteeLink>> links_to(const StoreReader& store, Epoch epoch) {
+  std::vector<CommitteeLink> links;
+  if (epoch == 0) return links;
+  std::optional<CommitteeLink> link = stored_link(store, epoch - 1);
+  if (!link)
+    return Error{"not_applied_yet",
+                 "this validator does not hold the link to the committee of epoch " + std::to_string(epoch)};
+  links.push_back(std::move(*link));
+  return links;
+}
+
+CommitteeLink make_link(const Header& header, const Certificate& certificate, const Committee& committee,
+                        Committee next) {
+  CommitteeLink link;
+  link.header = header;
+  link.slot = certificate.slot;
+  const std::vector<size_t> positions = certificate.signers.positions();
+  for (size_t i = 0; i < positions.size() && i < certificate.signatures.size(); ++i)
+    link.votes.push_back({committee.at(positions[i]).id, certificate.signatures[i]});
+  link.next = std::move(next);
+  return link;
+}
+
+}  // namespace tieline::replica

@@ -1,0 +1,41 @@
+#pragma once
+// What the replica keeps in the store beside the ledger's own: where the epoch began, the links from one committee to
+// the next, the newest stable checkpoint. Column::kMeta, keys below "replica/" (docs/formats/log.md, "In the store").
+
+#include <optional>
+
+#include "ledger/store.h"
+#include "model/certificate.h"
+#include "model/receipt.h"
+
+namespace tieline::replica {
+
+// The last block of the epoch before `epoch`: what stands at slot (epoch, 0, -1).
+struct EpochStart {
+  Epoch epoch = 0;
+  Header header;
+  std::optional<CommitProof> proof;  // none for genesis
+};
+void encode(Writer& w, const EpochStart& s);
+void decode(Reader& r, EpochStart& s);
+
+StoreWrite epoch_start_write(const EpochStart& start);
+StoreWrite link_write(const CommitteeLink& link);
+StoreWrite stable_write(const CheckpointCert& certificate);
+
+// None: never written. Errors: corrupt_store.
+Result<std::optional<EpochStart>> stored_epoch_start(const StoreReader& store);
+Result<std::optional<CheckpointCert>> stored_stable(const StoreReader& store);
+// The link that the last block of `epoch` gives, to the committee of epoch + 1.
+std::optional<CommitteeLink> stored_link(const StoreReader& store, Epoch epoch);
+
+// Links from genesis to the committee of `epoch`: none for epoch 0, else the one that its predecessor's last block
+// gives, since votes name validators and epochs may be skipped while genesis members still form a quorum. Errors:
+// not_applied_yet (the link is not known here).
+Result<std::vector<CommitteeLink>> links_to(const StoreReader& store, Epoch epoch);
+
+// `certificate` confirms the last block of an epoch, by members of `committee`, that epoch's.
+CommitteeLink make_link(const Header& header, const Certificate& certificate, const Committee& committee,
+                        Committee next);
+
+}  // namespace tieline::replica

@@ -1,0 +1,36 @@
+#pragma once
+// What a validator remembers after a crash, from the bytes that the host found on disk. The rule: the newest vote that
+// stands anywhere wins, and when anything that it depends on is missing, or anything that may have been synced is, the
+// log is damaged and the validator must rejoin. It never goes back to an older vote: a damaged record cannot be told
+// from a torn one (docs/formats/log.md has the cases).
+
+#include <string>
+#include <vector>
+
+#include "replica/log_format.h"
+#include "replica/replica.h"
+
+namespace tieline::replica {
+
+struct RecoveredBody {
+  BlockPtr block;
+  Lsn lsn = 0;
+};
+struct RecoveredCommit {
+  CommitRecord record;
+  Lsn lsn = 0;
+};
+
+struct RecoveredLog {
+  consensus::Recovered engine;           // all but `uncommitted`, which depends on the committed chain
+  std::vector<RecoveredBody> bodies;     // of heights >= `applied`, in the order of the log
+  std::vector<RecoveredCommit> commits;  // of heights > `applied`, in the order of the log
+  Lsn next = 1;                          // the first lsn to write
+  bool begin_anew = false;               // the first append must be a kReset and hold the vote
+  const char* damage = nullptr;          // what was found: a stable code
+};
+
+// `applied` is the height that the store stands at.
+RecoveredLog recover_log(const DiskImage& disk, Height applied);
+
+}  // namespace tieline::replica

@@ -1,0 +1,134 @@
+// Transactions: in at the door, out with an outcome. A client hears exactly once of each transaction that it sent here,
+// unless it is gone: refused at the door, or committed with its place.
+
+#include <algorithm>
+
+#include "ledger/codes.h"
+#include "replica/replica_impl.h"
+
+namespace tieline::replica {
+
+bool may_pass_later(uint16_t code) {
+  return code == number(TxCode::sequence_too_far) || code == number(TxCode::timestamp_future);
+}
+
+void ReplicaImpl::refuse(const TxId& id, uint16_t code, const std::vector<Origin>& origins) {
+  context_.count("tx_refused");
+  for (const Origin& o : origins) context_.emit(TxOutcome{o.client, o.tag, id, false, code, 0, 0});
+}
+
+// Whoever sends a committed transaction once more hears where it stands.
+bool ReplicaImpl::answer_committed(const TxId& id, const std::vector<Origin>& origins) {
+  const auto tell = [&](Height height, uint32_t index, uint16_t code) {
+    for (const Origin& o : origins) context_.emit(TxOutcome{o.client, o.tag, id, true, code, height, index});
+    return true;
+  };
+  for (Height height = tree_->store_height() + 1; height <= tree_->tip().height; ++height) {
+    const BlockNode* node = tree_->committed_at(height);
+    if (node == nullptr) continue;
+    const auto& results = node->execution->results;
+    for (uint32_t i = 0; i < results.size(); ++i)
+      if (results[i].id == id && code_consumes_sequence(results[i].code)) return tell(height, i, results[i].code);
+  }
+  const std::optional<TxPlace> place = find_tx(store_, id);
+  if (!place) return false;
+  if (origins.empty()) return true;
+  Result<StoredBlock> stored = stored_block(store_, place->height);
+  if (!stored.ok() || place->index >= stored->results.size()) return false;
+  return tell(place->height, place->index, stored->results[place->index].code);
+}
+
+void ReplicaImpl::take_transaction(const Blob& bytes, std::optional<Origin> origin, const StateView& state) {
+  std::vector<Origin> origins;
+  if (origin) origins.push_back(*origin);
+  if (bytes.size() > kTxBytesMax) return refuse({}, number(TxCode::over_size), origins);
+  Result<TxPtr> parsed = Transaction::parse(bytes);
+  if (!parsed.ok()) return refuse({}, number(TxCode::malformed), origins);
+  const TxPtr tx = std::move(*parsed);
+  const TxId id = tx->id();
+  if (pool_.find(id) != nullptr) {
+    pool_.add(tx, false, origin, context_.now.mono_us);
+    return;
+  }
+  const uint16_t code = ledger_.precheck(*tx, state, tree_->tip());
+  // A peer may be a few blocks ahead: what it took is kept if it can pass soon.
+  if (code != 0 && (origin || !may_pass_later(code))) {
+    if (!answer_committed(id, origins)) refuse(id, code, origins);
+    return;
+  }
+  Result<std::vector<PublicKey>> keys = ledger_.signing_keys(*tx, state);
+  if (!keys.ok()) {
+    const std::optional<TxCode> named = code_from_name(keys.error().code);
+    return refuse(id, number(named.value_or(TxCode::unknown_signer)), origins);
+  }
+  switch (pool_.add(tx, false, origin, context_.now.mono_us)) {
+    case Pool::Added::kFull:
+      return refuse(id, number(TxCode::pool_full), origins);
+    case Pool::Added::kSignerFull:
+      return refuse(id, number(TxCode::too_many_pending), origins);
+    case Pool::Added::kKnown:
+      return;
+    case Pool::Added::kNew:
+      verify_.add(tx, std::move(*keys), false, context_.now.mono_us);
+  }
+}
+
+void ReplicaImpl::on(const ClientSubmit& input) {
+  const StateView state = tree_->committed_view();
+  uint64_t tag = input.tag;
+  for (const Blob& bytes : input.transactions) take_transaction(bytes, Origin{input.client, tag++}, state);
+}
+
+void ReplicaImpl::on(const ClientGone& input) { pool_.forget_client(input.client); }
+
+void ReplicaImpl::on(const Verified& input) {
+  for (VerifyQueue::Outcome& outcome : verify_.finish(input)) {
+    const TxId& id = outcome.tx->id();
+    desk_->on_verified(outcome.tx, outcome.ok);
+    const PoolEntry* entry = pool_.find(id);
+    if (!outcome.ok) {
+      context_.count("tx_bad_signature");
+      if (std::optional<PoolEntry> removed = pool_.remove(id))
+        refuse(id, number(TxCode::bad_signature), removed->origins);
+    } else if (entry == nullptr) {
+      // Fetched for a block: kept, so that it is not verified again when it comes by itself.
+      if (!find_tx(store_, id)) pool_.add(outcome.tx, true, std::nullopt, context_.now.mono_us);
+    } else if (pool_.make_ready(id, context_.now.mono_us) && !entry->origins.empty()) {
+      spread_.add(outcome.tx->bytes(), context_, peers_);
+    }
+  }
+}
+
+void ReplicaImpl::settle_outcomes(const Block& block, const std::vector<TxResult>& results) {
+  TL_CHECK(results.size() == block.txs.size());
+  for (uint32_t i = 0; i < results.size(); ++i) {
+    const std::optional<PoolEntry> entry = pool_.remove(results[i].id);
+    if (!entry) continue;
+    const uint16_t code = results[i].code;
+    const bool recorded = code == 0 || code_consumes_sequence(code);
+    for (const Origin& o : entry->origins)
+      context_.emit(TxOutcome{o.client, o.tag, results[i].id, recorded, code, block.header.height, i});
+  }
+}
+
+// What waits for half of the time-out goes to the leader from here too: it may have come from a peer that sent it to us
+// but not to the leader, and a leader is only suspected of what it was given.
+void ReplicaImpl::nudge() {
+  const std::optional<ValidatorId> primary = engine_->status().primary;
+  if (!primary || *primary == config_.self || std::find(peers_.begin(), peers_.end(), *primary) == peers_.end()) return;
+  const int64_t old_us = context_.now.mono_us - int64_t{config_.genesis.consensus.timeout_ms} * kMicrosPerMilli / 2;
+  TransactionsFrame frame;
+  size_t bytes = 0, looked = 0;
+  for (const PoolEntry& entry : pool_.ready()) {
+    if (entry.since_us > old_us || bytes >= config_.limits.spread_batch_bytes || ++looked > kNudgeScanMax) break;
+    if (entry.nudged_to == *primary) continue;
+    bytes += entry.tx->bytes().size();
+    frame.transactions.push_back(entry.tx->bytes());
+    pool_.mark_nudged(entry.tx->id(), *primary);
+  }
+  if (frame.transactions.empty()) return;
+  context_.count("tx_nudged", frame.transactions.size());
+  context_.send({*primary}, encode_frame(frame), true);
+}
+
+}  // namespace tieline::replica

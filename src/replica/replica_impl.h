@@ -1,0 +1,163 @@
+#pragma once
+// The parts of a replica and how they work together. The .cc files by what they do:
+//   replica_open.cc    what the disk and the store say at the start
+//   replica_step.cc    inputs of the host, and the loop that lets the parts go on until nothing moves
+//   replica_engine.cc  the engine's effects, carried out in order: the driver
+//   replica_chain.cc   committed blocks: store, outcomes, checkpoints, installed snapshots
+//   replica_peers.cc   frames of peers
+//   replica_clients.cc transactions: in at the door, out with an outcome
+
+#include <array>
+#include <deque>
+#include <set>
+
+#include "replica/builder.h"
+#include "replica/catch_up.h"
+#include "replica/chain_meta.h"
+#include "replica/checkpoints.h"
+#include "replica/gate.h"
+#include "replica/journal.h"
+#include "replica/judge_desk.h"
+#include "replica/replica_internal.h"
+#include "replica/spread.h"
+
+namespace tieline::replica {
+
+inline constexpr size_t kCertificatesSeenMax = 64;  // of blocks, for committee links
+inline constexpr size_t kNudgeScanMax = 4'096;      // pool entries looked at in one nudge
+
+// A transaction that is refused with this code now may be executable a few blocks later.
+bool may_pass_later(uint16_t code);
+
+class ReplicaImpl final : public Replica {
+ public:
+  ReplicaImpl(Config config, const Store& store, const Verifier& verifier);
+  Status open(const DiskImage& disk, const EngineFactory& make);
+
+  void step(const Now& now, Input input, Effects& effects) override;
+  std::optional<int64_t> next_deadline() const override;
+  ReplicaStatus status() const override;
+  const Ledger& ledger() const override { return ledger_; }
+  StateView committed_state() const override { return tree_->committed_view(); }
+  Result<Receipt> receipt(const TxId& id) const override;
+
+ private:
+  // replica_open.cc
+  Status read_store();
+  void replay(const RecoveredLog& log);
+  consensus::ChainState chain_state() const;
+  consensus::VoteRecord first_vote() const;
+
+  // replica_step.cc
+  void on(const Start&);
+  void on(const PeerUp& input);
+  void on(const PeerDown& input);
+  void on(const PeerFrame& input);
+  void on(const ClientSubmit& input);
+  void on(const ClientGone& input);
+  void on(const Verified& input);
+  void on(const LogDurable& input);
+  void on(const StoreApplied& input);
+  void on(const StoreFlushed& input);
+  void on(const Wake&);
+  void settle();
+  void run_timers();
+  void send_status(std::vector<ValidatorId> to);
+
+  // replica_engine.cc
+  void feed(consensus::Input input) { inbox_.push_back(std::move(input)); }
+  void run_engine();
+  void release();  // what the gate lets through
+  void carry_out(consensus::Persist& effect);
+  void carry_out(consensus::Send& effect);
+  void carry_out(consensus::ArmTimer& effect);
+  void carry_out(consensus::WantBlock& effect);
+  void carry_out(consensus::Judge& effect);
+  void carry_out(consensus::Commit& effect);
+  void carry_out(consensus::Behind& effect);
+  void carry_out(consensus::StableCheckpoint& effect);
+  void carry_out(consensus::Drop& effect);
+  void carry_out(consensus::Trace& effect);
+  void carry_out(consensus::Broken& effect);
+  void send_out(const consensus::Send& send);
+  void die(std::string why);
+  void feed_pending();
+  std::optional<int64_t> oldest_pending();
+
+  // replica_chain.cc
+  void commit(const consensus::Commit& commit);
+  bool commit_block(const Hash& digest, const CommitProof& proof, Lsn logged_commit);
+  void end_epoch(const BlockNode& node, const CommitProof& proof, StoreBatch& batch);
+  void note_certificate(const Certificate& certificate);
+  void install(SnapshotFetch::Fetched fetched);
+  BlockPtr load_committed(Height height) const;
+
+  // replica_peers.cc
+  void on_frame(ValidatorId from, ConsensusFrame& frame);
+  void on_frame(ValidatorId from, TransactionsFrame& frame);
+  void on_frame(ValidatorId from, TransactionsRequest& frame);
+  void on_frame(ValidatorId from, TransactionsAnswer& frame);
+  void on_frame(ValidatorId from, BlockRequest& frame);
+  void on_frame(ValidatorId from, BlockAnswer& frame);
+  void on_frame(ValidatorId from, BlocksRequest& frame);
+  void on_frame(ValidatorId from, BlocksAnswer& frame);
+  void on_frame(ValidatorId from, SnapshotRequest& frame);
+  void on_frame(ValidatorId from, SnapshotOffer& frame);
+  void on_frame(ValidatorId from, ChunkRequest& frame);
+  void on_frame(ValidatorId from, Chunk& frame);
+  void on_frame(ValidatorId from, StatusFrame& frame);
+
+  // replica_clients.cc
+  void take_transaction(const Blob& bytes, std::optional<Origin> origin, const StateView& state);
+  void refuse(const TxId& id, uint16_t code, const std::vector<Origin>& origins);
+  bool answer_committed(const TxId& id, const std::vector<Origin>& origins);
+  void settle_outcomes(const Block& block, const std::vector<TxResult>& results);
+  void nudge();
+
+  const Config config_;
+  const Store& store_;
+  const Verifier& verifier_;
+  Ledger ledger_;
+  Context context_;
+  bool dead_ = false;
+
+  Pool pool_;
+  VerifyQueue verify_;
+  Spread spread_;
+  Checkpoints checkpoints_;
+  std::optional<BlockTree> tree_;  // these four once the store is read
+  std::optional<Builder> builder_;
+  std::optional<JudgeDesk> desk_;
+  std::optional<CatchUp> catch_up_;
+  std::optional<Journal> journal_;
+  Gate gate_;
+
+  std::unique_ptr<consensus::Engine> engine_;
+  std::deque<consensus::Input> inbox_;
+  struct Timer {
+    uint64_t generation = 0;
+    std::optional<int64_t> deadline_us;
+  };
+  std::array<Timer, static_cast<size_t>(consensus::TimerId::kCount)> timers_{};
+  std::optional<int64_t> pending_fed_;
+  struct PendingChecked {
+    TxId id;
+    Hash tip;
+  };
+  std::optional<PendingChecked> pending_checked_;
+
+  Committee committee_;  // of the tip's child
+  EpochStart epoch_start_;
+  std::optional<CommitProof> tip_proof_;
+  std::map<Hash, Certificate> certificates_seen_;
+  std::deque<Hash> certificates_order_;
+  std::optional<CommitteeLink> offered_link_;  // came with a run of blocks that ends an epoch
+
+  std::vector<ValidatorId> peers_;  // connected, ascending
+  Effects at_start_;                // of the recovery: carried out first
+  int64_t next_status_us_ = 0;
+  int64_t next_nudge_us_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace tieline::replica

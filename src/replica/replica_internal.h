@@ -1,0 +1,16 @@
+#pragma once
+// For tests: a replica around an engine of the caller's choice.
+
+#include <functional>
+
+#include "replica/replica.h"
+
+namespace tieline::replica {
+
+using EngineFactory = std::function<std::unique_ptr<consensus::Engine>(
+    consensus::EngineConfig config, consensus::ChainState chain, consensus::Recovered recovered)>;
+
+Result<std::unique_ptr<Replica>> open_with_engine(Config config, const DiskImage& disk, const Store& store,
+                                                  const Verifier& verifier, const EngineFactory& make);
+
+}  // namespace tieline::replica

@@ -1,0 +1,109 @@
+// Frames of peers. Whatever is wrong with one is counted by its code and costs nothing but the frame.
+
+#include <algorithm>
+
+#include "replica/replica_impl.h"
+
+namespace tieline::replica {
+namespace {
+
+constexpr const char* kFrameCodes[] = {"frame_malformed", "frame_unknown_version", "frame_unknown_kind",
+                                       "frame_over_size"};
+
+}  // namespace
+
+void ReplicaImpl::on(const PeerFrame& input) {
+  Result<Frame> frame = decode_frame(input.frame, config_.limits.frame_bytes_max);
+  if (!frame.ok()) {
+    for (const char* code : kFrameCodes)
+      if (frame.error().code == code) context_.count(code);
+    return;
+  }
+  std::visit([&](auto& f) { on_frame(input.from, f); }, *frame);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, ConsensusFrame& frame) {
+  Result<consensus::MessagePtr> message = consensus::decode_message(std::move(frame.message));
+  if (!message.ok()) return context_.count("message_malformed");
+  feed(consensus::Received{from, std::move(*message)});
+}
+
+void ReplicaImpl::on_frame(ValidatorId, TransactionsFrame& frame) {
+  const StateView state = tree_->committed_view();
+  for (const Blob& bytes : frame.transactions) take_transaction(bytes, std::nullopt, state);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, TransactionsRequest& frame) {
+  TransactionsAnswer answer;
+  size_t bytes = 0;
+  for (const TxId& id : frame.ids) {
+    const PoolEntry* entry = pool_.find(id);
+    if (entry != nullptr && entry->ready && bytes < kBlockBytesMax) {
+      bytes += entry->tx->bytes().size();
+      answer.transactions.push_back(entry->tx->bytes());
+    } else {
+      answer.missing.push_back(id);
+    }
+  }
+  context_.send({from}, encode_frame(answer), true);
+}
+
+void ReplicaImpl::on_frame(ValidatorId, TransactionsAnswer& frame) { desk_->on_transactions(frame, context_); }
+
+void ReplicaImpl::on_frame(ValidatorId from, BlockRequest& frame) {
+  BlockAnswer answer{frame.digest, std::nullopt};
+  BlockPtr block;
+  if (const BlockNode* node = tree_->find(frame.digest)) {
+    block = node->block;
+  } else if (const auto height = tree_->height_of_committed(frame.digest)) {
+    block = load_committed(*height);
+  }
+  if (block != nullptr) {
+    Writer w;
+    encode_block(w, *block);
+    answer.block = Blob(w.take());
+  }
+  context_.send({from}, encode_frame(answer), true);
+}
+
+void ReplicaImpl::on_frame(ValidatorId, BlockAnswer& frame) { desk_->on_block(frame, context_); }
+
+void ReplicaImpl::on_frame(ValidatorId from, BlocksRequest& frame) {
+  context_.send({from}, encode_frame(make_blocks_answer(store_, config_.limits, frame.from)), true);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, BlocksAnswer& frame) {
+  std::optional<consensus::CaughtUp> run = catch_up_->on_blocks(from, frame, committee_, context_);
+  if (!run) return;
+  const Header& last = run->headers.back();
+  if (frame.link && last.ends_epoch() && frame.link->header == last &&
+      follow_links({*frame.link}, last.epoch + 1, ledger_.genesis(), ledger_.chain(), verifier_).ok())
+    offered_link_ = std::move(frame.link);
+  const Height before = tree_->tip().height;
+  feed(std::move(*run));
+  run_engine();
+  catch_up_->judged(tree_->tip().height > before, from, context_);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, SnapshotRequest& frame) {
+  const Checkpoints::Kept* kept = checkpoints_.newest_stable();
+  if (kept != nullptr && kept->header.height <= frame.above) kept = nullptr;
+  context_.send({from}, encode_frame(make_offer(kept, store_)), true);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, SnapshotOffer& frame) {
+  catch_up_->on_offer(from, std::move(frame), context_);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, ChunkRequest& frame) {
+  const Chunk chunk = make_chunk(checkpoints_.kept_at(frame.height), frame, config_.limits.snapshot_chunk_bytes);
+  context_.send({from}, encode_frame(chunk), true);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, Chunk& frame) {
+  if (auto fetched = catch_up_->on_chunk(from, std::move(frame), context_)) install(std::move(*fetched));
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, StatusFrame& frame) { catch_up_->on_status(from, frame); }
+
+}  // namespace tieline::replica
