@@ -11,8 +11,9 @@
 
 namespace tieline::energy {
 
-inline constexpr uint32_t kDurationMax = 86'400;              // seconds: a day
-inline constexpr uint64_t kReadingWhMax = 1'000'000'000'000;  // 1 TWh in one interval: more than any point can carry
+inline constexpr uint32_t kDurationMax = 86'400;  // seconds: a day
+inline constexpr uint64_t kReadingWhMax =
+    25'000'000'000'000;  // a day at the largest capacity that genesis allows (1 TW), and a little
 
 // What the rules may look at besides the reading. `point` is null for a meter nobody registered.
 struct RuleContext {

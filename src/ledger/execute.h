@@ -5,7 +5,7 @@
 
 namespace tieline {
 
-inline constexpr int64_t kBlockTimeMsMax = 253'402'300'799'000;  // 9999-12-31: keeps every sum with a time in range
+inline constexpr int64_t kBlockTimeMsMax = 253'402'300'799'999;  // 9999-12-31: keeps every sum with a time in range
 
 // Evidence as a block carries it: its canonical encoding, or no bytes at all for none.
 Result<Evidence> block_evidence(ByteView bytes);
