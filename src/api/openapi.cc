@@ -74,6 +74,12 @@ Json read_paths() {
       get("listParticipants", "Who may sign transactions",
           Json::array({parameter("from", "query", false, "integer", "how many to skip"), limit}),
           answers("a page", content(kJsonType, list_of("participants"))));
+  paths["/v1/participants/{name}"] = get(
+      "getParticipant", "One participant and the sequence numbers it has used",
+      Json::array({parameter("name", "path", true, "string", "name, or number")}),
+      answers("the participant",
+              content(kJsonType,
+                      object({{"id", "integer"}, {"name", "string"}, {"role", "string"}, {"sequence", "integer"}}))));
   paths["/v1/validators"] = get("listValidators", "The validators and how this one is connected to them", Json::array(),
                                 answers("all", content(kJsonType, list_of("validators"))));
   paths["/v1/status"] = get("getStatus", "Where this validator stands", Json::array(),

@@ -122,7 +122,7 @@ constexpr std::string_view kFixedRoutes[] = {
     "/",          "/v1/transactions", "/v1/blocks",       "/v1/readings", "/v1/participants", "/v1/validators",
     "/v1/status", "/v1/events",       "/v1/openapi.json", "/healthz",     "/readyz",          "/metrics",
 };
-constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/"};
+constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/", "/v1/participants/"};
 
 }  // namespace
 
@@ -154,6 +154,11 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
     const Store& store = core->service.store();
     const Genesis& genesis = core->service.genesis();
     co_return co_await core->offload([&store, &genesis, id = *id] { return of(transaction_json(store, genesis, id)); });
+  }
+  if (auto name = segment_after(path, "/v1/participants/")) {
+    auto found = participant_json(core->service.genesis(), std::string(*name), core->service.committed_state());
+    if (found) co_return HttpResponse{200, kJsonType, *std::move(found), {}};
+    co_return problem(404, "unknown_participant", "genesis names no such participant");
   }
   if (route == "/v1/blocks") co_return co_await get_blocks(core, std::move(request));
   if (route == "/v1/readings") co_return co_await get_readings(core, std::move(request));

@@ -6,6 +6,7 @@
 #include "api/http_types.h"
 #include "ledger/codes.h"
 #include "ledger/readings.h"
+#include "ledger/state.h"
 
 namespace tieline::api {
 namespace {
@@ -63,6 +64,17 @@ Json reading_json(const Genesis& genesis, const Reading& reading) {
               {"quality", quality_text(reading.quality)}};
   if (reading.register_wh) out["register_wh"] = *reading.register_wh;
   return out;
+}
+
+Json participant_fields(const GenesisParticipant& one) {
+  return {{"id", one.id},
+          {"name", one.name},
+          {"role", role_name(one.role)},
+          {"key", to_hex(one.key)},
+          {"capacity_w", one.capacity_w},
+          {"contracted_w", one.contracted_w},
+          {"loss_ppm", one.loss_ppm},
+          {"meters", one.meters}};
 }
 
 std::optional<MeterId> meter_id(const Genesis& genesis, const std::string& name) {
@@ -168,19 +180,22 @@ std::string status_json(const node::NodeService& service, const std::map<Validat
 std::string participants_json(const Genesis& genesis, size_t from, size_t limit) {
   Json list = Json::array();
   const size_t end = std::min(genesis.participants.size(), from + limit);
-  for (size_t i = from; i < end; ++i) {
-    const GenesisParticipant& one = genesis.participants[i];
-    list.push_back({{"id", one.id},
-                    {"name", one.name},
-                    {"role", role_name(one.role)},
-                    {"key", to_hex(one.key)},
-                    {"capacity_w", one.capacity_w},
-                    {"contracted_w", one.contracted_w},
-                    {"loss_ppm", one.loss_ppm},
-                    {"meters", one.meters}});
+  for (size_t i = from; i < end; ++i) list.push_back(participant_fields(genesis.participants[i]));
+  const Json next = end < genesis.participants.size() ? Json(end) : Json(nullptr);
+  return dumped({{"participants", std::move(list)}, {"next", next}});
+}
+
+std::optional<std::string> participant_json(const Genesis& genesis, const std::string& name, const StateView& view) {
+  for (const GenesisParticipant& one : genesis.participants) {
+    if (one.name != name && std::to_string(one.id) != name) continue;
+    Json out = participant_fields(one);
+    const auto signer = state::read_or_default<state::SignerRecord>(view, state::signer_key(one.id), "signer record");
+    out["sequence"] = signer.window.highest();  // the highest used
+    out["sequences_used"] = signer.used;
+    out["timestamp_ms"] = signer.timestamp_ms ? Json(*signer.timestamp_ms) : Json(nullptr);
+    return dumped(out);
   }
-  return dumped(
-      {{"participants", std::move(list)}, {"next", end < genesis.participants.size() ? Json(end) : Json(nullptr)}});
+  return std::nullopt;
 }
 
 std::string block_event_json(const replica::BlockCommitted& committed) {
