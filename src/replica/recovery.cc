@@ -133,6 +133,8 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
   std::vector<std::optional<VoteSector>> sectors;
   for (const Bytes& bytes : disk.vote_sectors) sectors.push_back(decode_sector(bytes));
   const bool any_sector = std::any_of(sectors.begin(), sectors.end(), [](const auto& s) { return s.has_value(); });
+  const bool both_sectors =
+      any_sector && std::all_of(sectors.begin(), sectors.end(), [](const auto& s) { return s.has_value(); });
   const ParsedLog log = parse_log(disk.segments);
   const Found found = find_votes(log, sectors);
 
@@ -148,15 +150,16 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
     out.damage = "log_no_vote";
   } else if (!any_sector) {
     out.damage = "log_sectors_bad";
-  } else if (found.undecodable || log.hole) {
-    out.damage = "log_hole";
-  } else if (!found.in_log || found.in_log->lsn < found.newest->lsn) {
-    // A sector names a vote that the log does not hold: torn or damaged, nobody can tell.
-    out.damage = "log_behind_sector";
   } else if (found.newest->record.rejoining) {
     out.damage = "log_rejoining";
+  } else if ((found.undecodable || log.hole) && !both_sectors) {
+    out.damage = "log_hole";  // the sector that is gone may have named a vote that stood there
+  } else if (found.undecodable || log.hole) {
+    out.torn = "log_hole";
+  } else if (!found.in_log || found.in_log->lsn < found.newest->lsn) {
+    out.torn = "log_behind_sector";  // a sector names a vote that the log does not hold
   } else {
-    out.damage = missing_for(found.newest->record, out, applied);
+    out.torn = missing_for(found.newest->record, out, applied);
   }
 
   Lsn highest = log.last;
@@ -164,7 +167,7 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
     if (sector) highest = std::max(highest, sector->lsn);
   out.next = highest + 1;
   out.engine.damaged = out.damage != nullptr;
-  out.begin_anew = out.engine.damaged;
+  out.begin_anew = out.engine.damaged || out.torn != nullptr;
   return out;
 }
 

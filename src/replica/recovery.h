@@ -1,8 +1,9 @@
 #pragma once
 // What a validator remembers after a crash, from the bytes that the host found on disk. The rule: the newest vote that
-// stands anywhere wins, and when anything that it depends on is missing, or anything that may have been synced is, the
-// log is damaged and the validator must rejoin. It never goes back to an older vote: a damaged record cannot be told
-// from a torn one (docs/formats/log.md has the cases).
+// stands anywhere wins, and it is never traded for an older one, since a damaged record cannot be told from a torn one.
+// Only when nobody can tell which vote was the last (no vote, no whole sector, or a hole that a lost sector may have
+// pointed into) must the validator rejoin. A vote whose body or certificate was torn off by a power cut stands; the
+// engine gets them from the others (docs/adr/0004, docs/formats/log.md has the cases).
 
 #include <string>
 #include <vector>
@@ -27,7 +28,8 @@ struct RecoveredLog {
   std::vector<RecoveredCommit> commits;  // of heights > `applied`, in the order of the log
   Lsn next = 1;                          // the first lsn to write
   bool begin_anew = false;               // the first append must be a kReset and hold the vote
-  const char* damage = nullptr;          // what was found: a stable code
+  const char* damage = nullptr;          // why it must rejoin: a stable code
+  const char* torn = nullptr;            // what is missing otherwise: a stable code
 };
 
 // `applied` is the height that the store stands at.

@@ -148,12 +148,15 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
   journal_->recovered(log);
   if (log.begin_anew || disk.fresh) {
     consensus::VoteRecord vote = log.engine.vote.value_or(first_vote());
-    vote.rejoining = log.begin_anew;
+    vote.rejoining = log.engine.damaged;
     at_start_.emplace_back(journal_->begin(vote, log.begin_anew));
   }
   if (log.damage != nullptr)
     context_.note(std::string("the log is damaged (") + log.damage +
                   "): this validator must rejoin before it votes again");
+  if (log.torn != nullptr)
+    context_.note(std::string("the log lost its tail (") + log.torn +
+                  "): the last vote stands, what it speaks of is fetched from the others");
   for (const RecoveredBody& body : log.bodies) {
     const BlockNode* node = tree_->find(body.block->digest);
     if (node != nullptr && node->logged == body.lsn) log.engine.uncommitted.push_back(node->block->header);
