@@ -1,5 +1,5 @@
 #pragma once
-// How committed blocks are kept (docs/formats/store.md): Column::kBlocks, height big-endian ->
+// How committed blocks are kept (docs/formats/state.md): Column::kBlocks, height big-endian ->
 //
 //   u8 version=1, bytes block (transfer form), u32 n + n x u16 result codes, commit proof, [32] SHA-256 over the key
 //   and all that stands before

@@ -31,6 +31,7 @@ TxCode admit_sequence(const Transaction& tx, const state::SignerRecord& signer, 
 }
 
 bool timestamp_is_old(const Transaction& tx, const state::SignerRecord& signer, const LedgerParams& params) {
+  if (tx.timestamp_ms() < 0) return true;
   return signer.timestamp_ms && tx.timestamp_ms() < *signer.timestamp_ms - int64_t{params.timestamp_slack_ms};
 }
 

@@ -78,7 +78,7 @@ class BlockWork {
 // when none applies. `parent_height` is that of the block below.
 TxCode admit_static(const Transaction& tx, const Registry& registry, const ChainId& chain, Height parent_height);
 TxCode admit_sequence(const Transaction& tx, const state::SignerRecord& signer, const LedgerParams& params);
-// Order in time against the signer's newest accepted transaction.
+// Order in time against the signer's newest accepted transaction. Before 1970 is always old.
 bool timestamp_is_old(const Transaction& tx, const state::SignerRecord& signer, const LedgerParams& params);
 
 }  // namespace tieline

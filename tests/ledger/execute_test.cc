@@ -215,6 +215,28 @@ INSTANTIATE_TEST_SUITE_P(EachCode, RefusedForGood,
                                                  }}),
                          [](const auto& test) { return test.param.what; });
 
+TEST(Execute, ATimestampBefore1970IsOldFromTheFirstTransactionOn) {
+  for (int64_t time : {int64_t{-1}, INT64_MIN}) {
+    TestChain chain;
+    TransactionDraft d = chain.draft(kUser, 1);
+    d.timestamp_ms = time;
+    EXPECT_EQ(chain.add_one(TestChain::make(d)), TxCode::timestamp_old);
+    EXPECT_EQ(chain.add_one(chain.data(kUser, 2)), TxCode::ok);
+  }
+}
+
+TEST(Execute, TimestampsMayComeOutOfOrderWithinTheSlack) {
+  TestChain chain;
+  TransactionDraft d = chain.draft(kUser, 1);
+  d.timestamp_ms = chain.tip.time_ms + 100 + 600'000;  // as far ahead of the block as is allowed
+  EXPECT_EQ(chain.add_one(TestChain::make(d)), TxCode::ok);
+  const int64_t newest = d.timestamp_ms;
+  d = chain.draft(kUser, 2);
+  d.timestamp_ms = newest - 600'000;
+  EXPECT_EQ(chain.add_one(TestChain::make(d)), TxCode::ok);
+  EXPECT_EQ(chain.signer(kUser).timestamp_ms, newest) << "the highest stays";
+}
+
 TEST(Execute, WhatLiesBeforeAMetersOpenHistoryHasACodeOfItsOwn) {
   TestChain chain;
   std::vector<Reading> gaps;
