@@ -1,19 +1,18 @@
 #include "cli/network_access.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
+#include "node/key_file.h"
+
 namespace tieline::cli {
 namespace {
 
 constexpr size_t kGenesisBytesMax = 64 * 1024 * 1024;
-constexpr size_t kKeyBytesMax = 4096;
 
 Error usage(std::string why) { return {"usage", std::move(why)}; }
 
@@ -61,6 +60,28 @@ Result<Genesis> load_genesis(const std::filesystem::path& file) {
   auto genesis = genesis_from_json(*text);
   if (!genesis) return Error{genesis.error().code, file.string() + ": " + genesis.error().why};
   return genesis;
+}
+
+Result<Identity> load_identity(const std::filesystem::path& net, const std::string& name, const Genesis& genesis) {
+  Identity identity;
+  for (const GenesisParticipant& participant : genesis.participants) {
+    if (participant.name == name) identity.participant = &participant;
+  }
+  if (identity.participant == nullptr) {
+    std::string known;
+    for (size_t i = 0; i < std::min<size_t>(genesis.participants.size(), 20); ++i) {
+      known += (i == 0 ? "" : ", ") + genesis.participants[i].name;
+    }
+    return Error{"participant_unknown", "genesis registers no participant '" + name + "'; there are " + known};
+  }
+  const auto file = net / "participants" / (name + ".key");
+  auto seed = node::read_key_file(file, node::KeyKind::kEd25519);
+  if (!seed) return seed.error();
+  identity.signer = std::make_unique<Ed25519Signer>(ed25519::SecretKey::from_seed(seed->bytes));
+  if (identity.signer->public_key() != identity.participant->key) {
+    return Error{"key_foreign", file.string() + " is not the key that genesis registers for '" + name + "'"};
+  }
+  return identity;
 }
 
 Result<Genesis> genesis_of_net(const std::filesystem::path& net) { return load_genesis(net / "genesis.json"); }
