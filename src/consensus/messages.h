@@ -12,7 +12,7 @@
 namespace tieline::consensus {
 
 inline constexpr size_t kMessageBytesMax = 16 * 1024 * 1024;
-inline constexpr size_t kNewViewBytesMax = 4 * 1024 * 1024;
+inline constexpr size_t kNewViewBytesMax = 8 * 1024 * 1024;
 
 struct Message;
 using MessagePtr = std::shared_ptr<const Message>;

@@ -60,19 +60,41 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
   if (tip_proof_ && tip_proof_->certificate.slot.epoch == committee_.epoch())
     raise_high(Justify{tip_proof_->certificate, tip_proof_->certificate.slot, tip_proof_->certificate.block,
                        tip_proof_->certificate.height});
-  if (recovered.new_view) {
-    new_views_.push_back(recovered.new_view);
-    const auto& nv = std::get<NewView>(recovered.new_view->payload);
-    if (nv.view == vote_.view && nv.epoch == vote_.epoch) new_view_ = recovered.new_view;
+  if (tip_proof_ && tip_proof_->second && tip_proof_->second->certificate.slot.epoch == committee_.epoch()) {
+    const Certificate& c = tip_proof_->second->certificate;
+    raise_high(Justify{c, c.slot, c.block, c.height});
   }
-  own_proposal_ = std::move(recovered.own_proposal);
-  own_view_change_ = std::move(recovered.own_view_change);
+  recalled_ =
+      Recalled{std::move(recovered.new_view), std::move(recovered.own_proposal), std::move(recovered.own_view_change)};
+  recall();
   for (Header& header : recovered.uncommitted) {
     const Hash digest = header.digest();
     blocks_.try_emplace(digest, BlockNode{std::move(header), nullptr, false, false, false});
   }
   body_lost_ =
       vote_.last_vote && vote_.last_vote->height > tip_header_.height && !blocks_.contains(vote_.last_vote->block);
+}
+
+// Takes up the recovered messages, once the chain has reached the epoch of the vote they belong to.
+void Kernel::recall() {
+  if (vote_.epoch != committee_.epoch() || !recalled_) return;
+  Recalled r = std::move(*recalled_);
+  recalled_.reset();
+  if (r.new_view && std::get<NewView>(r.new_view->payload).epoch == vote_.epoch) {
+    new_views_.push_back(r.new_view);
+    if (std::get<NewView>(r.new_view->payload).view == vote_.view) new_view_ = r.new_view;
+  }
+  own_proposal_ = std::move(r.own_proposal);
+  own_view_change_ = std::move(r.own_view_change);
+  // It may have entered a later view by a certificate, which is not a durable step. A VIEW-CHANGE to a view that its
+  // highQC has reached already would be refused by everyone.
+  const bool beyond = high_.slot.view > vote_.view || (high_.slot.view == vote_.view && vote_.view_changing);
+  if (vote_.rejoining || !high_.certificate || !beyond) return;
+  vote_.view = high_.slot.view;
+  vote_.view_changing = false;
+  new_view_.reset();
+  own_proposal_.reset();
+  own_view_change_.reset();
 }
 
 void Kernel::step(const Now& now, const Input& input, Effects& effects) {
@@ -180,9 +202,14 @@ void Kernel::on(const Started&) {
   }
   for (const auto& [digest, node] : blocks_)
     if (!node.judged) want_body(digest, node.header.height, {});  // held in the log: judged again from there
+  resume();
+}
+
+// Goes on from the durable record: says again, byte for byte, what it said last.
+void Kernel::resume() {
   if (!participates()) return;
-  view_committed_ =
-      !vote_.view_changing;  // it voted here before; whether the view works is for those who were awake to say
+  // It voted here before; whether the view works is for those who were awake to say.
+  view_committed_ = !vote_.view_changing;
   if (vote_.view_changing) {
     if (own_view_change_) {
       view_changes_[config_.self][vote_.view] = ViewChangeEntry{own_view_change_, false};
@@ -339,7 +366,8 @@ void Kernel::resend() {
           if (nv->digest == *vc.last_vote->new_view) send({}, nv, lsn_);
     }
     for (const auto& [id, views] : view_changes_)
-      if (auto at = views.find(vote_.view); at != views.end() && at->second.acked) send_ack(*at->second.message);
+      if (auto at = views.find(vote_.view); at != views.end() && at->second.acked && id != config_.self)
+        send_ack(*at->second.message);
   } else if (active() && vote_.last_vote && vote_.last_vote->slot > high_.slot && !body_lost_) {
     if (is_leader() && own_proposal_)
       send({}, own_proposal_, lsn_);

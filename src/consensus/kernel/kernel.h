@@ -21,7 +21,7 @@
 namespace tieline::consensus {
 
 inline constexpr View kViewsPerMemberMax = 4;        // VIEW-CHANGEs kept of one member
-inline constexpr size_t kNewViewsKept = 16;          // NEW-VIEWs kept, for last votes at index 0
+inline constexpr size_t kNewViewsKept = 16;          // NEW-VIEWs kept besides those that known last votes refer to
 inline constexpr size_t kEarlyPerMemberMax = 64;     // messages of the next epoch kept until it starts
 inline constexpr size_t kEarlyMeansBehind = 4;       // so many of them show that the end of this epoch was missed
 inline constexpr uint32_t kBackoffMax = 6;           // T0 x 2^min(c, 6)
@@ -63,6 +63,8 @@ class Kernel final : public Engine {
   void arm(TimerId id, std::optional<int64_t> deadline);
   void refresh_timers();
   void resend();
+  void recall();
+  void resume();
   int64_t timeout_us() const;   // T0 x 2^min(c, 6)
   bool participates() const;    // may sign anything in this epoch
   bool may_leave_view() const;  // holds all that a VIEW-CHANGE of its would speak of
@@ -130,13 +132,15 @@ class Kernel final : public Engine {
   bool check_view_change(ValidatorId from, const ViewChange& vc);
   Status check_new_view(const NewView& nv) const;
   void keep_new_view(const MessagePtr& message);
+  bool new_view_needed(const Hash& digest) const;
   const NewView* kept_new_view(const Hash& digest) const;
   bool ackable(const ViewChange& vc);
   void try_acks();
   void send_ack(const Message& view_change);
   void maybe_join();
   void maybe_new_view();
-  size_t view_changes_at(View view) const;
+  size_t members_changing_from(View view) const;
+  void note_quorum_changing();
   static std::vector<Summary> summaries_of(const std::vector<const ViewChange*>& set);
   void answer_lower_view(ValidatorId from, View view);
 
@@ -167,7 +171,8 @@ class Kernel final : public Engine {
   std::optional<CommitProof> epoch_start_proof_;
   bool awaiting_epoch_ = false;  // the epoch's last block is committed; its execution is on the way
   std::optional<CheckpointCert> stable_;
-  std::map<Height, std::map<std::pair<Hash, Hash>, std::map<ValidatorId, Signature>>> checkpoint_votes_;
+  using CheckpointContent = std::tuple<Epoch, Hash, Hash>;  // all that a vote signs besides the height
+  std::map<Height, std::map<CheckpointContent, std::map<ValidatorId, Signature>>> checkpoint_votes_;
 
   // blocks above the tip, and the last few below it
   std::map<Hash, BlockNode> blocks_;
@@ -183,8 +188,12 @@ class Kernel final : public Engine {
   Lsn lsn_ = 0;             // of the last Persist
   Justify high_;            // highQC
   bool body_lost_ = false;  // of last_vote: it stands, but may not be confirmed again before the body is back
-  std::optional<Justify> recorded_high_;   // of a record that is of a later epoch than the chain has reached
-  Slot persisted_high_;     // whose certificate is in the log already
+  struct Recalled {
+    MessagePtr new_view, own_proposal, own_view_change;
+  };
+  std::optional<Recalled> recalled_;      // what the log gave back, until the chain is in the vote's epoch
+  std::optional<Justify> recorded_high_;  // of a record that is of a later epoch than the chain has reached
+  Slot persisted_high_;                   // whose certificate is in the log already
   MessagePtr own_proposal_;
   MessagePtr own_view_change_;
   ConfirmPool confirms_;
@@ -202,7 +211,7 @@ class Kernel final : public Engine {
   // By view, subject and signer; kept by the leader of that view, also a little before it gets there itself.
   std::map<View, std::map<ValidatorId, std::map<ValidatorId, ViewChangeAck>>> acks_;
   std::deque<MessagePtr> new_views_;
-  std::optional<int64_t> quorum_changing_us_;  // n-f are changing to this view since
+  std::optional<int64_t> quorum_changing_us_;  // since when n-f are known to change to this view or beyond
   uint32_t failures_ = 0;                      // c
   std::map<ValidatorId, std::deque<MessagePtr>> early_;
 

@@ -20,9 +20,9 @@ void Kernel::check_commit_rules(const Certificate& c) {
     if (!child)
       want_body(c.block, c.height, ids_of(c.signers));
     else if (child->parent == lower->second.block)
-      return committed(lower->second.block, CommitProof{{}, lower->second, CommitProof::Second{*child, c}});
+      committed(lower->second.block, CommitProof{{}, lower->second, CommitProof::Second{*child, c}});
   }
-  // ...or the one after it came first.
+  // ...and the one after it may have come first.
   if (auto upper = next_to(1); upper != quorum_certificates_.end()) {
     const Header* child = header_of(upper->second.block);
     if (child && child->parent == c.block)
@@ -65,7 +65,11 @@ void Kernel::committed(Hash block, CommitProof proof) {
       pending_commit_ = PendingCommit{block, proof};
   };
   if (!path) {
-    if (missing.is_zero()) return;
+    if (missing.is_zero()) {
+      if (proof.certificate.height > tip_header_.height)
+        out_->push_back(Broken{"a block is committed whose chain leaves this one: more than f validators are faulty"});
+      return;
+    }
     wait();
     want_body(missing, 0, holders);
     out_->push_back(Behind{proof.certificate.height, committee_.epoch(), holders});
@@ -122,7 +126,9 @@ void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
   if (tip_slot_.view == vote_.view) view_committed_ = true;
   if (vote_.last_vote && vote_.last_vote->height <= tip_header_.height) body_lost_ = false;
   awaiting_epoch_ = tip_header_.ends_epoch();
-  if (pending_commit_ && executed(pending_commit_->block)) pending_commit_.reset();
+  if (pending_commit_)
+    if (auto at = blocks_.find(pending_commit_->block); at != blocks_.end() && at->second.committed)
+      pending_commit_.reset();
   trace("commit " + std::to_string(tip_header_.height));
   out_->push_back(std::move(commit));
   prune();
@@ -188,7 +194,11 @@ void Kernel::reset_epoch_state() {
   view_committed_ = false;
   failures_ = 0;
   hand_overs_.clear();
-  std::erase_if(blocks_, [&](const auto& entry) { return !entry.second.committed; });
+  view_start_ms_.reset();
+  std::erase_if(faults_, [&](const Equivocation& fault) { return fault.slot.epoch < committee_.epoch(); });
+  std::erase_if(blocks_, [&](const auto& entry) {
+    return !entry.second.committed && entry.second.header.epoch <= committee_.epoch();
+  });
 }
 
 // On any certificate that commits the epoch's last block: view 0, highQC = that block at (e+1, 0, -1), no last vote.
@@ -208,6 +218,7 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
     vote_.view = 0;
     vote_.view_changing = false;
     vote_.last_vote.reset();
+    body_lost_ = false;
   }
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
   // A node that voted in this epoch before a crash made it fall behind goes on from its record.
@@ -217,6 +228,10 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   last_resend_us_ = now_.mono_us;
   trace("epoch " + std::to_string(committee_.epoch()));
   maybe_finish_rejoin();
+  if (recalled_ && vote_.epoch == committee_.epoch()) {
+    recall();
+    resume();
+  }
   auto early = std::move(early_);
   early_.clear();
   for (auto& [from, messages] : early)
@@ -265,6 +280,9 @@ void Kernel::on(const Installed& installed) {
   const bool new_epoch = installed.committee.epoch() != committee_.epoch();
   blocks_.clear();
   certificates_of_.clear();
+  proposals_.clear();  // their blocks are gone: sent again, they are judged again
+  pending_commit_.reset();
+  body_lost_ = body_lost_ && vote_.last_vote->height > installed.header.height;
   tip_ = installed.block;
   tip_header_ = installed.header;
   tip_proof_ = installed.proof;
@@ -284,7 +302,7 @@ void Kernel::on(const Installed& installed) {
     }
   }
   const Certificate& c = installed.proof.certificate;
-  if (c.slot.epoch == committee_.epoch()) {
+  if (c.slot.epoch == committee_.epoch() && check_certificate(c).ok()) {
     raise_high(Justify{c, c.slot, c.block, c.height});
     if (c.slot.view > vote_.view || (c.slot.view == vote_.view && vote_.view_changing))
       enter_view(c.slot.view, "snapshot");
@@ -347,7 +365,7 @@ void Kernel::on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote) {
   auto& contents = checkpoint_votes_[vote.height];
   for (const auto& [content, votes] : contents)
     if (votes.contains(vote.signer)) return;
-  auto& votes = contents[{vote.block, vote.state_root}];
+  auto& votes = contents[{vote.epoch, vote.block, vote.state_root}];
   votes[vote.signer] = vote.signature;
   CheckpointCert certificate{vote.epoch, vote.height, vote.block, vote.state_root, {}, {}};
   std::map<size_t, Signature> by_position;

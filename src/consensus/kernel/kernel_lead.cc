@@ -47,7 +47,12 @@ void Kernel::maybe_propose() {
       std::vector<ValidatorId> holders;
       for (const Member& m : committee_.members())
         if (m.id != config_.self) holders.push_back(m.id);
-      return want_body(*again, 0, std::move(holders));
+      Judge judge;  // not want_body: it may be applied long since (before a restart), and only its body be missing
+      judge.block = *again;
+      judge.known_by_digest = true;
+      judge.holders = std::move(holders);
+      out_->push_back(std::move(judge));
+      return;
     }
     withdraw();
     return propose(node->second.body, *slot, justify);

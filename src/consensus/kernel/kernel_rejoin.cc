@@ -114,7 +114,7 @@ void Kernel::maybe_finish_rejoin() {
   new_view_.reset();
   persist({}, {});
   trace("rejoined");
-  enter_view(vote_.view, "rejoin");
+  enter_view(std::max(vote_.view, high_.slot.view), "rejoin");  // highQC may have gone further: join on any certificate
 }
 
 }  // namespace tieline::consensus

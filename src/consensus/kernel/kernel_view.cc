@@ -9,14 +9,18 @@ namespace tieline::consensus {
 
 // Nobody leaves for view + 1 before it can show that `view` is in use: it was entered by a NEW-VIEW or a certificate,
 // or n-f members are changing to it. Otherwise liars could drive one node's view ahead of all others.
-bool Kernel::view_proven() const {
-  return !vote_.view_changing || view_changes_at(vote_.view) >= committee_.count().view_change();
+bool Kernel::view_proven() const { return !vote_.view_changing || quorum_changing_us_.has_value(); }
+
+// A member that has gone further was here too: its VIEW-CHANGE to this view may be lost, and is not sent again.
+size_t Kernel::members_changing_from(View view) const {
+  size_t n = 0;
+  for (const auto& [id, views] : view_changes_) n += !views.empty() && views.rbegin()->first >= view;
+  return n;
 }
 
-size_t Kernel::view_changes_at(View view) const {
-  size_t n = 0;
-  for (const auto& [id, views] : view_changes_) n += views.contains(view);
-  return n;
+void Kernel::note_quorum_changing() {
+  if (!vote_.view_changing || quorum_changing_us_) return;
+  if (members_changing_from(vote_.view) >= committee_.count().view_change()) quorum_changing_us_ = now_.mono_us;
 }
 
 void Kernel::start_view_change(ViewChangeKind kind, View target) {
@@ -40,7 +44,8 @@ void Kernel::start_view_change(ViewChangeKind kind, View target) {
   vc.view = target;
   vc.leader = leader(target);
   vc.kind = kind;
-  if (stable_ && committee_at(stable_->epoch)) vc.checkpoint = stable_;
+  // One of an earlier epoch cannot be checked by a member that restarted since.
+  if (stable_ && stable_->epoch == committee_.epoch()) vc.checkpoint = stable_;
   vc.high_qc = high_;
   if (vote_.last_vote && vote_.last_vote->slot > high_.slot) vc.last_vote = vote_.last_vote;
   const Hash timeout = timeout_digest(config_.chain, kind, vc.epoch, target);
@@ -56,7 +61,7 @@ void Kernel::start_view_change(ViewChangeKind kind, View target) {
   if (vc.last_vote && vc.last_vote->new_view)
     for (const MessagePtr& nv : new_views_)
       if (nv->digest == *vc.last_vote->new_view) send({}, nv, lsn);
-  if (view_changes_at(target) >= committee_.count().view_change()) quorum_changing_us_ = now_.mono_us;
+  note_quorum_changing();
   try_acks();
 }
 
@@ -105,7 +110,8 @@ bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
   const Justify& high = vc.high_qc;
   if (high.slot.epoch != vc.epoch || high.slot.view >= vc.view) return refuse("view_change_wrong_slot");
   if (high.slot.is_epoch_start()) {
-    if (high.certificate || high.block != epoch_start_) return refuse("view_change_wrong_start");
+    if (high.certificate || high.block != epoch_start_ || high.height != epoch_base_)
+      return refuse("view_change_wrong_start");
   } else {
     if (!high.certificate || high.certificate->slot != high.slot || high.certificate->block != high.block ||
         high.certificate->height != high.height || !check_certificate(*high.certificate).ok())
@@ -123,11 +129,8 @@ bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
                    last.primary_signature))
       return refuse("view_change_bad_vote");
   }
-  if (vc.checkpoint) {
-    const Committee* committee = committee_at(vc.checkpoint->epoch);
-    if (!committee || !verify_checkpoint(*vc.checkpoint, config_.chain, *committee, *verifier_).ok())
-      return refuse("view_change_bad_checkpoint");
-  }
+  if (vc.checkpoint && !verify_checkpoint(*vc.checkpoint, config_.chain, committee_, *verifier_).ok())
+    return refuse("view_change_bad_checkpoint");
   return true;
 }
 
@@ -141,12 +144,13 @@ void Kernel::answer_lower_view(ValidatorId from, View view) {
 
 void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
   const auto& vc = std::get<ViewChange>(message->payload);
-  if (vc.view < vote_.view || (vc.view == vote_.view && !vote_.view_changing)) answer_lower_view(vc.signer, vc.view);
+  if (vc.view < vote_.view || (vc.view == vote_.view && !vote_.view_changing)) answer_lower_view(from, vc.view);
   if (vc.view < vote_.view) return;
   if (auto at = view_changes_.find(vc.signer); at != view_changes_.end()) {
     if (at->second.contains(vc.view)) {  // the first one stands; sent again, its ACK may have been lost
       const ViewChangeEntry& entry = at->second.at(vc.view);
-      if (entry.acked && entry.message->digest == message->digest && vc.view == vote_.view && vote_.view_changing)
+      if (entry.acked && entry.message->digest == message->digest && vc.view == vote_.view && vote_.view_changing &&
+          vc.signer != config_.self)
         send_ack(*entry.message);
       return;
     }
@@ -164,9 +168,7 @@ void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
                   vc.last_vote->primary_signature);
   if (vote_.rejoining) return;
   maybe_join();
-  if (vc.view == vote_.view && vote_.view_changing && !quorum_changing_us_ &&
-      view_changes_at(vote_.view) >= committee_.count().view_change())
-    quorum_changing_us_ = now_.mono_us;
+  note_quorum_changing();
   try_acks();
 }
 
@@ -227,7 +229,7 @@ void Kernel::try_acks() {
           if (nv->digest == *vc.last_vote->new_view) messages.push_back(nv);
       persist(vc.last_vote->block, std::move(messages));
     }
-    send_ack(*message);
+    if (vc.signer != config_.self) send_ack(*message);  // the sender counts without
   }
   maybe_new_view();
 }
@@ -364,7 +366,21 @@ void Kernel::keep_new_view(const MessagePtr& message) {
   for (const MessagePtr& known : new_views_)
     if (known->digest == message->digest) return;
   new_views_.push_back(message);
-  if (new_views_.size() > kNewViewsKept) new_views_.pop_front();
+  // A primary can sign any number of valid ones for its view. Those that a last vote refers to stay, or nobody could
+  // acknowledge that vote any more; they are bounded by the VIEW-CHANGEs kept.
+  for (auto it = new_views_.begin(); it != new_views_.end() && new_views_.size() > kNewViewsKept;)
+    it = *it == message || new_view_needed((*it)->digest) ? std::next(it) : new_views_.erase(it);
+}
+
+bool Kernel::new_view_needed(const Hash& digest) const {
+  if (new_view_ && new_view_->digest == digest) return true;
+  if (vote_.last_vote && vote_.last_vote->new_view == digest) return true;
+  for (const auto& [id, views] : view_changes_)
+    for (const auto& [view, entry] : views) {
+      const auto& vc = std::get<ViewChange>(entry.message->payload);
+      if (view >= vote_.view && vc.last_vote && vc.last_vote->new_view == digest) return true;
+    }
+  return false;
 }
 
 const NewView* Kernel::kept_new_view(const Hash& digest) const {

@@ -33,7 +33,7 @@ void Kernel::on_propose(ValidatorId from, const MessagePtr& message) {
   if (from == config_.self) return;
   if (vote_.last_vote && vote_.last_vote->slot == p.slot && vote_.last_vote->block == block && active() && !body_lost_)
     return send({}, own_confirm(), lsn_);  // sent again because a CONFIRM was lost
-  if (executed(block)) return try_vote(p.slot);
+  if (const BlockNode& node = blocks_.at(block); node.judged || node.committed) return try_vote(p.slot);
   if (!fresh) return;
   if (!executed(p.header.parent)) want_body(p.header.parent, p.header.height - (p.header.is_void ? 0 : 1), {from});
   const bool again = p.slot.index == 0 && p.new_view && std::get<NewView>(p.new_view->payload).repropose;
@@ -58,7 +58,8 @@ bool Kernel::justified(ValidatorId from, const Propose& p, const Hash& block) {
     if (j.slot != before || p.header.parent != j.block) return drop(from, "propose_wrong_justify"), false;
   }
   if (j.slot.is_epoch_start()) {
-    if (j.certificate || j.block != epoch_start_) return drop(from, "propose_wrong_justify"), false;
+    if (j.certificate || j.block != epoch_start_ || j.height != epoch_base_)
+      return drop(from, "propose_wrong_justify"), false;
     return true;
   }
   if (!j.certificate || j.certificate->slot != j.slot || j.certificate->block != j.block ||
@@ -79,7 +80,10 @@ void Kernel::on(const Judged& judged) {
     at = blocks_.try_emplace(judged.block, BlockNode{judged.body->header, nullptr, false, false, false}).first;
   }
   BlockNode& node = at->second;
-  if (node.judged || node.committed) return;
+  if (node.judged || node.committed) {
+    if (!node.body) node.body = judged.body;  // asked for again to be proposed again
+    return maybe_propose();
+  }
   if (judged.body) {
     node.body = judged.body;
     node.header = judged.body->header;  // known by digest until now
