@@ -1,0 +1,157 @@
+// Four whole validators with the real engine: transactions in, receipts out, crashes, wiped folders, epochs.
+
+#include "world.h"
+
+namespace tieline::replica::testing {
+namespace {
+
+std::vector<TxPtr> txs_of(const World& world, ParticipantId signer, uint64_t from, uint64_t to) {
+  std::vector<TxPtr> out;
+  for (uint64_t s = from; s < to; ++s) out.push_back(make_tx(world.genesis, signer, s));
+  return out;
+}
+
+TEST(Replica, FourValidatorsCommitWhatClientsSendAndTellThemWhere) {
+  World world;
+  world.start_all();
+  const auto txs = txs_of(world, 1, 1, 51);
+  world.submit(0, txs);
+  ASSERT_TRUE(world.run([&] { return world.committed(0) == 50; }));
+  ASSERT_TRUE(world.run([&] { return world.level(world.height(0)); }));
+  world.run_for(100'000);
+  for (const TxOutcome& o : world.hosts[0].outcomes) {
+    EXPECT_TRUE(o.committed);
+    EXPECT_EQ(o.code, 0);
+    const auto place = find_tx(world.hosts[2].store, txs[o.tag]->id());
+    ASSERT_TRUE(place.has_value());
+    EXPECT_EQ(place->height, o.height);
+    EXPECT_EQ(place->index, o.index);
+  }
+  for (size_t i = 1; i < 4; ++i) EXPECT_EQ(world.hosts[i].replica->status().tip, world.hosts[0].replica->status().tip);
+}
+
+TEST(Replica, AReceiptVerifiesAgainstGenesisAlone) {
+  World world;
+  world.start_all();
+  const auto txs = txs_of(world, 1, 1, 6);
+  world.submit(2, txs);
+  ASSERT_TRUE(world.run([&] { return world.committed(2) == 5; }));
+  world.run_for(100'000);
+  for (const TxPtr& tx : txs) {
+    auto receipt = world.hosts[1].replica->receipt(tx->id());
+    ASSERT_TRUE(receipt.ok()) << receipt.error().why;
+    auto facts = verify_receipt(encoded(*receipt), world.genesis, world.verifier);
+    ASSERT_TRUE(facts.ok()) << facts.error().why;
+    EXPECT_EQ(facts->txid, tx->id());
+  }
+  EXPECT_EQ(world.hosts[1].replica->receipt(Hash{}).error().code, "not_found");
+}
+
+TEST(Replica, ARetryOfACommittedTransactionIsAnsweredWithItsPlace) {
+  World world;
+  world.start_all();
+  const auto txs = txs_of(world, 1, 1, 4);
+  world.submit(0, txs);
+  ASSERT_TRUE(world.run([&] { return world.committed(0) == 3; }));
+  const TxOutcome first = world.hosts[0].outcomes[1];
+  world.submit(3, {txs[first.tag]}, 9, 77);
+  ASSERT_TRUE(world.run([&] { return !world.hosts[3].outcomes.empty(); }));
+  const TxOutcome again = world.hosts[3].outcomes[0];
+  EXPECT_TRUE(again.committed);
+  EXPECT_EQ(again.client, 9u);
+  EXPECT_EQ(again.tag, 77u);
+  EXPECT_EQ(again.height, first.height);
+  EXPECT_EQ(again.index, first.index);
+}
+
+TEST(Replica, ALostPrimaryIsReplacedAndNothingIsLost) {
+  World world;
+  world.start_all();
+  world.submit(0, txs_of(world, 1, 1, 11));
+  ASSERT_TRUE(world.run([&] { return world.committed(0) == 10; }));
+  const ValidatorId primary = world.hosts[0].replica->status().engine.primary.value();
+  world.stop(primary);
+  const ValidatorId asked = primary == 1 ? 2 : 1;
+  world.submit(asked, txs_of(world, 1, 11, 21));
+  ASSERT_TRUE(world.run([&] { return world.committed(asked) == 10; }));
+  EXPECT_GT(world.hosts[asked].replica->status().engine.view, 0u);
+  world.start(primary);
+  const Height height = world.height(asked);
+  ASSERT_TRUE(world.run([&] { return world.height(primary) >= height; })) << world.height(primary);
+}
+
+TEST(Replica, AllStopAtOnceAndGoOnFromTheirLogs) {
+  World world;
+  world.start_all();
+  world.submit(0, txs_of(world, 1, 1, 31));
+  ASSERT_TRUE(world.run([&] { return world.committed(0) == 30; }));
+  for (Host& host : world.hosts) world.stop(host.id);
+  world.run_for(1'000);
+  // The store forgets: everything must come back from the log.
+  for (Host& host : world.hosts)
+    for (size_t c = 0; c < kColumns; ++c) host.store.clear(static_cast<Column>(c));
+  const auto flushed = world.hosts[0].segments.size();
+  ASSERT_EQ(flushed, 1u);
+  for (Host& host : world.hosts) host.flush = false;
+  world.start_all();
+  world.submit(3, txs_of(world, 1, 31, 41));
+  ASSERT_TRUE(world.run([&] { return world.committed(3) == 10; }));
+  for (const Host& host : world.hosts) EXPECT_EQ(host.counts.count("snapshots_installed"), 0u);
+}
+
+TEST(Replica, AWipedValidatorRejoinsBySnapshot) {
+  Limits limits;
+  limits.snapshot_after_blocks = 3;
+  limits.snapshot_chunk_bytes = 64;
+  World world(world_genesis(), limits);
+  world.start_all();
+  for (uint64_t i = 0; i < 12; ++i) {
+    world.submit(0, txs_of(world, 1, 1 + i, 2 + i));
+    ASSERT_TRUE(world.run([&] { return world.committed(0) == i + 1; }));
+  }
+  world.stop(3);
+  world.wipe(3);
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) >= world.height(0) && world.height(3) > 8; })) << world.height(3);
+  EXPECT_GT(world.hosts[3].counts["snapshots_installed"], 0u);
+  for (uint64_t i = 12; i < 24; ++i) {
+    world.submit(1, txs_of(world, 1, 1 + i, 2 + i));
+    ASSERT_TRUE(world.run([&] { return world.committed(1) == i - 11; }));
+  }
+  ASSERT_TRUE(world.run([&] { return !world.hosts[3].replica->status().engine.rejoining; }));
+  EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
+}
+
+TEST(Replica, EpochsEndUnderLoadAndReceiptsOfLaterEpochsVerify) {
+  Genesis g = world_genesis();
+  g.consensus.epoch_blocks = 4;
+  g.consensus.epoch_ms = 1;
+  World world(g);
+  world.start_all();
+  std::vector<TxPtr> txs;
+  for (uint64_t i = 0; i < 30; ++i) {
+    txs.push_back(make_tx(world.genesis, 1, 1 + i));
+    world.submit(static_cast<ValidatorId>(i % 4), {txs.back()});
+    ASSERT_TRUE(world.run([&] { return world.committed(static_cast<ValidatorId>(i % 4)) == i / 4 + 1; })) << i;
+  }
+  EXPECT_GT(world.hosts[0].replica->status().engine.epoch, 3u);
+  world.run_for(1'000'000);
+  for (const TxPtr& tx : txs) {
+    auto receipt = world.hosts[1].replica->receipt(tx->id());
+    ASSERT_TRUE(receipt.ok()) << receipt.error().why;
+    auto facts = verify_receipt(encoded(*receipt), world.genesis, world.verifier);
+    ASSERT_TRUE(facts.ok()) << facts.error().why;
+  }
+  // A newcomer without a snapshot walks through all epochs block by block.
+  world.stop(2);
+  world.wipe(2);
+  world.filter = [](ValidatorId, ValidatorId, Blob& frame) {
+    auto f = decode_frame(frame, 1 << 24);
+    return !(f.ok() && std::holds_alternative<SnapshotOffer>(*f));
+  };
+  world.start(2);
+  ASSERT_TRUE(world.run([&] { return world.height(2) >= 30; })) << world.height(2);
+}
+
+}  // namespace
+}  // namespace tieline::replica::testing
