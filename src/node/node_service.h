@@ -56,8 +56,10 @@ struct NodeMetrics {
   Histogram finality_us{kFinalityBucketsUs};  // see NodeStatus
   Histogram block_txs{kBatchBuckets};         // transactions a block
   uint64_t blocks = 0;
-  uint64_t transactions = 0;  // committed, results other than ok included
-  uint64_t readings = 0;      // only those of transactions with result ok
+  uint64_t transactions = 0;   // committed, results other than ok included
+  uint64_t readings = 0;       // only those of transactions with result ok
+  uint64_t verified = 0;       // signatures of transactions
+  uint64_t verify_cpu_ns = 0;  // processor time of the worker for them
   uint64_t log_bytes = 0;
   uint64_t log_syncs = 0;
   std::map<std::string, uint64_t> counted;  // replica::Counted by name: dropped frames and why, view changes, fetches

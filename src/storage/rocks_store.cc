@@ -233,9 +233,7 @@ void RocksStore::apply_block(Height height, const StoreBatch& batch, bool replac
   for (const StoreWrite& write : batch) bytes += write.key.size() + (write.value ? write.value->size() : 0);
   const Database& base = *impl_->base;
   rocksdb::WriteBatch out(bytes + batch.size() * 16);
-  if (replace_state)
-    for (Column column : {Column::kState, Column::kMeta})
-      base.require(out.DeleteRange(base.handle(column), rocksdb::Slice(), kBeyondEveryKey));
+  if (replace_state) base.require(out.DeleteRange(base.handle(Column::kState), rocksdb::Slice(), kBeyondEveryKey));
   for (const StoreWrite& write : batch) {
     TL_CHECK(write.key.size() < kBeyondEveryKey.size());
     base.require(write.value ? out.Put(base.handle(write.column), slice_of(write.key), slice_of(*write.value))

@@ -163,6 +163,9 @@ Status VoteLog::start() {
   for (const auto& entry : entries)
     if (entry.path().extension() == kTemporarySuffix)
       if (auto removed = remove_durably(entry.path()); !removed) return removed;
+  // A killed process may leave what was written but not synced. It has been read as fact, so it becomes fact now.
+  for (const Segment& segment : old_)
+    if (auto synced = sync_whole(segment_path(segment.number)); !synced) return synced;
   if (fresh_) {
     // A first start that ended before its first vote: what it wrote holds no promise, and lsns begin anew.
     for (; !old_.empty(); old_.pop_front())

@@ -92,7 +92,7 @@ TEST(RocksStore, ASnapshotStandsStillAndOutlivesTheStore) {
   EXPECT_EQ(text_at(*snapshot, Column::kState, "b"), "1");
 }
 
-TEST(RocksStore, AnInstalledSnapshotReplacesStateAndMetaAtOnceAndKeepsBlocks) {
+TEST(RocksStore, AnInstalledSnapshotReplacesTheStateAndKeepsCommittedBlocks) {
   TemporaryFolder folder;
   auto store = opened(folder / "store");
   store->apply_block(1,
@@ -101,7 +101,7 @@ TEST(RocksStore, AnInstalledSnapshotReplacesStateAndMetaAtOnceAndKeepsBlocks) {
                      false);
   store->apply_block(9, {put(Column::kState, "b", "9"), put(Column::kMeta, "height", "9")}, true);
   EXPECT_EQ(keys(*store, Column::kState, "", "", false), "b ");
-  EXPECT_EQ(keys(*store, Column::kMeta, "", "", false), "height ");
+  EXPECT_EQ(keys(*store, Column::kMeta, "", "", false), "height m ");
   EXPECT_EQ(text_at(*store, Column::kBlocks, "1"), "block");
   EXPECT_EQ(text_at(*store, Column::kTxs, "t"), "1");
 }
