@@ -164,8 +164,12 @@ Status VoteLog::start() {
     if (entry.path().extension() == kTemporarySuffix)
       if (auto removed = remove_durably(entry.path()); !removed) return removed;
   // A killed process may leave what was written but not synced. It has been read as fact, so it becomes fact now.
-  for (const Segment& segment : old_)
-    if (auto synced = sync_whole(segment_path(segment.number)); !synced) return synced;
+  for (const Segment& segment : old_) {
+    const auto path = segment_path(segment.number);
+    auto file = open_file(path, O_RDONLY);
+    if (!file) return file.error();
+    if (auto synced = sync_data(file->get(), path); !synced) return synced;
+  }
   if (fresh_) {
     // A first start that ended before its first vote: what it wrote holds no promise, and lsns begin anew.
     for (; !old_.empty(); old_.pop_front())
