@@ -12,6 +12,8 @@ namespace tieline::replica {
 
 class Gate {
  public:
+  // What a restart read back from the log is durable: the host synced it before it handed it over.
+  void recovered(consensus::Lsn engine) { durable_ = engine; }
   // The engine's lsn is durable with the log's.
   void persisted(consensus::Lsn engine, consensus::Lsn log) { pending_.push_back({engine, log}); }
   void log_durable(consensus::Lsn log) {

@@ -146,10 +146,13 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
   replay(log);
   if (dead_) return Error{"corrupt_store", "replaying the log broke an invariant"};
   journal_->recovered(log);
+  if (log.engine.vote && !log.begin_anew) gate_.recovered(log.engine.vote->sequence);
   if (log.begin_anew || disk.fresh) {
     consensus::VoteRecord vote = log.engine.vote.value_or(first_vote());
     vote.rejoining = log.engine.damaged;
-    at_start_.emplace_back(journal_->begin(vote, log.begin_anew));
+    LogAppend first = journal_->begin(vote, log.begin_anew);
+    gate_.persisted(vote.sequence, first.lsn);
+    at_start_.emplace_back(std::move(first));
   }
   if (log.damage != nullptr)
     context_.note(std::string("the log is damaged (") + log.damage +
