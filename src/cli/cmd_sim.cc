@@ -51,6 +51,7 @@ struct Options {
   size_t workers = 2;
   bool trace = false;
   bool no_reduce = false;
+  bool reduced = false;
   bool one_sync = false;
   bool json = false;
 };
@@ -92,7 +93,7 @@ void explain(const Options& o, const sim::SimOptions& options, uint64_t seed) {
   (void)sim::run_schedule(options, seed, reduced.plan, [&](const std::string& line) { lines.push_back(line); });
   const size_t head = 2 + reduced.plan.traitors.size() + reduced.plan.faults.size();
   for (size_t i = 0; i < lines.size(); ++i) {
-    if (i == head && lines.size() > head + kTraceLinesShown) {
+    if (!o.reduced && i == head && lines.size() > head + kTraceLinesShown) {
       i = lines.size() - kTraceLinesShown;
       std::fprintf(stderr, "  ...\n");
     }
@@ -102,6 +103,14 @@ void explain(const Options& o, const sim::SimOptions& options, uint64_t seed) {
 }
 
 int run_one(const Options& o, const sim::SimOptions& options, uint64_t seed) {
+  if (o.reduced) {
+    if (!sim::run_schedule(options, seed, sim::plan_of(options, seed)).finding) {
+      print_line("nothing wrong");
+      return kExitDone;
+    }
+    explain(o, options, seed);
+    return kExitNo;
+  }
   const auto result =
       sim::run_schedule(options, seed, sim::plan_of(options, seed),
                         o.trace ? sim::TraceSink([](const std::string& line) { print_line(line); }) : sim::TraceSink());
@@ -240,6 +249,7 @@ void add_sim(CLI::App& root, int& exit_status) {
   app->add_option("--workers", options->workers, "schedules at the same time");
   app->add_flag("--trace", options->trace, "print what happens (with --seed)");
   app->add_flag("--no-reduce", options->no_reduce, "do not reduce the first failure");
+  app->add_flag("--reduced", options->reduced, "with --seed: reduce it and print all of the reduced schedule");
   app->add_flag("--one-sync", options->one_sync, "hosts that sync log records and vote sector together");
   app->add_flag("--json", options->json, "one JSON object on the last line");
   app->footer("Example: tieline sim --engine cbft --validators 4 --seeds 0..9999 --faults all --json");

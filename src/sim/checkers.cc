@@ -125,16 +125,24 @@ std::optional<Checkers::Place> Checkers::place_of(const TxId& id) const {
   return found->second;
 }
 
-void Checkers::acknowledged(const TxId& id, Height height, uint16_t code) {
-  const auto place = place_of(id);
-  if (!place) {
-    report(Failure::kLostAck,
-           "a transaction acknowledged at height " + std::to_string(height) + " is in no committed block");
-  } else if (place->height != height || place->code != code) {
-    report(Failure::kLostAck, "a transaction acknowledged at height " + std::to_string(height) + " with code " +
-                                  std::to_string(code) + " stands at height " + std::to_string(place->height) +
-                                  " with code " + std::to_string(place->code));
-  }
+// A validator may answer just before it reports the block, and the answers of f+1 may be all that is left of a block that
+// is committed again later: what counts is that the block comes and holds the transaction there.
+void Checkers::acknowledged(const TxId& id, Height height, uint16_t code) { to_check_.push_back({id, height, code}); }
+
+void Checkers::settle_acknowledged(bool all) {
+  std::erase_if(to_check_, [&](const Acknowledged& a) {
+    if (a.height > height() && !all) return false;
+    const auto place = place_of(a.id);
+    if (!place) {
+      report(Failure::kLostAck,
+             "a transaction acknowledged at height " + std::to_string(a.height) + " is in no committed block");
+    } else if (place->height != a.height || place->code != a.code) {
+      report(Failure::kLostAck, "a transaction acknowledged at height " + std::to_string(a.height) + " with code " +
+                                    std::to_string(a.code) + " stands at height " + std::to_string(place->height) +
+                                    " with code " + std::to_string(place->code));
+    }
+    return true;
+  });
 }
 
 }  // namespace tieline::sim

@@ -54,6 +54,8 @@ class Checkers {
   void started(ValidatorId at, Height height) { last_committed_[at] = height; }
   // A client holds f+1 equal answers.
   void acknowledged(const TxId& id, Height height, uint16_t code);
+  // Checks acknowledgements whose height is committed by now. `all`: and those above are lost.
+  void settle_acknowledged(bool all);
   void must_not_be_recorded(const TxId& id) { forbidden_.emplace(id, true); }
   void report(Failure failure, std::string what);
 
@@ -93,6 +95,12 @@ class Checkers {
   std::vector<Committed> chain_of_blocks_;    // by height; 0 is genesis
   std::unordered_map<TxId, Place> places_;    // lookups only
   std::unordered_map<TxId, bool> forbidden_;  // lookups only
+  struct Acknowledged {
+    TxId id;
+    Height height = 0;
+    uint16_t code = 0;
+  };
+  std::vector<Acknowledged> to_check_;
   std::map<Vote, std::pair<Height, Hash>> votes_;
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;

@@ -97,11 +97,13 @@ ScheduleResult World::run() {
     result_.trace_hash = mix(result_.trace_hash, static_cast<uint64_t>(event.kind) | uint64_t{event.a} << 8 |
                                                      uint64_t{event.b} << 24 | event.value << 40);
     handle(std::move(event));
+    checkers_.settle_acknowledged(false);
     if (queue_.size() > kEventsInFlightMax)
       checkers_.report(Failure::kUnbounded, std::to_string(queue_.size()) + " events are in flight");
     if (result_.events > kEventsMax)
       checkers_.report(Failure::kUnbounded, "more than " + std::to_string(kEventsMax) + " events");
   }
+  checkers_.settle_acknowledged(true);
   finish(result_);
   return std::move(result_);
 }
@@ -203,11 +205,8 @@ void World::start(Process& p) {
   }
   const replica::DiskImage image = p.disk.image();
   p.disk.begin_segment();
-  if (!applied_tip(p.store)) {  // an empty store begins with the state at height 0
-    p.store.apply(Ledger(setup_.genesis, keys_).genesis_batch());
-    p.store.flush();
-  }
-  p.stored_height = applied_tip(p.store)->height;
+  const auto tip = applied_tip(p.store);
+  p.stored_height = tip ? tip->height : 0;
   try {
     auto opened = replica::Replica::open(std::move(config), image, p.store, p.signer, keys_);
     if (!opened) {
@@ -224,7 +223,7 @@ void World::start(Process& p) {
   }
   if (p.correct()) {
     const replica::ReplicaStatus status = p.replica->status();
-    checkers_.started(p.id, status.applied);
+    checkers_.started(p.id, p.stored_height);  // what the log holds above it is committed again
     checkers_.standing(p.id, status.applied, status.tip);
     if (tracing()) {
       say("validator " + std::to_string(p.id) + " starts at height " + std::to_string(status.applied) +
