@@ -49,17 +49,24 @@ StateTree::StateTree() : nodes_(empty_nodes()), dirty_(kBuckets, 0) {}
 
 void StateTree::load(const StoreReader& store) {
   *this = StateTree();
-  // One pass over the state; every bucket that holds something is marked and hashed by the next root().
-  store.scan(Column::kState, {}, {}, false, [&](ByteView key, ByteView) {
+  Writer entries;
+  const auto close_bucket = [&] {
+    if (marked_.empty()) return;
+    nodes_[kBuckets + marked_.back()] = merkle_leaf(entries.view());
+    entries = Writer();
+  };
+  store.scan(Column::kState, {}, {}, false, [&](ByteView key, ByteView value) {
     const std::optional<uint16_t> bucket = state::bucket_of_key(key);
     TL_CHECK_MSG(bucket.has_value(), "a state key stands outside its bucket");
-    if (dirty_[*bucket] == 0) {
-      dirty_[*bucket] = 1;
+    if (marked_.empty() || marked_.back() != *bucket) {
+      close_bucket();
       marked_.push_back(*bucket);
     }
+    put_entry(entries, key, value);
     return true;
   });
-  root(store);
+  close_bucket();
+  raise();
 }
 
 void StateTree::mark(const WriteSet& writes) {
@@ -77,9 +84,19 @@ void StateTree::mark(const WriteSet& writes) {
 Hash StateTree::root(const StoreReader& at) {
   std::sort(marked_.begin(), marked_.end());
   for (uint16_t bucket : marked_) refresh(at, bucket);
-  // Level by level, each inner node above a changed leaf once.
+  raise();
+  return nodes_[1];
+}
+
+// From the marked leaves to the root, level by level, each inner node once. Nothing is marked afterwards.
+void StateTree::raise() {
   std::vector<size_t> level;
-  for (uint16_t bucket : marked_) level.push_back((kBuckets + bucket) / 2);
+  level.reserve(marked_.size());
+  for (uint16_t bucket : marked_) {
+    level.push_back((kBuckets + bucket) / 2);
+    dirty_[bucket] = 0;
+  }
+  marked_.clear();
   while (!level.empty() && level.front() >= 1) {
     level.erase(std::unique(level.begin(), level.end()), level.end());
     for (size_t& node : level) {
@@ -87,9 +104,6 @@ Hash StateTree::root(const StoreReader& at) {
       node /= 2;
     }
   }
-  for (uint16_t bucket : marked_) dirty_[bucket] = 0;
-  marked_.clear();
-  return nodes_[1];
 }
 
 void StateTree::refresh(const StoreReader& at, uint16_t bucket) {

@@ -29,7 +29,7 @@ CreditRecord initial_credit(const Member& member);  // as genesis seats it
 Committee next_committee(const Committee& seats, const std::vector<CreditRecord>& records, Epoch epoch,
                          const Hash& seed);
 
-// seed(e+1) = SHA-256(tag "tieline/seed/1", seed(e), digest of the last block of epoch e-1; of genesis for e = 0).
+// seed(e+1) = SHA-256(tag "tieline/seed/1", seed(e), digest of the last block of epoch e-1; the chain id for e = 0).
 Hash next_seed(const Hash& seed, const Hash& epoch_start_digest);
 
 // A proof of equivocation committed in a block of `epoch`. Returns false when it was counted before.

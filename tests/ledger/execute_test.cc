@@ -393,6 +393,21 @@ TEST(Execute, AnOverlayOfUncommittedBlocksGivesWhatTheStoreWouldGive) {
   }
 }
 
+TEST(Execute, TransactionsThatHaveNothingInCommonChangeTheStateAlikeInAnyOrder) {
+  TestChain chain;
+  std::vector<TxPtr> txs = {chain.data(kRegulator, 1), chain.readings(kPlant, 1, {reading(kPlantMeter, kStartS - 900)}),
+                            chain.readings(kUser, 1, {reading(kUserMeter, kStartS - 900)}),
+                            chain.readings(kSecondPlant, 1, {reading(kUserMeter2, kStartS - 900)})};
+  std::sort(txs.begin(), txs.end(), [](const TxPtr& a, const TxPtr& b) { return a->id() < b->id(); });
+  const auto first = chain.ledger.execute(chain.next(txs), chain.tip, chain.view());
+  do {
+    const auto e = chain.ledger.execute(chain.next(txs), chain.tip, chain.view());
+    ASSERT_EQ(*e->writes, *first->writes);
+    ASSERT_EQ(e->header.writes_digest, first->header.writes_digest);
+  } while (
+      std::next_permutation(txs.begin(), txs.end(), [](const TxPtr& a, const TxPtr& b) { return a->id() < b->id(); }));
+}
+
 TEST(Execute, TheDigestOfWritesIsChainedAndSeesEveryByte) {
   WriteSet writes;
   writes[{0, 1, 'a'}] = Bytes{1};
