@@ -8,6 +8,9 @@ class App;
 
 namespace tieline::cli {
 
+void add_init(CLI::App& root, int& exit_status);
+void add_node(CLI::App& root, int& exit_status);
+void add_up(CLI::App& root, int& exit_status);
 void add_status(CLI::App& root, int& exit_status);
 void add_query(CLI::App& root, int& exit_status);
 void add_import(CLI::App& root, int& exit_status);

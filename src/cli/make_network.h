@@ -1,0 +1,41 @@
+#pragma once
+// What `tieline init` makes: a folder NET with genesis.json, a folder a validator with its configuration and keys, and
+// a key a participant. Everything is made or nothing: after an error NET is as it was before.
+//
+//   NET/genesis.json
+//   NET/participants/NAME.key
+//   NET/validator-0/{config.toml, consensus.key, bls.key, tls.key, tls.crt, data/log/NEVER-VOTED}
+//
+// Errors: usage (bad participants, settings or numbers), engine_unavailable, folder_not_empty, genesis_invalid, and
+// those of files and keys.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/network_access.h"
+#include "model/genesis.h"
+
+namespace tieline::cli {
+
+inline constexpr uint16_t kHttpPortsAbove = 100;  // a validator's HTTP is at its links' port and this many
+inline constexpr size_t kParticipantsBytesMax = 64 * 1024 * 1024;
+
+struct NetworkPlan {
+  std::filesystem::path net;
+  size_t validators = 4;
+  std::string engine = "cbft";
+  std::string host = "127.0.0.1";
+  uint16_t port = 7400;
+  std::filesystem::path participants;  // empty: the demo's
+  std::vector<std::string> settings;   // "consensus.epoch_blocks=20"
+};
+
+Result<Genesis> make_network(const NetworkPlan& plan);
+
+// INTERFACE's array of {"name", "role", "meters", ...}; ids and keys are not filled in.
+Result<std::vector<GenesisParticipant>> parse_participants(const std::string& text, const std::string& source);
+// "consensus.epoch_blocks=20" or "ledger.stale_s=0"; any key that genesis.json has there.
+Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::string>& settings);
+
+}  // namespace tieline::cli
