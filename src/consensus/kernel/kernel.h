@@ -107,6 +107,7 @@ class Kernel final : public Engine {
   void committed(Hash block, CommitProof proof);
   void emit_commit(const std::vector<Hash>& chain, CommitProof proof);
   std::optional<std::vector<Hash>> path_from_tip(const Hash& block, Hash& missing) const;
+  bool may_hang_on_tip(const Hash& block) const;
   void retry_pending_commit();
   void prune();
   void on(const Applied&);

@@ -51,6 +51,22 @@ std::optional<std::vector<Hash>> Kernel::path_from_tip(const Hash& block, Hash& 
   return path;
 }
 
+// False: the block can no longer be committed here, and the replica holds it no more.
+bool Kernel::may_hang_on_tip(const Hash& block) const {
+  Hash at = block;
+  Height height = tip_header_.height + 1;  // of `at`
+  while (at != tip_) {
+    auto node = blocks_.find(at);
+    if (node == blocks_.end()) return height > tip_header_.height;  // not known yet
+    const Header& header = node->second.header;
+    if (node->second.committed || header.height < tip_header_.height) return false;
+    if (header.height == tip_header_.height && !header.is_void) return false;
+    at = header.parent;
+    height = header.is_void ? header.height : header.height - 1;
+  }
+  return true;
+}
+
 // `proof.certificate` (with its second) commits `block` and all its ancestors.
 void Kernel::committed(Hash block, CommitProof proof) {
   if (awaiting_epoch_) return;
@@ -145,12 +161,11 @@ void Kernel::retry_pending_commit() {
 
 void Kernel::prune() {
   const Height recent = tip_header_.height > kRecentBlocks ? tip_header_.height - kRecentBlocks : 0;
-  std::erase_if(blocks_, [&](const auto& entry) {
-    const BlockNode& n = entry.second;
-    if (entry.first == tip_ || entry.first == epoch_start_) return false;
-    if (n.committed) return n.header.height < recent;
-    return n.header.height < tip_header_.height || (n.header.height == tip_header_.height && !n.header.is_void);
-  });
+  std::vector<Hash> left;
+  for (const auto& [digest, n] : blocks_)
+    if (n.committed ? n.header.height < recent : !may_hang_on_tip(digest)) left.push_back(digest);
+  for (const Hash& digest : left)
+    if (digest != tip_ && digest != epoch_start_) blocks_.erase(digest);
   for (auto& [digest, n] : blocks_)
     if (n.committed && digest != tip_) n.body.reset();
   std::erase_if(certificates_of_, [&](const auto& entry) { return entry.second.height < recent; });

@@ -84,6 +84,10 @@ void Kernel::on(const Judged& judged) {
     if (!node.body) node.body = judged.body;  // asked for again to be proposed again
     return maybe_propose();
   }
+  if (judged.body && !may_hang_on_tip(judged.block)) {  // the chain went another way meanwhile
+    blocks_.erase(at);
+    return;
+  }
   if (judged.body) {
     node.body = judged.body;
     node.header = judged.body->header;  // known by digest until now

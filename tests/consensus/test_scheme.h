@@ -1,0 +1,48 @@
+#pragma once
+// A cheap signature scheme for engine tests: a keyed hash whose key is the public key. Anyone could forge it, so a test
+// that plays a liar only signs with the liar's own TestSigner.
+
+#include <algorithm>
+#include <string>
+
+#include "crypto/hash.h"
+#include "crypto/scheme.h"
+#include "model/ids.h"
+
+namespace tieline::testing {
+
+inline PublicKey test_key(ValidatorId id) {
+  PublicKey key;
+  key.bytes = sha256(view_of("test key " + std::to_string(id))).bytes;
+  return key;
+}
+
+inline Signature test_signature(const PublicKey& key, ByteView message) {
+  const Hash half = tagged_hash("test/signature", {key.view(), message});
+  Signature out;
+  std::copy(half.bytes.begin(), half.bytes.end(), out.bytes.begin());
+  std::copy(half.bytes.begin(), half.bytes.end(), out.bytes.begin() + Hash::kSize);
+  return out;
+}
+
+class TestSigner : public Signer {
+ public:
+  explicit TestSigner(ValidatorId id) : key_(test_key(id)) {}
+  Signature sign(ByteView message) const override { return test_signature(key_, message); }
+  PublicKey public_key() const override { return key_; }
+
+ private:
+  PublicKey key_;
+};
+
+class TestVerifier : public Verifier {
+ public:
+  bool verify(const PublicKey& key, ByteView message, const Signature& signature) const override {
+    return test_signature(key, message) == signature;
+  }
+  void verify_batch(std::span<const SignedItem> items, std::span<uint8_t> ok) const override {
+    for (size_t i = 0; i < items.size(); ++i) ok[i] = verify(items[i].key, items[i].message, items[i].signature);
+  }
+};
+
+}  // namespace tieline::testing
