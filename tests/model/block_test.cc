@@ -142,6 +142,20 @@ TEST(Block, WithTooMuchEvidenceIsRefused) {
   EXPECT_EQ(code_of(bytes_of(b)), "malformed");
 }
 
+TEST(Block, WithMoreBytesOfTransactionsThanItsBoundIsRefused) {
+  TransactionDraft draft;
+  draft.chain = hash_of("chain");
+  draft.signatories = {1};
+  draft.actions = {{ActionType::kData, Bytes(60'000)}};
+  const Ed25519Signer key = testing::signer_of("participant1");
+  const Signer* keys[] = {&key};
+  const TxPtr large = *Transaction::parse(Blob(build_transaction(draft, keys)));
+  std::vector<TxPtr> txs(kBlockBytesMax / large->bytes().size(), large);
+  EXPECT_EQ(code_of(bytes_of(block_of(txs))), "ok");
+  txs.push_back(large);
+  EXPECT_EQ(code_of(bytes_of(block_of(txs))), "malformed");
+}
+
 TEST(TxResult, HasOneEncodingOf34Bytes) {
   const TxResult r{hash_of("id"), 7};
   EXPECT_EQ(encoded(r).size(), 34u);

@@ -237,12 +237,17 @@ TEST_F(CommitTest, ACertificateWithAnotherHeightThanThePathsEndIsRefused) {
 }
 
 TEST_F(CommitTest, APathLongerThanItsBoundIsRefused) {
-  CommitProof proof = two_chain(1);
+  CommitProof proof;
   Hash parent = block(1).digest();
-  for (size_t i = 0; i <= kCommitPathMax; ++i) {
-    proof.path.push_back(header_of(chain_, parent, 2));
-    parent = hash_of("whatever");
-  }
+  const auto extend = [&] {
+    proof.path.push_back(header_of(chain_, parent, 1 + proof.path.size()));
+    parent = proof.path.back().digest();
+    proof.certificate = t_.certify(chain_, {0, 0, 1}, proof.path.back(), first_positions(7));
+  };
+  while (proof.path.size() < kCommitPathMax) extend();
+  EXPECT_EQ(commit_code(proof, block(1).digest()), "ok");
+  EXPECT_TRUE(decoded<CommitProof>(encoded(proof), "proof").ok());
+  extend();
   EXPECT_EQ(commit_code(proof, block(1).digest()), "commit_bad_path");
   EXPECT_FALSE(decoded<CommitProof>(encoded(proof), "proof").ok());
 }
@@ -271,6 +276,11 @@ TEST_F(CommitTest, TheSecondCertificateMustBeOnTheChild) {
   const Header foreign = header_of(chain_, block(2).digest(), 3, 1);
   proof.second = CommitProof::Second{foreign, t_.certify(chain_, {0, 2, 4}, foreign, first_positions(5))};
   EXPECT_EQ(commit_code(proof, block(2).digest()), "commit_wrong_child") << "a child in another epoch";
+  const Header other_chain = header_of(hash_of("other chain"), block(2).digest(), 3);
+  proof.second = CommitProof::Second{other_chain, t_.certify(chain_, {0, 2, 4}, other_chain, first_positions(5))};
+  EXPECT_EQ(commit_code(proof, block(2).digest()), "commit_wrong_child") << "a child of another chain";
+  proof.second = CommitProof::Second{block(3), t_.certify(chain_, {0, 2, 4}, 4, block(3).digest(), first_positions(5))};
+  EXPECT_EQ(commit_code(proof, block(2).digest()), "commit_wrong_child") << "a child at another height";
 }
 
 TEST_F(CommitTest, BothCertificatesOfATwoChainMustVerify) {

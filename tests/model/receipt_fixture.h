@@ -2,6 +2,8 @@
 // Receipts written by hand, as a chain of validators would have left them: for the tests that judge them, for the
 // golden vectors, and so for the reference verifier in Python.
 
+#include <functional>
+
 #include "crypto/merkle.h"
 #include "fixtures.h"
 
@@ -73,14 +75,16 @@ struct ReceiptWriter {
     r.links = {link(epoch_of(0), 0, epoch_of(1).committee), link(epoch_of(1), 4, fifth.committee)};
     return r;
   }
-  // The last block of `epoch` names `next`; three members of `trusted` confirmed it.
-  CommitteeLink link(const TestCommittee& trusted, Epoch epoch, const Committee& next, size_t votes = 3) const {
+  // The last block of `epoch` names `next`; the first members of `trusted` confirmed it, after `change` was made to it.
+  CommitteeLink link(const TestCommittee& trusted, Epoch epoch, const Committee& next, size_t votes = 3,
+                     const std::function<void(CommitteeLink&)>& change = {}) const {
     CommitteeLink l;
     l.header = header_of(genesis_.chain_id(), hash_of("end"), 8, epoch);
     l.header.next_committee = next.digest();
     l.slot = {epoch, 1, 3};
     l.next = next;
-    const Hash digest = confirm_digest(l.header.chain, l.slot, l.header.height, l.header.digest());
+    if (change) change(l);
+    const Hash digest = confirm_digest(genesis_.chain_id(), l.slot, l.header.height, l.header.digest());
     for (size_t i = 0; i < votes; ++i) {
       l.votes.push_back({trusted.committee.at(i).id, trusted.keys[i].sign(digest.view())});
     }

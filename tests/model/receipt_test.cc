@@ -94,6 +94,17 @@ TEST_F(ReceiptTest, OfATransactionSignedForAnotherChainIsRefused) {
   EXPECT_EQ(code(r), "receipt_wrong_chain");
 }
 
+TEST_F(ReceiptTest, OfAHeaderThatSaysAnotherChainOrIsVoidIsRefused) {
+  Receipt r = fast_receipt();
+  r.header.chain = hash_of("other chain");
+  r.proof.certificate = epoch_of(0).certify(r.chain, {0, 0, 4}, r.header, first_positions(3));
+  EXPECT_EQ(code(r), "receipt_wrong_chain");
+  r = fast_receipt();
+  r.header.is_void = true;
+  r.proof.certificate = epoch_of(0).certify(r.chain, {0, 0, 4}, r.header, first_positions(3));
+  EXPECT_EQ(code(r), "receipt_bad_path");
+}
+
 TEST_F(ReceiptTest, OfATransactionWhoseSignatureOrSignerIsWrongIsRefused) {
   Receipt r = with_block(transaction("solar-park", 2, genesis_.chain_id()), 0);
   r.proof.certificate = epoch_of(0).certify(r.chain, {0, 0, 4}, r.header, first_positions(3));
@@ -226,29 +237,26 @@ TEST_F(LinksTest, RefuseABadVoteEvenBesideAQuorum) {
   EXPECT_EQ(follow({l}, 1), untrusted_);
 }
 
-TEST_F(LinksTest, MustBringTheCommitteeThatTheHeaderNames) {
-  CommitteeLink l = link(epoch_of(0), 0, epoch_of(1).committee);
-  l.next = epoch_of(1, 5).committee;
-  EXPECT_EQ(follow({l}, 1), untrusted_);
-  l = link(epoch_of(0), 0, epoch_of(2).committee);
-  EXPECT_EQ(follow({l}, 2), untrusted_) << "the next epoch's committee, not a later one's";
-  l = link(epoch_of(0), 0, epoch_of(1).committee);
-  l.header.next_committee.reset();
-  EXPECT_EQ(follow({l}, 1), untrusted_) << "no last block of an epoch";
-  l = link(epoch_of(0), 0, epoch_of(1).committee);
-  l.slot.epoch = 1;
-  EXPECT_EQ(follow({l}, 1), untrusted_) << "confirmed in another epoch";
-  l = link(epoch_of(0), 0, epoch_of(1).committee);
-  l.header.chain = hash_of("other chain");
-  EXPECT_EQ(follow({l}, 1), untrusted_);
+// All of these are signed by the trusted quorum as they stand: a lie of a quorum that is one no longer must not help.
+TEST_F(LinksTest, MustBeTheLastBlockOfAnEpochAndBringTheCommitteeThatItNames) {
+  const auto follow_changed = [&](const std::function<void(CommitteeLink&)>& change, Epoch to = 1) {
+    return follow({link(epoch_of(0), 0, epoch_of(1).committee, 3, change)}, to);
+  };
+  ASSERT_EQ(follow_changed([](CommitteeLink&) {}), "ok");
+  EXPECT_EQ(follow_changed([&](CommitteeLink& l) { l.next = epoch_of(1, 5).committee; }), untrusted_);
+  EXPECT_EQ(follow({link(epoch_of(0), 0, epoch_of(2).committee)}, 2), untrusted_)
+      << "the next epoch's committee, not a later one's";
+  EXPECT_EQ(follow_changed([](CommitteeLink& l) { l.header.next_committee.reset(); }), untrusted_);
+  EXPECT_EQ(follow_changed([](CommitteeLink& l) { l.header.is_void = true; }), untrusted_);
+  EXPECT_EQ(follow_changed([](CommitteeLink& l) { l.header.chain = hash_of("other chain"); }), untrusted_);
+  EXPECT_EQ(follow_changed([](CommitteeLink& l) { l.slot.epoch = 1; }), untrusted_) << "confirmed in another epoch";
+  EXPECT_EQ(follow_changed([](CommitteeLink& l) { l.slot = {0, 0, -1}; }), untrusted_) << "nobody votes there";
 }
 
 TEST_F(LinksTest, ThatLeadNowhereDoNotCrash) {
   EXPECT_EQ(follow({CommitteeLink{}}, 1), untrusted_);
-  CommitteeLink l = link(epoch_of(0), 0, epoch_of(1).committee);
-  l.next = Committee();
-  l.header.next_committee = l.next.digest();
-  EXPECT_EQ(follow({l}, 1), untrusted_);
+  EXPECT_EQ(follow({link(epoch_of(0), 0, Committee())}, 1), untrusted_);
+  EXPECT_EQ(follow({link(epoch_of(0), UINT64_MAX, Committee())}, 0), untrusted_) << "the epoch after the last one is 0";
 }
 
 }  // namespace
