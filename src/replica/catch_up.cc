@@ -8,7 +8,10 @@
 namespace tieline::replica {
 
 void CatchUp::on_behind(const consensus::Behind& behind) {
+  const Header& tip = tree_.tip();
   behind_ = true;
+  behind_height_ = behind.height;
+  urgent_ = urgent_ || behind.epoch > tip.epoch + 1 || behind.height > tip.height + kCatchUpSlack;
   behind_holders_ = behind.holders;
 }
 
@@ -60,14 +63,19 @@ void CatchUp::pump(const std::vector<ValidatorId>& peers, Context& context) {
     shun(asked_->peer, context);
     asked_.reset();
   }
+  look_again_us_.reset();
   if (active() || peers.empty()) return;
 
   const Height tip = tree_.tip().height;
   const Height best = best_claim();
+  if (behind_ && behind_height_ != 0 && behind_height_ <= tip) behind_ = urgent_ = false;
   if (best <= tip && !behind_) return;
   // A block or two behind is how things are while blocks are under way: only a pause tells that they are not.
-  const bool urgent = behind_ || best > tip + kCatchUpSlack;
-  if (!urgent && now_us < last_commit_us_ + context.limits.status_interval_us) return;
+  const bool urgent = urgent_ || best > tip + kCatchUpSlack;
+  if (!urgent && now_us < last_commit_us_ + kCatchUpPauseUs) {
+    look_again_us_ = last_commit_us_ + kCatchUpPauseUs;
+    return;
+  }
   if (start_snapshot(peers, context)) return;
 
   std::vector<ValidatorId> useful;
@@ -80,7 +88,7 @@ void CatchUp::pump(const std::vector<ValidatorId>& peers, Context& context) {
     if (ahead || holder) useful.push_back(peer);
   }
   if (useful.empty()) {
-    behind_ = false;  // the next Behind or status will tell
+    behind_ = urgent_ = false;  // the next Behind or status will tell
     lacks_blocks_.clear();
     return;
   }
@@ -142,7 +150,7 @@ std::optional<consensus::CaughtUp> CatchUp::on_blocks(ValidatorId from, const Bl
 
 void CatchUp::judged(bool taken, ValidatorId from, Context& context) {
   if (!taken) return shun(from, context);
-  behind_ = best_claim() > tree_.tip().height;  // go on at once
+  behind_ = urgent_ = best_claim() > tree_.tip().height;  // go on at once
   if (!behind_) behind_holders_.clear();
 }
 
@@ -157,7 +165,7 @@ std::optional<SnapshotFetch::Fetched> CatchUp::on_chunk(ValidatorId from, Chunk 
 
 std::optional<int64_t> CatchUp::deadline() const {
   if (asked_) return asked_->deadline_us;
-  return snapshot_.deadline();
+  return earlier(snapshot_.deadline(), look_again_us_);
 }
 
 BlocksAnswer make_blocks_answer(const StoreReader& store, const Limits& limits, Height from) {

@@ -79,8 +79,6 @@ bool JudgeDesk::accept_list(Item& item, const consensus::Judge& ask, Context& co
       verify_.hurry(ask.txs[i]);
     }
   }
-  if (item.awaited.size() < static_cast<size_t>(std::count(item.txs.begin(), item.txs.end(), nullptr)))
-    item.bad = "it names a transaction twice";
   // What is missing may be under way.
   item.fetch_us = context.now.mono_us + context.limits.fetch_wait_us;
   return true;
@@ -105,6 +103,15 @@ void JudgeDesk::await_transaction(Item& item, size_t position, const TxPtr& tx, 
   verify_.add(tx, std::move(*keys), true, context.now.mono_us);
 }
 
+// A block that names a transaction twice is invalid, which execution finds; here it has two places.
+std::vector<size_t> JudgeDesk::positions_of(Item& item, const TxId& id) {
+  std::vector<size_t> positions;
+  const auto [first, last] = item.awaited.equal_range(id);
+  for (auto it = first; it != last; ++it) positions.push_back(it->second);
+  item.awaited.erase(first, last);
+  return positions;
+}
+
 void JudgeDesk::on_transactions(const TransactionsAnswer& answer, Context& context) {
   for (const Blob& bytes : answer.transactions) {
     Result<TxPtr> tx = Transaction::parse(bytes);
@@ -114,20 +121,21 @@ void JudgeDesk::on_transactions(const TransactionsAnswer& answer, Context& conte
     }
     bool wanted = false;
     for (auto& [digest, item] : items_) {
-      auto at = item.awaited.find((*tx)->id());
-      if (at == item.awaited.end() || item.block) continue;
-      const size_t position = at->second;
-      wanted = true;
-      item.awaited.erase(at);
-      await_transaction(item, position, *tx, context);
+      if (item.block) continue;
+      for (size_t position : positions_of(item, (*tx)->id())) {
+        wanted = true;
+        await_transaction(item, position, *tx, context);
+      }
     }
     if (!wanted) context.count("fetched_tx_not_wanted");
   }
-  // Whoever lacks some of them is not asked again for a while: the next holder is.
-  if (!answer.missing.empty())
-    for (auto& [digest, item] : items_)
-      if (item.awaited.contains(answer.missing.front()) && item.fetches < item.holders.size())
-        item.fetch_us = context.now.mono_us;
+  // Who lacks some of them may have committed the block meanwhile: then it has it whole.
+  if (answer.missing.empty()) return;
+  for (auto& [digest, item] : items_)
+    if (item.awaited.contains(answer.missing.front()) && !item.want_whole) {
+      item.want_whole = true;
+      item.fetch_us = context.now.mono_us;
+    }
 }
 
 void JudgeDesk::on_block(const BlockAnswer& answer, Context& context) {
@@ -155,11 +163,10 @@ void JudgeDesk::take_block(Item& item, const BlockPtr& block, Context& context) 
 
 void JudgeDesk::on_verified(const TxPtr& tx, bool ok) {
   for (auto& [digest, item] : items_) {
-    auto at = item.awaited.find(tx->id());
-    if (at == item.awaited.end()) continue;
-    item.txs[at->second] = tx;
-    item.awaited.erase(at);
-    if (!ok && item.bad.empty()) item.bad = "a transaction's signature does not verify: " + to_hex(tx->id());
+    const std::vector<size_t> positions = positions_of(item, tx->id());
+    for (size_t position : positions) item.txs[position] = tx;
+    if (!ok && !positions.empty() && item.bad.empty())
+      item.bad = "a transaction's signature does not verify: " + to_hex(tx->id());
   }
 }
 
@@ -178,7 +185,8 @@ void JudgeDesk::fetch(Item& item, const std::vector<ValidatorId>& peers, Context
   for (const auto& [id, position] : std::map<TxId, size_t>(item.awaited.begin(), item.awaited.end()))
     if (!verify_.holds(id)) missing.push_back(id);
   if (item.has_list && missing.empty()) return;  // all are with the verifier
-  const bool whole = !item.has_list || (turn >= kFetchesByIdMax && turn % 2 == 1);
+  const bool whole = !item.has_list || item.want_whole || (turn >= kFetchesByIdMax && turn % 2 == 1);
+  item.want_whole = false;
   context.count("fetches");
   if (whole) {
     context.send({to}, encode_frame(BlockRequest{item.digest}), false);

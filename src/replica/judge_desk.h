@@ -53,8 +53,8 @@ class JudgeDesk {
     bool asked = false;         // by the engine; else only a parent that a block waits for
     bool too_old = false;       // fresh, and older than the drift allows: no answer
     std::vector<ValidatorId> holders;
-    std::vector<TxPtr> txs;                    // null: missing
-    std::unordered_map<TxId, size_t> awaited;  // positions of those that are missing or unverified
+    std::vector<TxPtr> txs;                         // null: missing
+    std::unordered_multimap<TxId, size_t> awaited;  // positions of those that are missing or unverified
     Bytes evidence;
     bool has_list = false;  // txs and evidence match the header's roots
     BlockPtr block;         // complete
@@ -63,10 +63,12 @@ class JudgeDesk {
     int64_t seen_us = 0;
     int64_t fetch_us = 0;  // when to ask for what is missing
     uint32_t fetches = 0;
+    bool want_whole = false;  // somebody asked no longer has the transactions: the block itself, then
   };
   bool accept_list(Item& item, const consensus::Judge& ask, Context& context);
   void take_block(Item& item, const BlockPtr& block, Context& context);
   void await_transaction(Item& item, size_t position, const TxPtr& tx, Context& context);
+  static std::vector<size_t> positions_of(Item& item, const TxId& id);  // takes them out of `awaited`
   void fetch(Item& item, const std::vector<ValidatorId>& peers, Context& context);
   bool advance(Item& item, Context& context);  // true: something changed
   bool execute(Item& item, Context& context);

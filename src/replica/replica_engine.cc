@@ -109,7 +109,8 @@ std::optional<int64_t> ReplicaImpl::oldest_pending() {
       oldest = entry.since_us;
       break;
     }
-    if (!may_pass_later(code)) gone.emplace_back(id, code);
+    const bool hopeless = context_.now.mono_us - entry.since_us > kPassLaterMaxUs;
+    if (hopeless || !may_pass_later(code)) gone.emplace_back(id, code);
   }
   for (const auto& [id, code] : gone) {
     const std::optional<PoolEntry> entry = pool_.remove(id);

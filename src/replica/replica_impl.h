@@ -23,8 +23,9 @@
 
 namespace tieline::replica {
 
-inline constexpr size_t kCertificatesSeenMax = 64;  // of blocks, for committee links
-inline constexpr size_t kNudgeScanMax = 4'096;      // pool entries looked at in one nudge
+inline constexpr size_t kCertificatesSeenMax = 64;      // of blocks, for committee links
+inline constexpr size_t kNudgeScanMax = 4'096;          // pool entries looked at in one nudge
+inline constexpr int64_t kPassLaterMaxUs = 60'000'000;  // a transaction that is early waits this long
 
 // A transaction that is refused with this code now may be executable a few blocks later.
 bool may_pass_later(uint16_t code);
