@@ -198,6 +198,7 @@ void Cluster::start() {
 void Cluster::crash(size_t index) {
   Node& n = node(index);
   n.up = false;
+  n.hold_disk = false;
   n.engine.reset();
   n.unsynced.clear();
   n.waiting.clear();
