@@ -125,8 +125,8 @@ std::optional<Checkers::Place> Checkers::place_of(const TxId& id) const {
   return found->second;
 }
 
-// A validator may answer just before it reports the block, and the answers of f+1 may be all that is left of a block that
-// is committed again later: what counts is that the block comes and holds the transaction there.
+// A validator may answer just before it reports the block, and the answers of f+1 may be all that is left of a block
+// that is committed again later: what counts is that the block comes and holds the transaction there.
 void Checkers::acknowledged(const TxId& id, Height height, uint16_t code) { to_check_.push_back({id, height, code}); }
 
 void Checkers::settle_acknowledged(bool all) {

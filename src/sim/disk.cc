@@ -31,7 +31,6 @@ void Disk::enqueue(replica::LogAppend append) { queue_.push_back(std::move(appen
 
 bool Disk::write_batch() {
   TL_CHECK(!writing_ && !queue_.empty());
-  fresh_ = false;
   batch_syncs_ = false;
   batch_lsns_.clear();
   batch_sector_.reset();
@@ -79,6 +78,7 @@ bool Disk::sync_done(std::vector<consensus::Lsn>& lsns) {
     return false;
   }
   writing_ = false;
+  fresh_ = false;
   lsns = std::move(batch_lsns_);
   batch_lsns_.clear();
   return true;
@@ -95,6 +95,11 @@ void Disk::crash(bool power, bool torn, Rng& rng) {
   queue_.clear();
   writing_ = false;
   batch_sector_.reset();
+  if (fresh_) {  // a host that finds a folder whose making was cut short makes it anew
+    segments_.clear();
+    sectors_ = {};
+    next_sector_ = 0;
+  }
   if (power) {
     for (size_t s = 0; s < segments_.size(); ++s) {
       Segment& segment = segments_[s];

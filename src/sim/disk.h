@@ -38,7 +38,6 @@ class Disk {
   // Turns one bit of what lies on the disk; false if there is none.
   bool flip_bit(Rng& rng);
   void wipe();
-  bool fresh() const { return fresh_; }
 
   // What the next process reads. It must be taken when the disk is idle.
   replica::DiskImage image();
@@ -59,7 +58,7 @@ class Disk {
   void write_sector();
   size_t segment_bytes_;
   bool one_sync_;
-  bool fresh_ = true;
+  bool fresh_ = true;  // until something was durable for the first time: before that nothing can have left the node
   bool writing_ = false;
   bool batch_syncs_ = false;
   std::optional<Bytes> batch_sector_;  // still to be written

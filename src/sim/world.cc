@@ -73,7 +73,7 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
     const int64_t skew = rng_.between(-kWallSkewMs, kWallSkewMs);
     p->clock = SimClock(kGenesisTimeMs + 1'000, skew);
   }
-  for (size_t i = 0; i < kClients; ++i) clients_.push_back(Client{keys_.signer(options.validators + i), 0, 0, 0});
+  for (size_t i = 0; i < kClients; ++i) clients_.push_back(Client{keys_.signer(options.validators + i), 0, 0, {}});
 }
 
 ScheduleResult World::run() {

@@ -2,6 +2,7 @@
 // The inside of a schedule: the event loop and who reacts to what. world.cc holds the loop and the hosts of the
 // replicas, world_network.cc sessions and frames, world_faults.cc what goes wrong, world_clients.cc the clients.
 
+#include <set>
 #include <vector>
 
 #include "sim/event.h"
@@ -15,7 +16,8 @@ namespace tieline::sim {
 inline constexpr size_t kEventsInFlightMax = 60'000;
 inline constexpr uint64_t kEventsMax = 2'000'000;
 inline constexpr size_t kOpenPerClientMax = 16;
-inline constexpr int64_t kTimeoutsToHeal = 10;  // of the largest back-off, T0 x 2^6
+inline constexpr uint64_t kAheadOfOpenMax = 40;  // sequence numbers; a signer's window is at least 64
+inline constexpr int64_t kTimeoutsToHeal = 10;   // of the largest back-off, T0 x 2^6
 inline constexpr int64_t kBackoffMax = 64;
 
 class World {
@@ -29,6 +31,7 @@ class World {
     TxId id;
     Blob bytes;
     size_t client = 0;
+    uint64_t sequence = 0;
     bool valid = true;
     bool done = false;
     uint32_t asked = 0;  // bit a validator
@@ -45,7 +48,7 @@ class World {
     SimSigner signer;
     uint64_t sequence = 0;
     int64_t reading_start_s = 0;
-    size_t open = 0;
+    std::set<uint64_t> open;  // sequence numbers that are not acknowledged
   };
 
   // world.cc

@@ -34,7 +34,8 @@ Bytes sign_transaction(const ChainId& chain, ParticipantId signatory, uint64_t s
 void World::client_tick(size_t client) {
   if (healed_) return;
   push(now() + client_rng_.between(1, 2 * setup_.submit_interval_us), {.kind = Kind::kClientTick, .value = client});
-  if (clients_[client].open >= kOpenPerClientMax) return;
+  const Client& c = clients_[client];
+  if (c.open.size() >= kOpenPerClientMax || (!c.open.empty() && *c.open.begin() + kAheadOfOpenMax < c.sequence)) return;
   const uint64_t burst = client_rng_.chance(200'000) ? 1 + client_rng_.below(4) : 1;
   for (uint64_t i = 0; i < burst; ++i) new_transaction(client, !client_rng_.chance(30'000));
 }
@@ -69,6 +70,7 @@ void World::new_transaction(size_t client, bool valid) {
   if (valid) ++c.sequence;
   ClientTx tx;
   tx.client = client;
+  tx.sequence = sequence;
   tx.valid = valid;
   tx.bytes = Blob(std::move(bytes));
   tx.id = sha256(tx.bytes.view());
@@ -78,7 +80,7 @@ void World::new_transaction(size_t client, bool valid) {
   if (!valid) checkers_.must_not_be_recorded(tx.id);
   tx_by_id_.emplace(tx.id, number);
   txs_.push_back(std::move(tx));
-  if (valid) ++c.open;
+  if (valid) c.open.insert(sequence);
   ask(number, uint32_t{1} << client_rng_.below(options_.validators));
   if (valid) push(now() + 4'000 * setup_.genesis.consensus.timeout_ms, {.kind = Kind::kClientRetry, .value = number});
 }
@@ -94,6 +96,7 @@ void World::ask(uint64_t number, uint32_t validators) {
 // No validator can censor: without an answer in time, everybody is asked.
 void World::retry(uint64_t number) {
   if (txs_[number].done) return;
+  if (tracing()) say("client asks all about transaction " + std::to_string(number));
   ask(number, everyone());
   push(now() + 4'000 * setup_.genesis.consensus.timeout_ms, {.kind = Kind::kClientRetry, .value = number});
 }
@@ -107,6 +110,11 @@ void World::outcome(const Process& p, const replica::TxOutcome& outcome) {
     return;
   }
   ClientTx& tx = txs_[found->second];
+  if (tracing()) {
+    say("validator " + std::to_string(p.id) + " answers transaction " + std::to_string(found->second) +
+        (outcome.committed ? ": at height " + std::to_string(outcome.height) : ": refused") + ", code " +
+        std::to_string(outcome.code));
+  }
   if (!outcome.committed || tx.done) return;
   ClientTx::Answer* answer = nullptr;
   for (ClientTx::Answer& a : tx.answers)
@@ -122,7 +130,7 @@ void World::outcome(const Process& p, const replica::TxOutcome& outcome) {
   }
   tx.done = true;
   ++result_.acknowledged;
-  if (tx.valid) --clients_[tx.client].open;
+  if (tx.valid) clients_[tx.client].open.erase(tx.sequence);
   if (options_.broken_checker && plan_.faults.size() > 0 && outcome.height > 3)
     checkers_.report(Failure::kLostAck, "the checker is broken on purpose");
   checkers_.acknowledged(tx.id, outcome.height, outcome.code);
