@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "api/http_types.h"
 #include "api/metrics.h"
 #include "api/server.h"
 #include "net/any_stream.h"
@@ -52,12 +53,11 @@ class Core : public std::enable_shared_from_this<Core> {
     if (*code_of_close != 0) count_closed(code_of_close);
     connection.stream.close();
   }
-  // Runs `work` on the queries' thread and comes back to the io thread with its result.
-  template <class F>
-  auto offload(F work) -> asio::awaitable<decltype(work())> {
-    using R = decltype(work());
-    co_return co_await asio::co_spawn(
-        queries, [](F inner) -> asio::awaitable<R> { co_return inner(); }(std::move(work)), asio::use_awaitable);
+  // Runs `query` on the queries' thread and comes back to the io thread with its answer. By pointer: g++ 12 copies
+  // closures in co_await expressions bit by bit.
+  using Query = std::function<HttpResponse()>;
+  asio::awaitable<HttpResponse> offload(std::shared_ptr<const Query> query) {
+    co_return co_await asio::co_spawn(queries, run_query(query), asio::use_awaitable);
   }
   void on_block(const replica::BlockCommitted& block);
 
@@ -70,6 +70,9 @@ class Core : public std::enable_shared_from_this<Core> {
   std::map<ValidatorId, Height> seen_heights;  // the highest block that each validator has signed, as proofs show it
   size_t waiting_requests = 0;
   bool stopped = false;
+
+ private:
+  static asio::awaitable<HttpResponse> run_query(std::shared_ptr<const Query> query) { co_return (*query)(); }
 };
 
 // The parts of the server. Each serves one connection until it ends.

@@ -83,8 +83,8 @@ class HttpSession {
     auto target = parse_target({message.target().data(), message.target().size()});
     if (!target) {
       ++core_->metrics.requests[{"unreadable", 400}];
-      co_return co_await write(problem(400, "malformed_target", "the path or query is malformed"), message.version(),
-                               keep_alive, head_only);
+      const HttpResponse refusal = problem(400, "malformed_target", "the path or query is malformed");
+      co_return co_await write(refusal, message.version(), keep_alive, head_only);
     }
     HttpRequest request;
     request.method = std::string(message.method_string());
@@ -153,7 +153,8 @@ class HttpSession {
     const ServerLimits& limits = core_->config.limits;
     if (core_->event_readers.size() >= limits.events_clients_max) {
       ++core_->metrics.requests[{"/v1/events", 503}];
-      co_return co_await write(problem(503, "too_many_readers", "too many clients read events"), version, false, false);
+      const HttpResponse refusal = problem(503, "too_many_readers", "too many clients read events");
+      co_return co_await write(refusal, version, false, false);
     }
     ++core_->metrics.requests[{"/v1/events", 200}];
     auto reader = std::make_shared<EventReader>(co_await asio::this_coro::executor);

@@ -29,6 +29,10 @@ std::optional<std::string_view> segment_after(const std::string& path, std::stri
   return rest;
 }
 
+std::shared_ptr<const Core::Query> query_of(Core::Query query) {
+  return std::make_shared<const Core::Query>(std::move(query));
+}
+
 bool wants_json(const HttpRequest& request) { return request.parameter("format") == "json"; }
 
 asio::awaitable<HttpResponse> get_receipt(std::shared_ptr<Core> core, HttpRequest request, std::string_view segment) {
@@ -48,14 +52,16 @@ asio::awaitable<HttpResponse> get_block(std::shared_ptr<Core> core, HttpRequest 
     co_return problem(400, "bad_parameter", "a height is a whole number");
   const Store& store = core->service.store();
   if (request.parameter("format") == "bytes") {
-    co_return co_await core->offload([&store, height]() -> HttpResponse {
+    const auto bytes = query_of([&store, height]() -> HttpResponse {
       auto record = read_block_record(store, height);
       if (!record) return of(record.error());
       const ByteView view = record->block.view();
       return {200, kBytesType, std::string(view.begin(), view.end()), {}};
     });
+    co_return co_await core->offload(bytes);
   }
-  co_return co_await core->offload([&store, height] { return of(block_json(store, height)); });
+  const auto query = query_of([&store, height] { return of(block_json(store, height)); });
+  co_return co_await core->offload(query);
 }
 
 asio::awaitable<HttpResponse> get_blocks(std::shared_ptr<Core> core, HttpRequest request) {
@@ -67,7 +73,8 @@ asio::awaitable<HttpResponse> get_blocks(std::shared_ptr<Core> core, HttpRequest
   if (!from) co_return problem(400, from.error());
   const Store& store = core->service.store();
   const Height first = std::max<Height>(*from, 1);
-  co_return co_await core->offload([&store, first, n = *limit, tip] { return of(blocks_json(store, first, n, tip)); });
+  const auto query = query_of([&store, first, n = *limit, tip] { return of(blocks_json(store, first, n, tip)); });
+  co_return co_await core->offload(query);
 }
 
 asio::awaitable<HttpResponse> get_readings(std::shared_ptr<Core> core, HttpRequest request) {
@@ -89,8 +96,9 @@ asio::awaitable<HttpResponse> get_readings(std::shared_ptr<Core> core, HttpReque
   query.cursor = request.parameter("cursor");
   const Store& store = core->service.store();
   const Genesis& genesis = core->service.genesis();
-  co_return co_await core->offload(
-      [&store, &genesis, query] { return of(readings_json(*store.snapshot(), genesis, query)); });
+  const auto work =
+      query_of([&store, &genesis, query] { return of(readings_json(*store.snapshot(), genesis, query)); });
+  co_return co_await core->offload(work);
 }
 
 HttpResponse get_participants(Core& core, const HttpRequest& request) {
@@ -153,7 +161,8 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
     if (!id) co_return problem(400, id.error());
     const Store& store = core->service.store();
     const Genesis& genesis = core->service.genesis();
-    co_return co_await core->offload([&store, &genesis, id = *id] { return of(transaction_json(store, genesis, id)); });
+    const auto query = query_of([&store, &genesis, id = *id] { return of(transaction_json(store, genesis, id)); });
+    co_return co_await core->offload(query);
   }
   if (auto name = segment_after(path, "/v1/participants/")) {
     auto found = participant_json(core->service.genesis(), std::string(*name), core->service.committed_state());

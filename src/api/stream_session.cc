@@ -15,7 +15,8 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
       : core_(std::move(core)),
         connection_(std::move(connection)),
         reader_(core_->config.limits.stream_frame_bytes_max),
-        wake_(connection_->stream.get_executor(), asio::steady_timer::time_point::max()) {}
+        wake_(connection_->stream.get_executor(), asio::steady_timer::time_point::max()),
+        ended_(connection_->stream.get_executor(), asio::steady_timer::time_point::max()) {}
 
   asio::awaitable<void> run(Bytes first_bytes) {
     auto self = shared_from_this();
@@ -31,6 +32,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
     if (client_ && !core_->stopped) core_->service.close_client(*client_);
     if (!failing_) core_->close(*connection_, "");
     wake_.cancel();
+    while (!writer_ended_) co_await ended_.async_wait(kAwait);  // what is said last must still leave
   }
 
  private:
@@ -167,12 +169,16 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
       co_await pause.async_wait(kAwait);
     }
     core_->close(*connection_, "");
+    writer_ended_ = true;
+    ended_.cancel();
   }
 
   std::shared_ptr<Core> core_;
   ConnectionPtr connection_;
   net::FrameReader reader_;
-  asio::steady_timer wake_;
+  asio::steady_timer wake_;   // cancelled when there is something to write
+  asio::steady_timer ended_;  // cancelled when the writer has ended
+  bool writer_ended_ = false;
   std::optional<node::ClientId> client_;
   bool want_index_ = false;
   bool failing_ = false;
