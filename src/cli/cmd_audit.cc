@@ -5,11 +5,14 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/network_access.h"
+#include "node/config.h"
 #include "storage/folder_lock.h"
 #include "storage/rocks_store.h"
 
 namespace tieline::cli {
 namespace {
+
+constexpr size_t kConfigBytesMax = 1024 * 1024;
 
 struct Options {
   std::string folder, genesis;
@@ -27,17 +30,35 @@ int found(const Options& options, const AuditFinding& finding, const std::string
   return kExitNo;
 }
 
+struct Places {
+  std::filesystem::path genesis, data;
+};
+// As the validator's own configuration says.
+Result<Places> find_places(const Options& options) {
+  const auto file = std::filesystem::path(options.folder) / "config.toml";
+  auto text = read_text(file, kConfigBytesMax);
+  if (!text) return text.error();
+  std::vector<node::ConfigProblem> problems;
+  const node::Settings settings = node::parse_settings(*text, file, problems);
+  if (!problems.empty()) return Error{"config_invalid", problems.front().text()};
+  std::error_code error;
+  if (!std::filesystem::is_directory(settings.data, error)) {
+    return Error{"store_empty", settings.data.string() + " is not there: this validator never started"};
+  }
+  return Places{options.genesis.empty() ? settings.genesis : std::filesystem::path(options.genesis), settings.data};
+}
+
 int run(const Options& options) {
   Progress progress;
-  const std::filesystem::path folder = options.folder;
-  auto genesis = load_genesis(options.genesis.empty() ? folder / "genesis.json" : std::filesystem::path(options.genesis));
-  if (!genesis && options.genesis.empty()) genesis = load_genesis(folder / ".." / "genesis.json");
+  auto places = find_places(options);
+  if (!places) return fail(places.error(), options.json);
+  auto genesis = load_genesis(places->genesis);
   if (!genesis) return fail(genesis.error(), options.json);
   // A running validator writes while we read, and a lock of ours keeps it from starting in between.
-  auto lock = storage::FolderLock::take(folder);
+  auto lock = storage::FolderLock::take(places->data);
   if (!lock) return fail(lock.error(), options.json);
   try {
-    auto store = storage::RocksStore::open(folder / "store", {.read_only = true});
+    auto store = storage::RocksStore::open(places->data / "store", {.read_only = true});
     if (!store) {
       if (store.error().code != "corrupt_store") return fail(store.error(), options.json);
       return found(options, {"", {}, 0, store.error().code, store.error().why, {}}, store.error().why);
@@ -72,7 +93,7 @@ void add_audit(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
   auto* command = root.add_subcommand("audit", "offline: execute a validator's whole store again and check every signature, certificate and root");
   command->add_option("FOLDER", options->folder, "the validator's folder, e.g. NET/validator-0; the validator must be stopped")->required();
-  command->add_option("--genesis", options->genesis, "genesis.json (default: beside the folder)")->type_name("FILE");
+  command->add_option("--genesis", options->genesis, "genesis.json (default: the one its config.toml names)")->type_name("FILE");
   command->add_flag("--json", options->json, "one JSON object on the last line");
   command->footer("Example:\n  tieline audit NET/validator-0\nExit status: 0 everything holds, 1 something is wrong (and what comes first), 2 it cannot be read.");
   command->callback([options, &exit_status] { exit_status = run(*options); });
