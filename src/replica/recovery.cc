@@ -112,6 +112,11 @@ void collect_blocks(const ParsedLog& log, Height applied, RecoveredLog& out) {
   }
 }
 
+// Never written to.
+bool is_blank(const Bytes& sector) {
+  return std::all_of(sector.begin(), sector.end(), [](uint8_t b) { return b == 0; });
+}
+
 // What the winning vote depends on; the code of the first thing that is missing.
 const char* missing_for(const VoteRecord& vote, const RecoveredLog& found, Height applied) {
   if (!vote.high_slot.is_epoch_start() && !found.engine.high_qc) return "log_certificate_missing";
@@ -133,8 +138,10 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
   std::vector<std::optional<VoteSector>> sectors;
   for (const Bytes& bytes : disk.vote_sectors) sectors.push_back(decode_sector(bytes));
   const bool any_sector = std::any_of(sectors.begin(), sectors.end(), [](const auto& s) { return s.has_value(); });
-  const bool both_sectors =
-      any_sector && std::all_of(sectors.begin(), sectors.end(), [](const auto& s) { return s.has_value(); });
+  // A sector that is neither whole nor blank may have named a vote that is nowhere else.
+  bool sectors_sure = true;
+  for (size_t i = 0; i < sectors.size(); ++i)
+    sectors_sure = sectors_sure && (sectors[i] || is_blank(disk.vote_sectors[i]));
   const ParsedLog log = parse_log(disk.segments);
   const Found found = find_votes(log, sectors);
 
@@ -152,12 +159,10 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
     out.damage = "log_sectors_bad";
   } else if (found.newest->record.rejoining) {
     out.damage = "log_rejoining";
-  } else if ((found.undecodable || log.hole) && !both_sectors) {
-    out.damage = "log_hole";  // the sector that is gone may have named a vote that stood there
   } else if (found.undecodable || log.hole) {
-    out.torn = "log_hole";
+    (sectors_sure ? out.torn : out.damage) = "log_hole";
   } else if (!found.in_log || found.in_log->lsn < found.newest->lsn) {
-    out.torn = "log_behind_sector";  // a sector names a vote that the log does not hold
+    (sectors_sure ? out.torn : out.damage) = "log_behind_sector";  // a sector names a vote that the log does not hold
   } else {
     out.torn = missing_for(found.newest->record, out, applied);
   }

@@ -135,8 +135,12 @@ TEST_F(GateTest, ASendGoesToTheOthersAndComesBackToOneself) {
       out.push_back(consensus::Send{{}, beat(5), 0});
   });
   const Effects step = give(PeerFrame{3, encode_frame(ConsensusFrame{beat(9)->bytes})});
-  for (const Effect& e : step)
-    if (const auto* send = std::get_if<SendFrame>(&e)) EXPECT_EQ(send->to, (std::vector<ValidatorId>{0, 2, 3}));
+  for (const Effect& e : step) {
+    const auto* send = std::get_if<SendFrame>(&e);
+    if (send != nullptr) {
+      EXPECT_EQ(send->to, (std::vector<ValidatorId>{0, 2, 3}));
+    }
+  }
   EXPECT_EQ(views_received(), std::vector<View>{5});
 }
 

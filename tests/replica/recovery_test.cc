@@ -16,8 +16,6 @@ using consensus::MessagePtr;
 using consensus::Persist;
 using consensus::VoteRecord;
 
-Hash hash(std::string_view text) { return sha256(view_of(text)); }
-
 Certificate certificate(const Slot& slot, const Hash& block, Height height) {
   Certificate c;
   c.slot = slot;
@@ -137,7 +135,8 @@ TEST(Recovery, EveryStateOfTheLogGivesBackItsNewestVoteAndAllItDependsOn) {
   const Recorded& r = recorded();
   for (size_t i = 0; i < r.states.size(); ++i) {
     const RecoveredLog log = recover_log(image_of(r.states[i]), 0);
-    ASSERT_EQ(log.damage, nullptr) << i << ": " << log.damage;
+    ASSERT_EQ(log.damage, nullptr) << i;
+    ASSERT_EQ(log.torn, nullptr) << i << ": " << log.torn;
     ASSERT_TRUE(log.engine.vote.has_value());
     EXPECT_EQ(*log.engine.vote, r.votes[i]) << i;
     EXPECT_EQ(log.engine.high_qc.has_value(), !r.votes[i].high_slot.is_epoch_start());
@@ -256,16 +255,67 @@ TEST(Recovery, ATornTailIsForgottenByTheNextSegmentThatFollowsOnIt) {
   EXPECT_EQ(*second.engine.vote, p.record);
 }
 
-TEST(Recovery, AMissingSegmentIsAHole) {
+struct WithHole {
   const Recorded& r = recorded();
-  const size_t cut = r.states[2].log.size(), end = r.states[4].log.size();
-  const auto& log = r.states.back().log;
-  const Bytes head(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(cut));
-  const Bytes tail(log.begin() + static_cast<std::ptrdiff_t>(end), log.end());
-  const RecoveredLog found = recover_log(image_of({head, tail}, r.states.back().sectors), 0);
-  EXPECT_TRUE(found.engine.damaged);
-  EXPECT_STREQ(found.damage, "log_hole");
-  EXPECT_EQ(*found.engine.vote, r.votes.back());
+  std::vector<Bytes> segments;
+  WithHole() {
+    const size_t cut = r.states[2].log.size(), end = r.states[4].log.size();
+    const auto& log = r.states.back().log;
+    segments.emplace_back(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(cut));
+    segments.emplace_back(log.begin() + static_cast<std::ptrdiff_t>(end), log.end());
+  }
+};
+
+TEST(Recovery, WhileBothSectorsAreWholeAHoleCostsNoVoteAndTheLogBeginsAnew) {
+  const WithHole w;
+  const RecoveredLog found = recover_log(image_of(w.segments, w.r.states.back().sectors), 0);
+  EXPECT_FALSE(found.engine.damaged);
+  EXPECT_STREQ(found.torn, "log_hole");
+  EXPECT_TRUE(found.begin_anew);
+  EXPECT_EQ(*found.engine.vote, w.r.votes.back());
+}
+
+TEST(Recovery, AHoleThatALostSectorMayHavePointedIntoIsDamage) {
+  const WithHole w;
+  for (size_t which = 0; which < 2; ++which) {
+    auto sectors = w.r.states.back().sectors;
+    sectors[which][100] ^= 1;
+    const RecoveredLog found = recover_log(image_of(w.segments, sectors), 0);
+    EXPECT_TRUE(found.engine.damaged);
+    EXPECT_STREQ(found.damage, "log_hole");
+  }
+}
+
+TEST(Recovery, ALogBehindItsOnlyWholeSectorIsDamage) {
+  const Recorded& r = recorded();
+  const Bytes& log = r.states.back().log;
+  const Bytes cut(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(r.states[1].log.size()));
+  auto sectors = r.states.back().sectors;
+  const RecoveredLog sure = recover_log(image_of({cut}, sectors), 0);
+  EXPECT_STREQ(sure.torn, "log_behind_sector");
+  EXPECT_EQ(*sure.engine.vote, r.votes.back());
+  sectors[0][100] ^= 1;
+  EXPECT_STREQ(recover_log(image_of({cut}, sectors), 0).damage, "log_behind_sector");
+}
+
+TEST(Recovery, AMissingCertificateBodyOrMessageIsNamed) {
+  const Recorded& r = recorded();
+  // Each append a segment of its own; the one that holds what is needed is gone, and a reset hides the hole.
+  const auto without = [&](size_t state, size_t gone, RecordType type) {
+    std::vector<Bytes> segments;
+    const ParsedLog log = parse_log({Blob::copy_of(r.states[state].log)});
+    RecordWriter w(1);
+    for (const LogRecord& record : log.records)
+      if (record.type != type || gone-- != 0) w.add(record.type, [&](Writer& out) { out.raw(record.body.view()); });
+    const Lsn last = w.next() - 1;
+    auto sectors = std::vector<Bytes>(2, encode_sector({last, r.votes[state]}));
+    return recover_log(image_of({w.take()}, sectors), 0);
+  };
+  EXPECT_STREQ(without(2, 0, RecordType::kCertificate).torn, "log_certificate_missing");
+  EXPECT_STREQ(without(2, 1, RecordType::kBody).torn, "log_body_missing");
+  EXPECT_STREQ(without(4, 0, RecordType::kMessage).torn, "log_view_change_missing");
+  EXPECT_STREQ(without(5, 1, RecordType::kMessage).torn, "log_new_view_missing");
+  EXPECT_EQ(without(5, 9, RecordType::kMessage).torn, nullptr);
 }
 
 TEST(Recovery, ADamagedLogBeginsAnewAndStaysARejoinUntilItIsOver) {
@@ -344,16 +394,16 @@ TEST(Recovery, AVoteThatStandsStillIsWrittenAgainSoThatTheLogCanShrink) {
   }
   r.journal.flushed(3 + kRelogAfterRecords, std::nullopt, effects);
   ASSERT_EQ(effects.size(), 1u);
-  const auto* again = std::get_if<LogAppend>(&effects[0]);
-  ASSERT_NE(again, nullptr);
-  EXPECT_TRUE(again->sync);
-  const RecoveredLog log = recover_log(image_of({again->bytes}, {*again->vote_sector, Bytes(kVoteSectorBytes)}), 10);
+  ASSERT_TRUE(std::holds_alternative<LogAppend>(effects[0]));
+  const LogAppend again = std::get<LogAppend>(effects[0]);
+  EXPECT_TRUE(again.sync);
+  const RecoveredLog log = recover_log(image_of({again.bytes}, {*again.vote_sector, Bytes(kVoteSectorBytes)}), 10);
   EXPECT_EQ(log.damage, nullptr) << log.damage;
   EXPECT_EQ(*log.engine.vote, r.vote);
   effects.clear();
   r.journal.flushed(3 + kRelogAfterRecords, std::nullopt, effects);
   ASSERT_EQ(effects.size(), 1u);
-  EXPECT_EQ(std::get<LogTrim>(effects[0]).before, parse_log({Blob::copy_of(again->bytes)}).records.front().lsn);
+  EXPECT_EQ(std::get<LogTrim>(effects[0]).before, parse_log({Blob::copy_of(again.bytes)}).records.front().lsn);
 }
 
 TEST(Recovery, TheChecksumIsTheKnownOne) {
