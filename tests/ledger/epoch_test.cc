@@ -66,6 +66,15 @@ TEST(Epochs, AnEpochEndsWithTheFirstBlockThatHasEnoughBlocksAndEnoughTime) {
   EXPECT_TRUE(time.tip.ends_epoch());
 }
 
+TEST(Epochs, TheBoundOnTimeIsExact) {
+  TestChain chain;
+  for (int i = 0; i < 5; ++i) chain.add({}, 0);
+  chain.add({}, 3'999);
+  EXPECT_FALSE(chain.tip.ends_epoch());
+  chain.add({}, 1);
+  EXPECT_TRUE(chain.tip.ends_epoch());
+}
+
 TEST(Epochs, TheNextEpochCountsFromTheLastBlockOfTheOneBefore) {
   TestChain chain;
   chain.end_epoch();

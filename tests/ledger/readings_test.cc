@@ -147,6 +147,19 @@ TEST(Readings, AreFoundWholeOverRandomHistoriesAndPageSizes) {
   }
 }
 
+TEST(Readings, AreSeenOnceWhereTwoStretchesOfATransactionOverlap) {
+  TestChain chain;
+  const int64_t first = kStartS - 2 * kIndexSpanSeconds;
+  Reading out = reading(kUserMeter, first + kIndexSpanSeconds - 1'800, 1, 1'800);
+  out.obis = Obis::kExport;  // ends the first stretch after the second has begun
+  const TxPtr tx = chain.readings(
+      kUser, 1, {reading(kUserMeter, first), out, reading(kUserMeter, first + kIndexSpanSeconds - 900, 1, 1'800)});
+  ASSERT_EQ(reading_spans(*tx).size(), 2u);
+  ASSERT_EQ(chain.add_one(tx), TxCode::ok);
+  EXPECT_EQ(page(chain, kUserMeter, 0, INT64_MAX, 10).readings.size(), 3u);
+  EXPECT_EQ(all_keys(chain, kUserMeter, 0, INT64_MAX, 1).size(), 3u);
+}
+
 TEST(Readings, ADamagedBlockOrIndexIsReported) {
   TestChain chain;
   chain.add({chain.readings(kUser, 1, {reading(kUserMeter, kStartS - 900)})});
