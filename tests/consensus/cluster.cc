@@ -195,6 +195,8 @@ void Cluster::start() {
   for (auto& n : nodes_) boot(*n, chain_state(*n), Recovered{});
 }
 
+void Cluster::start_one(size_t index) { boot(node(index), chain_state(node(index)), Recovered{}); }
+
 void Cluster::crash(size_t index) {
   Node& n = node(index);
   n.up = false;
@@ -347,6 +349,7 @@ void Cluster::input(size_t index, Input in) { feed(node(index), std::move(in)); 
 void Cluster::pump(Node& n) {
   if (n.running) return;
   n.running = true;
+  if (!n.engine) n.inbox.clear();  // only its bodies are there
   while (n.up && !n.inbox.empty()) {
     const Input in = std::move(n.inbox.front());
     n.inbox.pop_front();
@@ -437,7 +440,7 @@ void Cluster::commit(Node& n, const Commit& c) {
       violation("node " + std::to_string(n.index) + " commits with a bad proof: " + s.error().code);
     n.chain.push_back(Committed{c.blocks[i], std::move(proof)});
     n.held.insert(c.blocks[i]);
-    n.disk.bodies.erase(c.blocks[i]);
+    n.disk.bodies.insert(c.blocks[i]);  // the log keeps it: the store may not have it yet when the power goes
     if (!n.byzantine) {
       auto [at, fresh] = agreed_.try_emplace(h.height, c.blocks[i]);
       if (!fresh && at->second != c.blocks[i])

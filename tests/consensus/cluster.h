@@ -128,7 +128,8 @@ class Cluster {
   Node& node(size_t index) { return *nodes_.at(index); }
   const Node& node(size_t index) const { return *nodes_.at(index); }
   size_t nodes() const { return nodes_.size(); }
-  void start();                                         // all of them
+  void start();  // all of them
+  void start_one(size_t index);
   void crash(size_t index);                             // what was not synced is lost
   void restart(size_t index, size_t lose_applied = 0);  // the last blocks are no longer applied
   void wipe(size_t index);     // restart with an empty disk that is known to be damaged; the chain is fetched again
