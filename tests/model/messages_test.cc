@@ -245,6 +245,41 @@ TEST(Messages, BoundsAreEnforced) {
   EXPECT_EQ(code_of(bytes_of(make_message(vc))), "malformed");
 }
 
+// A NEW-VIEW whose entries each hold a checkpoint and a certificate of `signers` members, and `acks` acknowledgements.
+NewView large_new_view(size_t entries, size_t signers, size_t acks) {
+  Certificate qc = certificate();
+  qc.signers = first_positions(signers);
+  qc.signatures.assign(signers, signature_of(1));
+  CheckpointCert stable = checkpoint();
+  stable.signers = qc.signers;
+  stable.signatures = qc.signatures;
+  NewView v = new_view();
+  v.entries.clear();
+  for (size_t i = 0; i < entries; ++i) {
+    ViewChange vc = view_change(static_cast<ValidatorId>(i));
+    vc.checkpoint = stable;
+    vc.high_qc = {qc, qc.slot, qc.block, qc.height};
+    NewView::Entry entry{make_message(vc), {}};
+    for (size_t k = 0; k < acks; ++k) entry.acks.push_back({static_cast<ValidatorId>(k), signature_of(2)});
+    v.entries.push_back(std::move(entry));
+  }
+  v.checkpoint = stable;
+  return v;
+}
+
+TEST(Messages, TheLargestCommitteesNewViewFitsItsBoundAndALongerOneIsRefused) {
+  constexpr Quorum kLargest{kCommitteeMax};
+  Propose p = propose(true);
+  p.new_view = make_message(large_new_view(kLargest.view_change(), kLargest.quorum(), kLargest.correct()));
+  EXPECT_LE(p.new_view->bytes.size(), kNewViewBytesMax);
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "ok");
+
+  p.new_view = make_message(large_new_view(kCommitteeMax, kCommitteeMax, kCommitteeMax));
+  ASSERT_GT(p.new_view->bytes.size(), kNewViewBytesMax);
+  ASSERT_EQ(code_of(bytes_of(p.new_view)), "ok") << "nothing but its length is wrong with it";
+  EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed");
+}
+
 TEST(Digests, CoverEverythingButTheSignatureAndNeverEachOther) {
   const ViewChange vc = view_change(10);
   const Hash digest = view_change_digest(kChain, vc);
