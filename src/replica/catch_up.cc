@@ -37,12 +37,19 @@ void CatchUp::shun(ValidatorId peer, Context& context) {
   context.count("catch_up_shunned");
 }
 
+void CatchUp::no_snapshot(ValidatorId peer, Context& context) {
+  no_snapshot_until_us_[peer] = context.now.mono_us + kSnapshotShunUs;
+  context.count("snapshot_shunned");
+}
+
 bool CatchUp::start_snapshot(const std::vector<ValidatorId>& peers, Context& context) {
   const Height tip = tree_.tip().height;
   for (size_t i = 0; i < peers.size(); ++i) {
     const ValidatorId peer = peers[(turn_ + i) % peers.size()];
     auto claim = claims_.find(peer);
     if (claim == claims_.end() || claim->second.checkpoint <= tip || shunned(peer, context.now.mono_us)) continue;
+    auto refused = no_snapshot_until_us_.find(peer);
+    if (refused != no_snapshot_until_us_.end() && context.now.mono_us < refused->second) continue;
     const bool far = claim->second.applied > tip + context.limits.snapshot_after_blocks;
     if (!far && !lacks_blocks_[peer]) continue;
     turn_ += i + 1;
@@ -56,7 +63,7 @@ bool CatchUp::start_snapshot(const std::vector<ValidatorId>& peers, Context& con
 void CatchUp::pump(const std::vector<ValidatorId>& peers, Context& context) {
   const int64_t now_us = context.now.mono_us;
   if (snapshot_.timed_out(context)) {
-    shun(*snapshot_.peer(), context);
+    no_snapshot(*snapshot_.peer(), context);
     snapshot_.abandon();
   }
   if (asked_ && now_us >= asked_->deadline_us) {
@@ -155,11 +162,11 @@ void CatchUp::judged(bool taken, ValidatorId from, Context& context) {
 }
 
 void CatchUp::on_offer(ValidatorId from, SnapshotOffer offer, Context& context) {
-  if (!snapshot_.on_offer(from, std::move(offer), context)) shun(from, context);
+  if (!snapshot_.on_offer(from, std::move(offer), context)) no_snapshot(from, context);
 }
 
 std::optional<SnapshotFetch::Fetched> CatchUp::on_chunk(ValidatorId from, Chunk chunk, Context& context) {
-  if (!snapshot_.on_chunk(from, std::move(chunk), context)) shun(from, context);
+  if (!snapshot_.on_chunk(from, std::move(chunk), context)) no_snapshot(from, context);
   return snapshot_.take();
 }
 

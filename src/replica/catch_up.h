@@ -14,10 +14,11 @@
 
 namespace tieline::replica {
 
-inline constexpr int64_t kCatchUpWaitUs = 2'000'000;  // for an answer
-inline constexpr int64_t kCatchUpShunUs = 1'000'000;  // a peer that was of no use is not asked for this long
-inline constexpr int64_t kCatchUpPauseUs = 200'000;   // without a commit, before a small gap is taken for one
-inline constexpr Height kCatchUpSlack = 4;            // further behind than this: at once
+inline constexpr int64_t kCatchUpWaitUs = 2'000'000;    // for an answer
+inline constexpr int64_t kCatchUpShunUs = 1'000'000;    // a peer that was of no use is not asked for this long
+inline constexpr int64_t kSnapshotShunUs = 10'000'000;  // nor for a snapshot this long
+inline constexpr int64_t kCatchUpPauseUs = 200'000;     // without a commit, before a small gap is taken for one
+inline constexpr Height kCatchUpSlack = 4;              // further behind than this: at once
 
 class CatchUp {
  public:
@@ -52,6 +53,7 @@ class CatchUp {
   };
   bool shunned(ValidatorId peer, int64_t now_us) const;
   void shun(ValidatorId peer, Context& context);
+  void no_snapshot(ValidatorId peer, Context& context);
   bool start_snapshot(const std::vector<ValidatorId>& peers, Context& context);
 
   const Ledger& ledger_;
@@ -60,11 +62,12 @@ class CatchUp {
   SnapshotFetch snapshot_;
   std::map<ValidatorId, StatusFrame> claims_;
   std::map<ValidatorId, int64_t> shunned_until_us_;
-  std::map<ValidatorId, bool> lacks_blocks_;  // said so: only a snapshot can come from it
-  std::vector<ValidatorId> behind_holders_;   // of the last Behind, until the next commit
-  bool behind_ = false;                       // the engine said so
-  Height behind_height_ = 0;                  // of what it knows to be committed; 0: of a later epoch
-  bool urgent_ = false;                       // and that it is more than a block or two
+  std::map<ValidatorId, int64_t> no_snapshot_until_us_;  // it offered none, or a bad one: blocks may do
+  std::map<ValidatorId, bool> lacks_blocks_;             // said so: only a snapshot can come from it
+  std::vector<ValidatorId> behind_holders_;              // of the last Behind, until the next commit
+  bool behind_ = false;                                  // the engine said so
+  Height behind_height_ = 0;                             // of what it knows to be committed; 0: of a later epoch
+  bool urgent_ = false;                                  // and that it is more than a block or two
   std::optional<int64_t> look_again_us_;
   std::optional<Asked> asked_;
   int64_t last_commit_us_ = 0;

@@ -1,0 +1,150 @@
+// Falling behind and coming back, by blocks and by snapshot, past peers that lie, say nothing, or have nothing.
+
+#include "world.h"
+
+namespace tieline::replica::testing {
+namespace {
+
+struct CatchUpTest : ::testing::Test {
+  // Validator 3 sleeps while the others commit `blocks` blocks.
+  void leave_behind(World& world, uint64_t blocks) {
+    world.start_all();
+    world.run_for(10'000);
+    world.stop(3);
+    for (uint64_t i = 0; i < blocks; ++i) {
+      world.submit(0, {make_tx(world.genesis, 1, ++sent)});
+      ASSERT_TRUE(world.run([&] { return world.committed(0) == sent; }));
+    }
+  }
+  uint64_t sent = 0;
+};
+
+template <class F>
+bool is(const Blob& frame) {
+  auto decoded = decode_frame(frame, Limits().frame_bytes_max);
+  return decoded.ok() && std::holds_alternative<F>(*decoded);
+}
+
+TEST_F(CatchUpTest, ASleeperComesBackByBlocksWhoseStateIsTheSame) {
+  World world;
+  leave_behind(world, 20);
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); })) << world.height(3);
+  EXPECT_GT(world.hosts[3].counts["blocks_caught_up"], 0u);
+  EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 0u);
+  world.run_for(50'000);
+  EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
+}
+
+TEST_F(CatchUpTest, ALiarsBlocksAreRefusedAndOthersAreAsked) {
+  World world;
+  leave_behind(world, 12);
+  world.filter = [](ValidatorId from, ValidatorId to, Blob& frame) {
+    if (to != 3 || from == 2 || !is<BlocksAnswer>(frame)) return true;
+    auto answer = std::get<BlocksAnswer>(*decode_frame(frame, Limits().frame_bytes_max));
+    if (from == 0) {
+      Bytes bytes(answer.blocks[0].view().begin(), answer.blocks[0].view().end());
+      bytes[bytes.size() / 2] ^= 1;
+      answer.blocks[0] = Blob(std::move(bytes));
+    } else if (answer.proof) {
+      answer.proof->certificate.signatures[0].bytes[5] ^= 1;
+    }
+    frame = encode_frame(answer);
+    return true;
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+}
+
+TEST_F(CatchUpTest, ASilentPeerIsLeftForAnother) {
+  World world;
+  leave_behind(world, 12);
+  world.filter = [](ValidatorId from, ValidatorId to, Blob& frame) {
+    return to != 3 || from == 2 || !(is<BlocksAnswer>(frame) || is<SnapshotOffer>(frame));
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+}
+
+TEST_F(CatchUpTest, AWideGapIsClosedByASnapshotAndABadChunkLeadsToAnotherPeer) {
+  Limits limits;
+  limits.snapshot_after_blocks = 5;
+  limits.snapshot_chunk_bytes = 100;
+  World world(world_genesis(), limits);
+  leave_behind(world, 20);
+  size_t spoilt = 0;
+  std::optional<ValidatorId> liar;
+  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
+    if (to != 3 || !is<Chunk>(frame)) return true;
+    if (!liar) liar = from;
+    if (from != *liar) return true;
+    auto chunk = std::get<Chunk>(*decode_frame(frame, Limits().frame_bytes_max));
+    if (!chunk.entries.empty() && !chunk.entries.back().second.empty()) {
+      chunk.entries.back().second.back() ^= 1;
+      ++spoilt;
+    }
+    frame = encode_frame(chunk);
+    return true;
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+  EXPECT_GT(spoilt, 0u);
+  EXPECT_GT(world.hosts[3].counts["snapshot_bad_chunk"], 0u);
+  EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 1u);
+  world.run_for(50'000);
+  EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
+}
+
+TEST_F(CatchUpTest, AnOfferWhoseCertificateDoesNotVerifyIsRefused) {
+  Limits limits;
+  limits.snapshot_after_blocks = 5;
+  World world(world_genesis(), limits);
+  leave_behind(world, 20);
+  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
+    if (to != 3 || from == 1 || !is<SnapshotOffer>(frame)) return true;
+    auto offer = std::get<SnapshotOffer>(*decode_frame(frame, Limits().frame_bytes_max));
+    if (offer.body) offer.body->certificate.state_root.bytes[0] ^= 1;
+    frame = encode_frame(offer);
+    return true;
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+}
+
+TEST_F(CatchUpTest, WithoutAnySnapshotBlocksCloseAWideGapToo) {
+  Limits limits;
+  limits.snapshot_after_blocks = 5;
+  limits.catch_up_blocks_max = 3;
+  World world(world_genesis(), limits);
+  leave_behind(world, 30);
+  world.filter = [](ValidatorId, ValidatorId, Blob& frame) {
+    if (is<SnapshotOffer>(frame)) frame = encode_frame(SnapshotOffer{});
+    return true;
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+  EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 0u);
+}
+
+TEST_F(CatchUpTest, LostTransactionsAreFetchedForTheProposalThatNamesThem) {
+  World world;
+  world.filter = [](ValidatorId, ValidatorId, Blob& frame) { return !is<TransactionsFrame>(frame); };
+  world.start_all();
+  world.run_for(10'000);
+  const ValidatorId primary = world.hosts[0].replica->status().engine.primary.value();
+  std::vector<TxPtr> txs;
+  for (uint64_t s = 1; s <= 20; ++s) txs.push_back(make_tx(world.genesis, 1, s));
+  world.submit(primary, txs);
+  ASSERT_TRUE(world.run([&] { return world.committed(primary) == 20; }));
+  const ValidatorId other = primary == 0 ? 1 : 0;
+  EXPECT_GT(world.hosts[other].counts["fetches"], 0u);
+  // What only one validator knows reaches the leader in the end, so nobody can keep it out.
+  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
+    return !(is<TransactionsFrame>(frame) && from == other && to == primary) || world.now.mono_us > 4'000'000;
+  };
+  world.submit(other, {make_tx(world.genesis, 1, 21)});
+  ASSERT_TRUE(world.run([&] { return world.committed(other) == 1; }));
+}
+
+}  // namespace
+}  // namespace tieline::replica::testing
