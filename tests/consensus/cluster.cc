@@ -197,8 +197,9 @@ void Cluster::start() {
 
 void Cluster::start_one(size_t index) { boot(node(index), chain_state(node(index)), Recovered{}); }
 
-void Cluster::crash(size_t index) {
+void Cluster::crash(size_t index, bool torn) {
   Node& n = node(index);
+  if (torn && !n.unsynced.empty()) n.disk.record = n.unsynced.front().record;
   n.up = false;
   n.hold_disk = false;
   n.engine.reset();

@@ -130,7 +130,7 @@ class Cluster {
   size_t nodes() const { return nodes_.size(); }
   void start();  // all of them
   void start_one(size_t index);
-  void crash(size_t index);                             // what was not synced is lost
+  void crash(size_t index, bool torn = false);          // what was not synced is lost
   void restart(size_t index, size_t lose_applied = 0);  // the last blocks are no longer applied
   void wipe(size_t index);     // restart with an empty disk that is known to be damaged; the chain is fetched again
   size_t add_twin(size_t of);  // a second process with the same key; both are Byzantine from now on

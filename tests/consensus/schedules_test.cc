@@ -77,7 +77,15 @@ Outcome run(uint64_t seed, bool trace) {
     switch (random.below(8)) {
       case 0:
       case 1:
-        if (n.up && !wiped.contains(victim)) c.crash(victim);
+        if (!n.up || wiped.contains(victim)) break;
+        // Torn: of a sync the record alone got to the disk. Such a member may have to wait for what it lost.
+        if (!n.byzantine && !n.unsynced.empty() && faulty < f && random.chance(500)) {
+          c.crash(victim, true);
+          wiped.insert(victim);
+          ++faulty;
+        } else {
+          c.crash(victim);
+        }
         break;
       case 2:
       case 3:

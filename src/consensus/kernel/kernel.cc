@@ -164,6 +164,14 @@ void Kernel::want_body(const Hash& block, Height height, std::vector<ValidatorId
   out_->push_back(std::move(judge));
 }
 
+// The body of the last vote was torn off in a crash: whoever has it may give it back.
+void Kernel::want_lost_body() {
+  if (!body_lost_) return;
+  std::vector<ValidatorId> others;
+  for (const Member& m : committee_.members()) others.push_back(m.id);
+  want_body(vote_.last_vote->block, vote_.last_vote->height, std::move(others));
+}
+
 // --- durable records and messages -----------------------------------------------------------------------------------
 
 Lsn Kernel::persist(std::optional<Hash> body, std::vector<MessagePtr> messages) {
@@ -208,6 +216,7 @@ void Kernel::on(const Started&) {
 // Goes on from the durable record: says again, byte for byte, what it said last.
 void Kernel::resume() {
   if (!participates()) return;
+  want_lost_body();
   // It voted here before; whether the view works is for those who were awake to say.
   view_committed_ = !vote_.view_changing;
   if (vote_.view_changing) {

@@ -75,6 +75,7 @@ class Kernel final : public Engine {
   bool signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const;
   const Header* header_of(const Hash& block) const;
   bool executed(const Hash& block) const;  // applied, or judged valid
+  void want_lost_body();
   void want_body(const Hash& block, Height height, std::vector<ValidatorId> holders);
   std::vector<ValidatorId> ids_of(const SignerSet& signers) const;
   bool check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& message);

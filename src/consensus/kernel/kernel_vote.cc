@@ -95,6 +95,10 @@ void Kernel::on(const Judged& judged) {
   node.judged = true;
   node.valid = judged.valid;
   if (!judged.valid) trace("invalid block: " + judged.why);
+  if (body_lost_ && judged.valid && judged.block == vote_.last_vote->block) {
+    body_lost_ = false;
+    persist(judged.block, {});
+  }
   // A certificate may have waited for this header (two-chain) or this body (commit).
   std::vector<Certificate> waiting;
   for (const auto& [slot, certificate] : quorum_certificates_)
