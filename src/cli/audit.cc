@@ -1,12 +1,14 @@
 #include "cli/audit.h"
 
 #include <algorithm>
+#include <map>
 
 #include "ledger/block_record.h"
 #include "ledger/codes.h"
 #include "ledger/ledger.h"
 #include "ledger/memory_store.h"
 #include "ledger/state_tree.h"
+#include "replica/chain_meta.h"
 
 namespace tieline::cli {
 namespace {
@@ -24,33 +26,37 @@ size_t first_difference(ByteView a, ByteView b) {
   return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
+bool equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
 class Audit {
  public:
   Audit(const StoreReader& store, const Genesis& genesis, const Verifier& verifier)
       : store_(store), verifier_(verifier), ledger_(genesis, verifier) {}
 
   Result<AuditReport> run(const std::function<void(Height, Height)>& progress) {
-    const auto last = newest_block();
-    if (report_.finding) return report_;
     const StoreBatch genesis_batch = ledger_.genesis_batch();
     state_.apply(genesis_batch);
     tree_.load(state_);
     parent_ = ledger_.genesis_header();
     parent_digest_ = parent_.digest();
-    applied_ = value_in(genesis_batch, Column::kMeta);
-    if (!last && !store_.get(Column::kMeta, applied_->key)) {
+    committees_[0] = ledger_.genesis().committee();
+    for (const StoreWrite& write : genesis_batch) {
+      if (write.column == Column::kMeta) applied_ = write;
+    }
+    if (!store_.get(Column::kMeta, applied_->key)) {
       return Error{"store_empty", "the store holds nothing: this validator never started"};
     }
-    report_.first = last ? 1 : 0;
-    report_.last = last.value_or(0);
-    for (Height height = 1; last && height <= *last; ++height) {
-      if (progress) progress(height, *last);
+    if (!block_heights() || !checkpoint_to_come()) return report_;
+    for (const Height height : heights_) {
+      if (progress) progress(height, heights_.back());
       if (!block(height)) return report_;
       ++report_.blocks;
     }
-    if (extra_entries(Column::kBlocks, report_.blocks) && extra_entries(Column::kTxs, txs_expected_) &&
-        extra_entries(Column::kReadings, readings_expected_) && same_applied() && same_state()) {
-      report_.state_root = tree_.root(state_);
+    if (!heights_.empty()) report_.first = heights_.front(), report_.last = heights_.back();
+    if (count(Column::kTxs, txs_expected_) && count(Column::kReadings, readings_expected_) && same_value(*applied_) &&
+        links() && checkpoint_past() && final_state()) {
       report_.tip = parent_digest_;
       report_.epoch = parent_.epoch;
     }
@@ -60,70 +66,89 @@ class Audit {
  private:
   // Returns false, so that a check reads `return found(...)`.
   bool found(Column column, Bytes key, std::string code, std::string why, std::optional<size_t> byte = {}) {
-    if (!report_.finding) report_.finding = {column_name(column), std::move(key), height_, std::move(code), std::move(why), byte};
+    if (!report_.finding) {
+      report_.finding = {column_name(column), std::move(key), height_, std::move(code), std::move(why), byte};
+    }
     return false;
   }
   bool found_in_block(std::string code, std::string why) {
     return found(Column::kBlocks, block_key(height_), std::move(code), std::move(why));
   }
+  bool executes() const { return !report_.from_snapshot.has_value(); }
 
-  std::optional<Height> newest_block() {
-    std::optional<Height> newest;
-    store_.scan(Column::kBlocks, {}, {}, true, [&](ByteView key, ByteView) {
-      newest = height_of_key(key);
-      if (!newest) found(Column::kBlocks, Bytes(key.begin(), key.end()), "bad_key", "the key is not a height");
-      return false;
+  bool block_heights() {
+    bool good = true;
+    store_.scan(Column::kBlocks, {}, {}, false, [&](ByteView key, ByteView) {
+      const auto height = height_of_key(key);
+      if (!height || *height == 0) good = found(Column::kBlocks, copy(key), "bad_key", "the key is not a height");
+      if (good) heights_.push_back(*height);
+      return good;
     });
-    return newest;
-  }
-
-  static std::optional<StoreWrite> value_in(const StoreBatch& batch, Column column) {
-    for (const StoreWrite& write : batch) {
-      if (write.column == column) return write;
-    }
-    return std::nullopt;
+    return good;
   }
 
   bool block(Height height) {
+    const Height wanted = height_ + 1;
+    if (height != wanted) {
+      // Only the newest checkpoint can have brought a snapshot; a gap that ends above it is a hole.
+      height_ = wanted;
+      if (!stable_ || height > stable_->height) {
+        return found_in_block("missing_block", "the store goes on with block " + std::to_string(height) +
+                                                   ", and no checkpoint explains the gap");
+      }
+      report_.from_snapshot = height;
+    }
     height_ = height;
     auto stored = stored_block(store_, height);
-    if (!stored) {
-      return found_in_block(stored.error().code == "not_found" ? "missing_block" : "damaged_block", stored.error().why);
-    }
+    if (!stored) return found_in_block("damaged_block", stored.error().why);
     const Block& block = *stored->block;
     if (block.header.chain != ledger_.chain()) return found_in_block("wrong_chain", "the block is of another chain");
-    if (block.header.parent != parent_digest_) {
-      return found_in_block("wrong_parent", "its parent is " + to_hex(block.header.parent) + ", but the block before has digest " +
-                                                to_hex(parent_digest_));
+    if (report_.from_snapshot != height && block.header.parent != parent_digest_) {
+      return found_in_block("wrong_parent", "its parent is " + to_hex(block.header.parent) +
+                                                ", but the block before has digest " + to_hex(parent_digest_));
     }
-    const StateView view(state_);
-    if (!tx_signatures(block, view) || !commit_proof(block, stored->proof, view)) return false;
+    if (!tx_signatures(block) || !commit_proof(block, stored->proof)) return false;
+    Execution execution;
+    if (executes()) {
+      if (!execute(block, execution)) return false;
+    } else {
+      execution.header = block.header;
+      execution.results = stored->results;
+      execution.writes = std::make_shared<const WriteSet>();
+      if (!evidence(block)) return false;
+    }
+    if (!same_entries(ledger_.commit_batch(block, execution, stored->proof))) return false;
+    report_.transactions += block.txs.size();
+    parent_ = block.header;
+    parent_digest_ = block.digest;
+    return !executes() || !stable_ || stable_->height != height || checkpoint_now();
+  }
 
+  bool execute(const Block& block, Execution& out) {
+    const StateView view(state_);
     auto execution = ledger_.judge(block, parent_, view);
     if (!execution) return found_in_block(execution.error().code, execution.error().why);
     if (auto broken = ledger_.broken_invariant(*execution, view, parent_)) {
       return found_in_block("broken_invariant", "invariant '" + *broken + "' does not hold after it");
     }
-    if (!same_entries(ledger_.commit_batch(block, *execution, stored->proof))) return false;
     tree_.mark(*execution->writes);
-    report_.transactions += block.txs.size();
-    parent_ = block.header;
-    parent_digest_ = block.digest;
+    out = std::move(*execution);
     return true;
   }
 
-  bool tx_signatures(const Block& block, const StateView& view) {
+  bool tx_signatures(const Block& block) {
+    const StateView view(state_);
     std::vector<SignedItem> items;
     std::vector<size_t> owners;
     std::vector<uint8_t> ok;
+    const auto name = [&block](size_t i) {
+      return "transaction " + std::to_string(i) + " of the block, " + to_hex(block.txs[i]->id());
+    };
     const auto flush = [&] {
       ok.assign(items.size(), 0);
       verifier_.verify_batch(items, ok);
       for (size_t i = 0; i < ok.size(); ++i) {
-        if (!ok[i]) {
-          return found_in_block("bad_signature", "transaction " + std::to_string(owners[i]) + " of the block, " +
-                                                     to_hex(block.txs[owners[i]]->id()) + ": a signature does not verify");
-        }
+        if (!ok[i]) return found_in_block("bad_signature", name(owners[i]) + ": a signature does not verify");
       }
       report_.tx_signatures += items.size();
       items.clear();
@@ -133,10 +158,7 @@ class Audit {
     for (size_t i = 0; i < block.txs.size(); ++i) {
       const Transaction& tx = *block.txs[i];
       auto keys = ledger_.signing_keys(tx, view);
-      if (!keys) {
-        return found_in_block(keys.error().code, "transaction " + std::to_string(i) + " of the block, " + to_hex(tx.id()) +
-                                                     ": " + keys.error().why);
-      }
+      if (!keys) return found_in_block(keys.error().code, name(i) + ": " + keys.error().why);
       for (size_t k = 0; k < keys->size(); ++k) {
         items.push_back({(*keys)[k], tx.signed_digest().view(), tx.signatures()[k]});
         owners.push_back(i);
@@ -146,27 +168,59 @@ class Audit {
     return flush();
   }
 
-  bool commit_proof(const Block& block, const CommitProof& proof, const StateView& view) {
-    const auto committee = committee_of(view, block.header.epoch);
-    if (!committee) return found_in_block("unknown_committee", "no committee is known for epoch " + std::to_string(block.header.epoch));
-    const auto status = verify_commit(proof, block.digest, ledger_.genesis().consensus.fast_path, ledger_.chain(), *committee, verifier_);
+  // From the executed state, or, without one, from the links down to genesis.
+  const Committee* committee(Epoch epoch) {
+    if (const auto known = committees_.find(epoch); known != committees_.end()) return &known->second;
+    if (executes()) {
+      if (auto committee = committee_of(StateView(state_), epoch)) return &(committees_[epoch] = std::move(*committee));
+      return nullptr;
+    }
+    const auto chain = replica::links_to(store_, epoch);
+    if (!chain) return nullptr;
+    auto committee = follow_links(*chain, epoch, ledger_.genesis(), ledger_.chain(), verifier_);
+    return committee ? &(committees_[epoch] = std::move(*committee)) : nullptr;
+  }
+
+  bool commit_proof(const Block& block, const CommitProof& proof) {
+    const Committee* signers = committee(block.header.epoch);
+    if (signers == nullptr) {
+      return found_in_block("unknown_committee", "no committee is known for epoch " + std::to_string(block.header.epoch));
+    }
+    const auto status = verify_commit(proof, block.digest, ledger_.genesis().consensus.fast_path, ledger_.chain(),
+                                      *signers, verifier_);
     if (!status) return found_in_block(status.error().code, "its commit proof: " + status.error().why);
     report_.vote_signatures += proof.certificate.signatures.size();
     if (proof.second) report_.vote_signatures += proof.second->certificate.signatures.size();
     return true;
   }
 
+  bool evidence(const Block& block) {
+    if (block.evidence.empty()) return true;
+    auto decoded_evidence = decoded<Evidence>(block.evidence, "evidence");
+    if (!decoded_evidence) return found_in_block("evidence_malformed", decoded_evidence.error().why);
+    const Epoch epoch = block.header.epoch;
+    const Committee* previous = epoch > 0 ? committee(epoch - 1) : nullptr;
+    if (epoch > 0 && previous == nullptr) return true;  // its link is older than the snapshot
+    const auto status = verify_evidence(*decoded_evidence, ledger_.chain(), *committee(epoch), previous, verifier_);
+    return status || found_in_block(status.error().code, "its evidence: " + status.error().why);
+  }
+
   // Takes over the state's writes; everything else the block wrote must stand in the store, byte for byte.
   bool same_entries(const StoreBatch& batch) {
     StoreBatch state;
     for (const StoreWrite& write : batch) {
-      switch (write.column) {
-        case Column::kState: state.push_back(write); break;
-        case Column::kMeta: applied_ = write; break;
-        case Column::kTxs: ++txs_expected_; if (!same_value(write)) return false; break;
-        case Column::kReadings: ++readings_expected_; if (!same_value(write)) return false; break;
-        case Column::kBlocks: if (!same_value(write)) return false; break;
+      if (write.column == Column::kState) {
+        state.push_back(write);
+        continue;
       }
+      if (write.column == Column::kMeta) {
+        applied_ = write;  // only the last block's stays
+        continue;
+      }
+      txs_expected_ += write.column == Column::kTxs ? 1 : 0;
+      readings_expected_ += write.column == Column::kReadings ? 1 : 0;
+      report_.index_entries += write.column == Column::kBlocks ? 0 : 1;
+      if (!same_value(write)) return false;
     }
     state_.apply(state);
     return true;
@@ -174,10 +228,10 @@ class Audit {
 
   bool same_value(const StoreWrite& wanted) {
     const auto stored = store_.get(wanted.column, wanted.key);
-    if (!stored) return found(wanted.column, wanted.key, "missing_entry", "the blocks demand this entry; the store has none");
-    if (*stored != *wanted.value) return differs(wanted.column, wanted.key, *stored, *wanted.value);
-    if (wanted.column != Column::kBlocks) ++report_.index_entries;
-    return true;
+    if (!stored) {
+      return found(wanted.column, wanted.key, "missing_entry", "the blocks demand this entry; the store has none");
+    }
+    return equal(*stored, *wanted.value) || differs(wanted.column, wanted.key, *stored, *wanted.value);
   }
 
   bool differs(Column column, Bytes key, ByteView stored, ByteView wanted) {
@@ -193,46 +247,100 @@ class Audit {
   }
 
   // Every entry that the blocks demand is there (checked before): with the same count there are no others.
-  bool extra_entries(Column column, uint64_t wanted) {
-    uint64_t count = 0;
-    Bytes newest;
-    store_.scan(column, {}, {}, false, [&](ByteView key, ByteView) {
-      ++count;
-      newest.assign(key.begin(), key.end());
+  bool count(Column column, uint64_t wanted) {
+    uint64_t entries = 0;
+    store_.scan(column, {}, {}, false, [&](ByteView, ByteView) {
+      ++entries;
       return true;
     });
-    if (count == wanted) return true;
-    return found(column, newest, "extra_entries",
-                 "the column has " + std::to_string(count) + " entries, the blocks give " + std::to_string(wanted));
+    // A laggard's snapshot skips blocks, but never entries of blocks that are held.
+    if (entries == wanted) return true;
+    return found(column, {}, "extra_entries",
+                 "the column has " + std::to_string(entries) + " entries, the blocks give " + std::to_string(wanted));
   }
 
-  bool same_applied() { return !applied_ || same_value(*applied_); }
+  bool checkpoint_to_come() {
+    auto stable = replica::stored_stable(store_);
+    if (!stable) return found(Column::kMeta, copy(view_of("replica/stable")), "damaged_record", stable.error().why);
+    stable_ = std::move(*stable);
+    return true;
+  }
+  bool found_at_checkpoint(std::string code, std::string why) {
+    return found(Column::kMeta, copy(view_of("replica/stable")), std::move(code), std::move(why));
+  }
+  bool checkpoint_now() {
+    const Hash root = tree_.root(state_);
+    if (stable_->block != parent_digest_) return found_at_checkpoint("wrong_checkpoint", "it names another block than the chain has");
+    if (stable_->state_root != root) {
+      return found_at_checkpoint("wrong_state_root", "the validators signed " + to_hex(stable_->state_root) +
+                                                         ", executing the blocks gives " + to_hex(root));
+    }
+    return true;
+  }
+  bool checkpoint_past() {
+    if (!stable_) return true;
+    if (stable_->height > height_) return found_at_checkpoint("wrong_checkpoint", "it lies above the newest block");
+    const Committee* signers = committee(stable_->epoch);
+    if (signers == nullptr) return found_at_checkpoint("unknown_committee", "its epoch's committee is not known");
+    const auto status = verify_checkpoint(*stable_, ledger_.chain(), *signers, verifier_);
+    if (!status) return found_at_checkpoint(status.error().code, status.error().why);
+    ++report_.checkpoints;
+    return true;
+  }
+
+  bool links() {
+    for (Epoch epoch = 0; epoch < parent_.epoch; ++epoch) {
+      const auto link = replica::stored_link(store_, epoch);
+      if (!link) {
+        if (executes()) return found(Column::kMeta, {}, "missing_entry", "the link out of epoch " + std::to_string(epoch) + " is missing or damaged");
+        continue;  // older than the snapshot
+      }
+      auto next = follow_links({*link}, epoch + 1, ledger_.genesis(), ledger_.chain(), verifier_);
+      if (!next) return found(Column::kMeta, {}, next.error().code, "the link out of epoch " + std::to_string(epoch) + ": " + next.error().why);
+      ++report_.checkpoints;
+    }
+    return true;
+  }
+
+  bool final_state() {
+    if (executes()) {
+      if (!same_state()) return false;
+      report_.state_root = tree_.root(state_);
+      report_.state_checked = true;
+      return true;
+    }
+    report_.state_root = state_root_of(store_);
+    store_.scan(Column::kState, {}, {}, false, [&](ByteView, ByteView) { return ++report_.state_entries > 0; });
+    if (!stable_ || stable_->height != height_) return true;
+    report_.state_checked = true;
+    if (report_.state_root == stable_->state_root) return true;
+    return found_at_checkpoint("wrong_state_root", "the validators signed " + to_hex(stable_->state_root) + ", the store's state has " +
+                                                       to_hex(report_.state_root));
+  }
 
   bool same_state() {
-    struct Entry {
-      Bytes key, value;
-    };
-    std::vector<Entry> wanted;
+    std::vector<std::pair<Bytes, Bytes>> wanted;
     state_.scan(Column::kState, {}, {}, false, [&](ByteView key, ByteView value) {
-      wanted.push_back({Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end())});
+      wanted.emplace_back(copy(key), copy(value));
       return true;
     });
+    const auto missing = [&](size_t i) {
+      return found(Column::kState, wanted[i].first, "missing_entry", "the blocks wrote this entry; the store has none");
+    };
     size_t at = 0;
     bool same = true;
     store_.scan(Column::kState, {}, {}, false, [&](ByteView key, ByteView value) {
-      if (at >= wanted.size() || std::lexicographical_compare(key.begin(), key.end(), wanted[at].key.begin(), wanted[at].key.end())) {
-        same = found(Column::kState, Bytes(key.begin(), key.end()), "extra_entries", "no block wrote this entry");
-      } else if (!std::equal(key.begin(), key.end(), wanted[at].key.begin(), wanted[at].key.end())) {
-        same = found(Column::kState, wanted[at].key, "missing_entry", "the blocks wrote this entry; the store has none");
-      } else if (!std::equal(value.begin(), value.end(), wanted[at].value.begin(), wanted[at].value.end())) {
-        same = differs(Column::kState, wanted[at].key, value, wanted[at].value);
+      if (at >= wanted.size() || std::lexicographical_compare(key.begin(), key.end(), wanted[at].first.begin(), wanted[at].first.end())) {
+        same = found(Column::kState, copy(key), "extra_entries", "no block wrote this entry");
+      } else if (!equal(key, wanted[at].first)) {
+        same = missing(at);
+      } else if (!equal(value, wanted[at].second)) {
+        same = differs(Column::kState, wanted[at].first, value, wanted[at].second);
       }
       ++at;
       return same;
     });
-    if (same && at < wanted.size()) {
-      same = found(Column::kState, wanted[at].key, "missing_entry", "the blocks wrote this entry; the store has none");
-    }
+    if (same && at < wanted.size()) same = missing(at);
     if (same) report_.state_entries = wanted.size();
     return same;
   }
@@ -242,10 +350,13 @@ class Audit {
   Ledger ledger_;
   MemoryStore state_;
   StateTree tree_;
+  std::map<Epoch, Committee> committees_;
+  std::vector<Height> heights_;
+  std::optional<CheckpointCert> stable_;
   Header parent_;
   Hash parent_digest_;
   Height height_ = 0;
-  std::optional<StoreWrite> applied_;
+  std::optional<StoreWrite> applied_;  // what kMeta must say of the newest block
   uint64_t txs_expected_ = 0, readings_expected_ = 0;
   AuditReport report_;
 };
@@ -264,8 +375,8 @@ const char* column_name(Column column) {
 }
 
 std::string finding_text(const AuditFinding& finding) {
-  return "column " + finding.column + ", key " + to_hex(finding.key) + ", at height " + std::to_string(finding.height) +
-         ": " + finding.code + ": " + finding.why;
+  return "column " + finding.column + (finding.key.empty() ? "" : ", key " + to_hex(finding.key)) + ", at height " +
+         std::to_string(finding.height) + ": " + finding.code + ": " + finding.why;
 }
 
 Result<AuditReport> audit_store(const StoreReader& store, const Genesis& genesis, const Verifier& verifier,

@@ -48,8 +48,9 @@ struct Options {
   std::vector<std::string> settings;
 };
 
-double rounded(double value, double step) { return std::round(value / step) * step; }
-double ms(int64_t us) { return rounded(static_cast<double>(us) / 1000, 0.001); }
+// `parts` to the unit: 10 keeps one decimal. Divided last, so that the nearest decimal number is printed.
+double rounded(double value, double parts) { return std::round(value * parts) / parts; }
+double ms(int64_t us) { return rounded(static_cast<double>(us) / 1000, 1000); }
 
 int64_t own_cpu_us() {
   rusage usage{};
@@ -154,7 +155,7 @@ class Bench {
     const auto began = std::chrono::steady_clock::now();
     load_->fill(std::min(count, most) / options_.validators + 1, now, status->value("height", Height{0}) + kLifetime);
     const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    if (spent > 1) progress_.note("signed " + grouped(count) + " transactions ahead in " + dump(rounded(spent, 0.1)) + " s");
+    if (spent > 1) progress_.note("signed " + grouped(count) + " transactions ahead in " + dump(rounded(spent, 10)) + " s");
     return {};
   }
 
@@ -183,26 +184,26 @@ class Bench {
             {"payload_bytes", options_.readings_per_tx > 0 ? 4 + 27 * options_.readings_per_tx : options_.payload},
             {"readings_per_tx", options_.readings_per_tx},
             {"in_flight", options_.in_flight},
-            {"seconds", rounded(closed.seconds, 0.001)},
+            {"seconds", rounded(closed.seconds, 1000)},
             {"tls", true},
             {"fsync", true},
             {"client_signatures", true},
-            {"tx_per_s", rounded(tx_per_s, 0.1)},
-            {"readings_per_s", rounded(tx_per_s * static_cast<double>(options_.readings_per_tx), 0.1)},
-            {"open_loop_tx_per_s", rounded(tx_per_s * kOpenLoopShare, 0.1)},
+            {"tx_per_s", rounded(tx_per_s, 10)},
+            {"readings_per_s", rounded(tx_per_s * static_cast<double>(options_.readings_per_tx), 10)},
+            {"open_loop_tx_per_s", rounded(tx_per_s * kOpenLoopShare, 10)},
             {"p50_ms", ms(percentile(open.us, 0.5))},
             {"p99_ms", ms(percentile(open.us, 0.99))},
             {"late_ticks", open.late},
             {"unloaded_p50_ms", ms(percentile(unloaded.us, 0.5))},
             {"unloaded_p99_ms", ms(percentile(unloaded.us, 0.99))},
-            {"verify_us", rounded(verify.us, 0.01)},
+            {"verify_us", rounded(verify.us, 100)},
             {"verify_batch", verify.batch},
-            {"cpu_us_per_tx", rounded(cpu_us, 0.01)},
-            {"loader_cpu_us_per_tx", rounded(static_cast<double>(after.loader - before.loader) / committed, 0.01)},
-            {"other_cpu_us_per_tx", rounded(cpu_us - n * verify.us, 0.01)},
+            {"cpu_us_per_tx", rounded(cpu_us, 100)},
+            {"loader_cpu_us_per_tx", rounded(static_cast<double>(after.loader - before.loader) / committed, 100)},
+            {"other_cpu_us_per_tx", rounded(cpu_us - n * verify.us, 100)},
             {"cores", cores},
             {"limit_tx_per_s", rounded(cores / (n * verify.us) * 1e6, 1)},
-            {"rss_mib_max", rounded(static_cast<double>(rss_kib) / 1024, 0.1)},
+            {"rss_mib_max", rounded(static_cast<double>(rss_kib) / 1024, 10)},
             {"refused", refused},
             {"height", agreement.height},
             {"forks", agreement.forks},

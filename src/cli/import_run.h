@@ -19,7 +19,7 @@
 namespace tieline::cli {
 
 inline constexpr size_t kImportBatchDefault = 500;
-inline constexpr size_t kImportWaveMax = 256;          // transactions on their way; a quarter of the sequence window
+inline constexpr size_t kImportWaveMax = 64;           // transactions on their way; the sequence window holds 1,024
 inline constexpr Height kImportLifetime = 50'000;      // blocks until a signed transaction is void
 inline constexpr size_t kImportReplansMax = 8;         // of one row, when others use the same sequence numbers
 inline constexpr size_t kImportBusyTriesMax = 100;     // when validators say that their pools are full
