@@ -27,6 +27,11 @@ spdlog::level::level_enum level_of(const std::string& name) {
 void prepare_process() {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error with a message, not a kill
+  sigset_t stop;               // whoever started us may have had them blocked
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  ::sigprocmask(SIG_UNBLOCK, &stop, nullptr);
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kOpenFilesWanted) {
     files.rlim_cur = std::min(files.rlim_max, kOpenFilesWanted);
