@@ -182,8 +182,8 @@ void JudgeDesk::fetch(Item& item, const std::vector<ValidatorId>& peers, Context
   const uint32_t turn = item.fetches++;
   const ValidatorId to = ask[turn % ask.size()];
   std::vector<TxId> missing;
-  for (const auto& [id, position] : std::map<TxId, size_t>(item.awaited.begin(), item.awaited.end()))
-    if (!verify_.holds(id)) missing.push_back(id);
+  for (const auto& [id, position] : item.awaited)
+    if (!verify_.holds(id) && (missing.empty() || missing.back() != id)) missing.push_back(id);
   if (item.has_list && missing.empty()) return;  // all are with the verifier
   const bool whole = !item.has_list || item.want_whole || (turn >= kFetchesByIdMax && turn % 2 == 1);
   item.want_whole = false;

@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <unordered_map>
 
 #include "replica/block_tree.h"
 #include "replica/context.h"
@@ -53,8 +52,8 @@ class JudgeDesk {
     bool asked = false;         // by the engine; else only a parent that a block waits for
     bool too_old = false;       // fresh, and older than the drift allows: no answer
     std::vector<ValidatorId> holders;
-    std::vector<TxPtr> txs;                         // null: missing
-    std::unordered_multimap<TxId, size_t> awaited;  // positions of those that are missing or unverified
+    std::vector<TxPtr> txs;               // null: missing
+    std::multimap<TxId, size_t> awaited;  // positions of those that are missing or unverified
     Bytes evidence;
     bool has_list = false;  // txs and evidence match the header's roots
     BlockPtr block;         // complete
