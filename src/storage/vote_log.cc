@@ -316,18 +316,19 @@ Status VoteLog::append(std::span<const replica::LogAppend> appends) {
       sync = sync || appends[next].sync;
     }
   }
+  // Records first, then the sector that speaks of them: a whole sector proves that its records were on disk (ADR 0005).
   const auto path = segment_path(current_.number);
+  if (sync && unsynced_) {
+    if (auto synced = sync_data(current_.file.get(), path); !synced) return synced;
+    unsynced_ = false;
+  }
   if (sector != nullptr) {
+    TL_CHECK_MSG(sync, "a vote sector must be synced: the next one goes over the other");
     TL_CHECK(sector->size() == replica::kVoteSectorBytes);
     newest_ = 1 - newest_;
     sectors_[newest_] = *sector;
     if (auto written = write_at(current_.file.get(), *sector, newest_ * kLogPage, path); !written) return written;
-    unsynced_ = true;
-    TL_CHECK_MSG(sync, "a vote sector must be synced: the next one goes over the other");
-  }
-  if (sync && unsynced_) {
     if (auto synced = sync_data(current_.file.get(), path); !synced) return synced;
-    unsynced_ = false;
   }
   if (sector != nullptr && never_voted_mark_) {
     if (auto removed = remove_durably(folder_ / kNeverVotedName); !removed) return removed;

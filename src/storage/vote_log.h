@@ -1,6 +1,7 @@
 #pragma once
 // The log that a validator's word rests on (docs/formats/log.md): what it voted, and the bodies and messages it voted
-// on, are on disk before anything leaves. One batch costs one fdatasync.
+// on, are on disk before anything leaves. One batch costs one fdatasync for its records, and one for the 512 bytes of
+// the vote sector that follows them.
 //
 //   FOLDER/00000001.seg, 00000002.seg, ...   segments, written whole with zeros before use, so that a sync moves data
 //   only
@@ -59,7 +60,7 @@ class VoteLog {
   replica::DiskImage take_image() { return std::move(image_); }  // what was there at open()
 
   Status start();  // begins the first segment of this run; before the first append
-  // In order, as one: the records of all, the newest vote sector among them, and, if any of them asks for it, one sync.
+  // In order, as one: the records of all, a sync if any of them asks for it, then the newest vote sector and its sync.
   Status append(std::span<const replica::LogAppend> appends);
   // Gives back the segments that hold only records below `before`.
   Status trim(replica::Lsn before);
