@@ -99,6 +99,9 @@ void add_node(Families& f, const node::NodeMetrics& m) {
   f.counter("blocks_total", "Blocks committed since the start of this process", static_cast<double>(m.blocks));
   f.counter("transactions_total", "Transactions committed, whatever their result", static_cast<double>(m.transactions));
   f.counter("readings_total", "Readings of committed transactions with result ok", static_cast<double>(m.readings));
+  f.counter("verified_total", "Signatures of transactions checked", static_cast<double>(m.verified));
+  f.counter("verify_cpu_seconds_total", "Processor time of the worker that checks them",
+            static_cast<double>(m.verify_cpu_ns) * 1e-9);
   f.counter("log_bytes_total", "Bytes written to the log", static_cast<double>(m.log_bytes));
   f.counter("log_syncs_total", "fdatasync calls of the log", static_cast<double>(m.log_syncs));
   auto& rejected =

@@ -73,7 +73,7 @@ asio::awaitable<HttpResponse> get_blocks(std::shared_ptr<Core> core, HttpRequest
   if (!from) co_return problem(400, from.error());
   const Store& store = core->service.store();
   const Height first = std::max<Height>(*from, 1);
-  const auto query = query_of([&store, first, n = *limit, tip] { return of(blocks_json(store, first, n, tip)); });
+  const auto query = query_of([&store, first, n = *limit] { return of(blocks_json(store, first, n)); });
   co_return co_await core->offload(query);
 }
 

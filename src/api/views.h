@@ -18,8 +18,8 @@ std::optional<std::string> participant_json(const Genesis& genesis, const std::s
 std::string block_event_json(const replica::BlockCommitted& block);
 
 Result<std::string> block_json(const StoreReader& store, Height height);
-// Blocks from..from+limit-1 as far as there are; "next" is where the following page starts, or null.
-Result<std::string> blocks_json(const StoreReader& store, Height from, size_t limit, Height tip);
+// At most `limit` blocks from `from` on; "next" is where the following page starts, or null.
+Result<std::string> blocks_json(const StoreReader& store, Height from, size_t limit);
 // Errors: not_found, corrupt_store.
 Result<std::string> transaction_json(const StoreReader& store, const Genesis& genesis, const TxId& id);
 Result<std::string> receipt_json(const Receipt& receipt, const Bytes& bytes);

@@ -6,6 +6,7 @@
 #include "api/client.h"
 #include "api/http_types.h"
 #include "fake_node.h"
+#include "ledger/block_record.h"
 #include "net/listen.h"
 #include "raw_connection.h"
 
@@ -215,11 +216,29 @@ TEST_F(Http, BlocksArePaged) {
   ASSERT_EQ(first["blocks"].size(), 3u);
   EXPECT_EQ(first["next"], 4);
   EXPECT_EQ(ask_json("/v1/blocks?from=4&limit=3")["blocks"].size(), 2u);
+  const json last_full = ask_json("/v1/blocks?from=4&limit=2");
+  EXPECT_EQ(last_full["blocks"].size(), 2u);
+  EXPECT_TRUE(last_full["next"].is_null());
+  EXPECT_EQ(ask_json("/v1/blocks?from=9")["blocks"].size(), 0u);
   const json one = ask_json("/v1/blocks/2");
   EXPECT_EQ(one["height"], 2);
   EXPECT_EQ(one["parent"], first["blocks"][0]["block"]);
   EXPECT_EQ(one["results"][0]["code"], "ok");
   EXPECT_EQ(ask("/v1/blocks/2?format=bytes").content_type, "application/octet-stream");
+}
+
+TEST_F(Http, BlocksThatAValidatorNeverHadAreSkipped) {
+  start();
+  for (uint64_t i = 1; i <= 5; ++i) node.commit({data(i)});
+  node.on_io([&] {
+    node.chain.store.apply(
+        {{Column::kBlocks, block_key(1), std::nullopt}, {Column::kBlocks, block_key(2), std::nullopt}});
+    return true;
+  });
+  const json page = ask_json("/v1/blocks?from=1&limit=2");
+  ASSERT_EQ(page["blocks"].size(), 2u);
+  EXPECT_EQ(page["blocks"][0]["height"], 3);
+  EXPECT_EQ(page["next"], 5);
 }
 
 TEST_F(Http, ReadingsAreFoundByMeterAndTimeInPages) {
