@@ -53,7 +53,8 @@ Status wait_settled(LocalNetwork& network, int64_t timeout_ms) {
       idle = idle && at->pending == 0;
     }
     if (idle && heights.size() == 1 && roots.size() == 1) return {};
-    if (std::chrono::steady_clock::now() > deadline) return Error{"timed_out", "the validators do not come to rest:" + where};
+    if (std::chrono::steady_clock::now() > deadline)
+      return Error{"timed_out", "the validators do not come to rest:" + where};
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -66,7 +67,9 @@ Result<Agreement> compare_validators(LocalNetwork& network, const std::function<
     if (!at) return at.error();
     all.push_back(*at);
   }
-  out.height = std::min_element(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.height < b.height; })->height;
+  out.height = std::min_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
+                 return a.height < b.height;
+               })->height;
   out.state_roots_equal = std::all_of(all.begin(), all.end(), [&](const Standing& s) {
     return s.root_height == all[0].root_height && s.state_root == all[0].state_root;
   });

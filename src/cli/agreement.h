@@ -1,6 +1,6 @@
 #pragma once
-// Do all validators hold the same chain? Asked of each over HTTP, after a run: the digest of every block at every height
-// that two of them have, and the state roots of equal checkpoints.
+// Do all validators hold the same chain? Asked of each over HTTP, after a run: the digest of every block at every
+// height that two of them have, and the state roots of equal checkpoints.
 
 #include <cstdint>
 #include <functional>

@@ -184,10 +184,11 @@ class Audit {
   bool commit_proof(const Block& block, const CommitProof& proof) {
     const Committee* signers = committee(block.header.epoch);
     if (signers == nullptr) {
-      return found_in_block("unknown_committee", "no committee is known for epoch " + std::to_string(block.header.epoch));
+      return found_in_block("unknown_committee",
+                            "no committee is known for epoch " + std::to_string(block.header.epoch));
     }
-    const auto status = verify_commit(proof, block.digest, ledger_.genesis().consensus.fast_path, ledger_.chain(),
-                                      *signers, verifier_);
+    const auto status =
+        verify_commit(proof, block.digest, ledger_.genesis().consensus.fast_path, ledger_.chain(), *signers, verifier_);
     if (!status) return found_in_block(status.error().code, "its commit proof: " + status.error().why);
     report_.vote_signatures += proof.certificate.signatures.size();
     if (proof.second) report_.vote_signatures += proof.second->certificate.signatures.size();
@@ -270,7 +271,8 @@ class Audit {
   }
   bool checkpoint_now() {
     const Hash root = tree_.root(state_);
-    if (stable_->block != parent_digest_) return found_at_checkpoint("wrong_checkpoint", "it names another block than the chain has");
+    if (stable_->block != parent_digest_)
+      return found_at_checkpoint("wrong_checkpoint", "it names another block than the chain has");
     if (stable_->state_root != root) {
       return found_at_checkpoint("wrong_state_root", "the validators signed " + to_hex(stable_->state_root) +
                                                          ", executing the blocks gives " + to_hex(root));
@@ -292,11 +294,15 @@ class Audit {
     for (Epoch epoch = 0; epoch < parent_.epoch; ++epoch) {
       const auto link = replica::stored_link(store_, epoch);
       if (!link) {
-        if (executes()) return found(Column::kMeta, {}, "missing_entry", "the link out of epoch " + std::to_string(epoch) + " is missing or damaged");
+        if (executes())
+          return found(Column::kMeta, {}, "missing_entry",
+                       "the link out of epoch " + std::to_string(epoch) + " is missing or damaged");
         continue;  // older than the snapshot
       }
       auto next = follow_links({*link}, epoch + 1, ledger_.genesis(), ledger_.chain(), verifier_);
-      if (!next) return found(Column::kMeta, {}, next.error().code, "the link out of epoch " + std::to_string(epoch) + ": " + next.error().why);
+      if (!next)
+        return found(Column::kMeta, {}, next.error().code,
+                     "the link out of epoch " + std::to_string(epoch) + ": " + next.error().why);
       ++report_.checkpoints;
     }
     return true;
@@ -314,8 +320,8 @@ class Audit {
     if (!stable_ || stable_->height != height_) return true;
     report_.state_checked = true;
     if (report_.state_root == stable_->state_root) return true;
-    return found_at_checkpoint("wrong_state_root", "the validators signed " + to_hex(stable_->state_root) + ", the store's state has " +
-                                                       to_hex(report_.state_root));
+    return found_at_checkpoint("wrong_state_root", "the validators signed " + to_hex(stable_->state_root) +
+                                                       ", the store's state has " + to_hex(report_.state_root));
   }
 
   bool same_state() {
@@ -330,7 +336,8 @@ class Audit {
     size_t at = 0;
     bool same = true;
     store_.scan(Column::kState, {}, {}, false, [&](ByteView key, ByteView value) {
-      if (at >= wanted.size() || std::lexicographical_compare(key.begin(), key.end(), wanted[at].first.begin(), wanted[at].first.end())) {
+      if (at >= wanted.size() ||
+          std::lexicographical_compare(key.begin(), key.end(), wanted[at].first.begin(), wanted[at].first.end())) {
         same = found(Column::kState, copy(key), "extra_entries", "no block wrote this entry");
       } else if (!equal(key, wanted[at].first)) {
         same = missing(at);
@@ -365,11 +372,16 @@ class Audit {
 
 const char* column_name(Column column) {
   switch (column) {
-    case Column::kState: return "state";
-    case Column::kBlocks: return "blocks";
-    case Column::kTxs: return "txs";
-    case Column::kReadings: return "readings";
-    case Column::kMeta: return "meta";
+    case Column::kState:
+      return "state";
+    case Column::kBlocks:
+      return "blocks";
+    case Column::kTxs:
+      return "txs";
+    case Column::kReadings:
+      return "readings";
+    case Column::kMeta:
+      return "meta";
   }
   return "unknown";
 }

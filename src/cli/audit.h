@@ -1,7 +1,8 @@
 #pragma once
 // Offline audit of a validator's store: executes every block again from genesis in memory and holds what the store says
-// against it. Checked are: the chain of headers, every transaction's signature, every block's commit proof and evidence,
-// every result, index entry and state write, the state as it stands, and the state root of every stored checkpoint.
+// against it. Checked are: the chain of headers, every transaction's signature, every block's commit proof and
+// evidence, every result, index entry and state write, the state as it stands, and the state root of every stored
+// checkpoint.
 //
 // A validator that took a snapshot has no blocks before it, and so nothing to execute the state from. There everything
 // that needs no state is checked (headers, signatures, proofs, evidence, roots, index entries, checkpoints), with
@@ -17,30 +18,30 @@
 #include <string>
 #include <vector>
 
-#include "ledger/store.h"
 #include "crypto/scheme.h"
+#include "ledger/store.h"
 #include "model/genesis.h"
 
 namespace tieline::cli {
 
 struct AuditFinding {
-  std::string column;           // kBlocks, kState, ...
+  std::string column;  // kBlocks, kState, ...
   Bytes key;
-  Height height = 0;            // where the audit stood
-  std::string code;             // stable
+  Height height = 0;  // where the audit stood
+  std::string code;   // stable
   std::string why;
-  std::optional<size_t> byte;   // first that differs in the value
+  std::optional<size_t> byte;  // first that differs in the value
 };
 
 struct AuditReport {
-  Height first = 0, last = 0;   // blocks that are held
+  Height first = 0, last = 0;  // blocks that are held
   uint64_t blocks = 0;
   uint64_t transactions = 0;
   uint64_t tx_signatures = 0;
   uint64_t vote_signatures = 0;
   uint64_t index_entries = 0;
   uint64_t state_entries = 0;
-  uint64_t checkpoints = 0;     // stored checkpoint certificates and committee links that verify
+  uint64_t checkpoints = 0;  // stored checkpoint certificates and committee links that verify
   std::optional<Height> from_snapshot;
   bool state_checked = false;
   Epoch epoch = 0;

@@ -14,12 +14,13 @@ namespace {
 
 constexpr int64_t kDrainMs = 60'000;
 constexpr int64_t kSubmitMs = 60'000;
-constexpr size_t kChunkMax = 256;            // transactions in one frame of the closed loop
+constexpr size_t kChunkMax = 256;                     // transactions in one frame of the closed loop
 constexpr auto kTick = std::chrono::milliseconds(1);  // of the open loop
 constexpr auto kProgressEvery = std::chrono::milliseconds(500);
 
 int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ struct BenchStreams::Lane {
       }
       for (uint64_t tag = range.first; timing && tag < range.first + range.count; ++tag) {
         if (tag < first_tag) continue;
-        latencies.push_back(static_cast<int64_t>(now - due_first_us - static_cast<double>(tag - first_tag) * due_step_us));
+        latencies.push_back(
+            static_cast<int64_t>(now - due_first_us - static_cast<double>(tag - first_tag) * due_step_us));
       }
     }
     committed += good;
@@ -142,9 +144,8 @@ Result<ClosedLoopResult> BenchStreams::closed_loop(SignedLoad& load, size_t in_f
         {
           std::unique_lock lock(lane.mutex);
           lane.wake_at = share - chunk;
-          lane.changed.wait_for(lock, std::chrono::milliseconds(100), [&] {
-            return stop || lane.broken || lane.sent - lane.answered <= share - chunk;
-          });
+          lane.changed.wait_for(lock, std::chrono::milliseconds(100),
+                                [&] { return stop || lane.broken || lane.sent - lane.answered <= share - chunk; });
           if (stop || lane.broken) return;
           const uint64_t outstanding = lane.sent - lane.answered;
           if (outstanding > share - chunk) continue;

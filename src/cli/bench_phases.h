@@ -26,16 +26,16 @@ struct PhaseCounts {
 };
 
 struct ClosedLoopResult {
-  double seconds = 0;        // measured, after the warm-up
-  uint64_t committed = 0;    // within them
-  PhaseCounts all;           // warm-up and draining too
-  bool ran_out = false;      // of signed transactions: the time was cut short
+  double seconds = 0;      // measured, after the warm-up
+  uint64_t committed = 0;  // within them
+  PhaseCounts all;         // warm-up and draining too
+  bool ran_out = false;    // of signed transactions: the time was cut short
 };
 struct LatencyResult {
-  std::vector<int64_t> us;   // ascending
+  std::vector<int64_t> us;  // ascending
   PhaseCounts all;
   double seconds = 0;
-  uint64_t late = 0;         // sent more than a millisecond after they were due: the loader could not keep up
+  uint64_t late = 0;  // sent more than a millisecond after they were due: the loader could not keep up
 };
 
 struct LoopHooks {

@@ -17,7 +17,7 @@ namespace tieline::cli {
 namespace {
 
 constexpr size_t kOutstandingMax = 4'000;
-constexpr size_t kCopies = 2;                 // validators that get a transaction at once
+constexpr size_t kCopies = 2;  // validators that get a transaction at once
 constexpr int64_t kResendUs = 1'500'000;
 constexpr int64_t kConnectMs = 2'000;
 constexpr auto kReconnect = std::chrono::milliseconds(50);
@@ -31,7 +31,8 @@ bool try_again(uint16_t code) { return code == number(TxCode::pool_full) || code
 }  // namespace
 
 int64_t ChaosClient::now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 struct ChaosClient::State {
@@ -124,7 +125,8 @@ struct ChaosClient::State {
     draft.signatories = {from.identity.participant->id};
     draft.sequence = ++from.sequence;
     draft.timestamp_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     draft.expiry_height = height + kLifetime;
     draft.actions.push_back({ActionType::kData, Bytes(kPayloadBytes, static_cast<uint8_t>(from.sequence))});
     const Signer* keys[] = {from.identity.signer.get()};
@@ -162,7 +164,8 @@ struct ChaosClient::State {
       tx.known.index = index;
       tx.bytes = Blob();
       ++counts.acknowledged;
-      if (commits.empty() || commits.rbegin()->first < tx.first_us) commits.emplace_hint(commits.end(), tx.first_us, now);
+      if (commits.empty() || commits.rbegin()->first < tx.first_us)
+        commits.emplace_hint(commits.end(), tx.first_us, now);
       return;
     }
     if (tx.final || try_again(range.code)) return;
@@ -208,7 +211,8 @@ struct ChaosClient::State {
     std::unique_lock lock(mutex);
     lane.up = true;
     while (!lane.broken && !ending) {
-      lane.changed.wait_for(lock, std::chrono::milliseconds(200), [&] { return lane.broken || ending || !lane.outbox.empty(); });
+      lane.changed.wait_for(lock, std::chrono::milliseconds(200),
+                            [&] { return lane.broken || ending || !lane.outbox.empty(); });
       std::vector<Blob> batch;
       while (!lane.outbox.empty() && batch.size() < kBatchMax && !lane.broken && !ending) {
         const size_t tx = lane.outbox.front();
@@ -258,7 +262,8 @@ void ChaosClient::stop_submitting() {
 
 bool ChaosClient::drain(int64_t timeout_ms) {
   std::unique_lock lock(state_->mutex);
-  return state_->drained.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return state_->counts.outstanding == 0; });
+  return state_->drained.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                                  [&] { return state_->counts.outstanding == 0; });
 }
 
 ChaosCounts ChaosClient::counts() const {

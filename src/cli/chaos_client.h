@@ -28,9 +28,9 @@ struct ChaosCounts {
   uint64_t submitted = 0;
   uint64_t acknowledged = 0;
   uint64_t outstanding = 0;
-  uint64_t refused = 0;            // a final refusal, which nothing here should earn
-  std::string first_refusal;       // its code
-  uint64_t contradictions = 0;     // two validators acknowledged two different places
+  uint64_t refused = 0;         // a final refusal, which nothing here should earn
+  std::string first_refusal;    // its code
+  uint64_t contradictions = 0;  // two validators acknowledged two different places
 };
 
 class ChaosClient {

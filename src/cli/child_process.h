@@ -1,7 +1,7 @@
 #pragma once
-// A program started by us, for networks of several validators on one machine: its output goes to a file, and it does not
-// outlive us even if we are killed. Units: CPU time in microseconds, memory in KiB, both from /proc.
-// Error: spawn_failed.
+// A program started by us, for networks of several validators on one machine: its output goes to a file, and it does
+// not outlive us even if we are killed. Units: CPU time in microseconds, memory in KiB, both from /proc. Error:
+// spawn_failed.
 
 #include <sys/types.h>
 
@@ -31,7 +31,7 @@ class ChildProcess {
   std::optional<int> wait(int64_t timeout_ms);
   void kill_now();  // SIGKILL, and waits
 
-  int64_t cpu_us() const;       // user and system, all threads
+  int64_t cpu_us() const;  // user and system, all threads
   int64_t rss_peak_kib() const;
 
  private:

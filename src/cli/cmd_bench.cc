@@ -25,7 +25,7 @@ namespace {
 constexpr size_t kSigners = kVerifyKeys;
 constexpr Height kLifetime = kTxLifetimeMax - 1'000;  // the validators' tips differ a little
 constexpr double kVerifySeconds = 1.0;
-constexpr double kTrySeconds = 3.0;         // of a first closed loop, which says how much must be signed
+constexpr double kTrySeconds = 3.0;  // of a first closed loop, which says how much must be signed
 constexpr double kWarmUpSeconds = 1.0;
 constexpr double kOpenLoopShare = 0.7;
 constexpr size_t kUnloadedCount = 200;
@@ -75,8 +75,11 @@ class Bench {
 
   Result<Json> run() {
     const VerifyCost verify = measure_verify_cost(kVerifySeconds);
-    auto network = LocalNetwork::make({.validators = options_.validators, .engine = options_.engine,
-                                       .folder = temporary_folder("bench"), .keep = options_.keep, .signers = kSigners,
+    auto network = LocalNetwork::make({.validators = options_.validators,
+                                       .engine = options_.engine,
+                                       .folder = temporary_folder("bench"),
+                                       .keep = options_.keep,
+                                       .signers = kSigners,
                                        .settings = options_.settings});
     if (!network) return network.error();
     network_ = std::move(*network);
@@ -97,7 +100,8 @@ class Bench {
     const double guess = static_cast<double>(trial->committed) / trial->seconds;
     progress_.note("first try: " + grouped(static_cast<uint64_t>(guess)) + " transactions a second");
 
-    const double wanted = guess * (options_.seconds + kWarmUpSeconds) * kSignedSpare + 2.0 * static_cast<double>(options_.in_flight);
+    const double wanted =
+        guess * (options_.seconds + kWarmUpSeconds) * kSignedSpare + 2.0 * static_cast<double>(options_.in_flight);
     if (auto status = sign(static_cast<size_t>(wanted)); !status) return status.error();
     Cpu before, after;
     LoopHooks hooks;
@@ -106,22 +110,25 @@ class Bench {
     hooks.progress = progress_of("closed loop");
     auto closed = streams->closed_loop(*load_, options_.in_flight, kWarmUpSeconds, options_.seconds, hooks);
     if (!closed) return closed.error();
-    if (closed->committed == 0) return Error{"timed_out", "nothing was committed in the closed loop" + refusal(closed->all)};
+    if (closed->committed == 0)
+      return Error{"timed_out", "nothing was committed in the closed loop" + refusal(closed->all)};
     const double tx_per_s = static_cast<double>(closed->committed) / closed->seconds;
     progress_.note("closed loop: " + grouped(static_cast<uint64_t>(tx_per_s)) + " transactions a second" +
                    (closed->ran_out ? " (the signed transactions ran out: the time was cut short)" : ""));
 
     const double rate = tx_per_s * kOpenLoopShare;
-    if (auto status = sign(static_cast<size_t>(rate * options_.seconds) + options_.validators * 8); !status) return status.error();
+    if (auto status = sign(static_cast<size_t>(rate * options_.seconds) + options_.validators * 8); !status)
+      return status.error();
     LoopHooks open_hooks;
     open_hooks.progress = progress_of("open loop");
     auto open = streams->open_loop(*load_, rate, options_.seconds, open_hooks);
     if (!open) return open.error();
-    progress_.note("open loop at " + grouped(static_cast<uint64_t>(rate)) + "/s: p50 " + dump(ms(percentile(open->us, 0.5))) +
-                   " ms, p99 " + dump(ms(percentile(open->us, 0.99))) + " ms");
+    progress_.note("open loop at " + grouped(static_cast<uint64_t>(rate)) + "/s: p50 " +
+                   dump(ms(percentile(open->us, 0.5))) + " ms, p99 " + dump(ms(percentile(open->us, 0.99))) + " ms");
 
     if (auto status = wait_settled(*network_, kSettleMs); !status) return status.error();
-    auto agreement = compare_validators(*network_, [this](Height at) { progress_.show("comparing blocks from " + grouped(at)); });
+    auto agreement =
+        compare_validators(*network_, [this](Height at) { progress_.show("comparing blocks from " + grouped(at)); });
     if (!agreement) return agreement.error();
     return report(verify, *unloaded, *closed, *open, *agreement, before, after);
   }
@@ -132,7 +139,8 @@ class Bench {
     if (!signers) return signers.error();
     const MeterTable meters = meters_of(network_->genesis());
     std::vector<MeterId> ids;
-    for (const Identity& identity : *signers) ids.push_back(meters.find(identity.participant->meters.front())->second.id);
+    for (const Identity& identity : *signers)
+      ids.push_back(meters.find(identity.participant->meters.front())->second.id);
     LoadShape shape{network_->genesis().chain_id(), options_.validators, options_.payload, options_.readings_per_tx};
     load_ = std::make_unique<SignedLoad>(shape, std::move(*signers), std::move(ids));
     return {};
@@ -143,7 +151,8 @@ class Bench {
   }
   size_t first_guess() const {
     const size_t by_size = size_t{512} * 1024 * 1024 / tx_bytes();
-    return std::min<size_t>(std::max<size_t>(60'000, options_.in_flight * 3), std::max(by_size, options_.in_flight * 2));
+    return std::min<size_t>(std::max<size_t>(60'000, options_.in_flight * 3),
+                            std::max(by_size, options_.in_flight * 2));
   }
 
   Status sign(size_t count) {
@@ -151,26 +160,32 @@ class Bench {
     if (!status) return status.error();
     const size_t most = kSignedBytesMax / tx_bytes();
     if (count > most) progress_.note("signing " + grouped(most) + " transactions, not " + grouped(count) + ": memory");
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     const auto began = std::chrono::steady_clock::now();
     load_->fill(std::min(count, most) / options_.validators + 1, now, status->value("height", Height{0}) + kLifetime);
     const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    if (spent > 1) progress_.note("signed " + grouped(count) + " transactions ahead in " + dump(rounded(spent, 10)) + " s");
+    if (spent > 1)
+      progress_.note("signed " + grouped(count) + " transactions ahead in " + dump(rounded(spent, 10)) + " s");
     return {};
   }
 
   std::function<void(uint64_t, double)> progress_of(const char* what) {
     return [this, what](uint64_t committed, double seconds) {
-      progress_.show(std::string(what) + ": " + grouped(committed) + " committed, " + std::to_string(static_cast<int>(seconds)) + " of " +
+      progress_.show(std::string(what) + ": " + grouped(committed) + " committed, " +
+                     std::to_string(static_cast<int>(seconds)) + " of " +
                      std::to_string(static_cast<int>(options_.seconds)) + " s");
     };
   }
   static std::string refusal(const PhaseCounts& counts) {
-    return counts.refused == 0 ? "" : "; " + grouped(counts.refused) + " were refused, first with " + code_name(counts.first_refusal);
+    return counts.refused == 0
+               ? ""
+               : "; " + grouped(counts.refused) + " were refused, first with " + code_name(counts.first_refusal);
   }
 
-  Json report(const VerifyCost& verify, const LatencyResult& unloaded, const ClosedLoopResult& closed, const LatencyResult& open,
-              const Agreement& agreement, const Cpu& before, const Cpu& after) {
+  Json report(const VerifyCost& verify, const LatencyResult& unloaded, const ClosedLoopResult& closed,
+              const LatencyResult& open, const Agreement& agreement, const Cpu& before, const Cpu& after) {
     const double committed = static_cast<double>(closed.committed);
     const double tx_per_s = committed / closed.seconds;
     const auto n = static_cast<double>(options_.validators);
@@ -222,21 +237,26 @@ int run(const Options& options) {
   }
   if (options.trades > 0) return fail({"usage", "--trades: trades are not on this ledger yet"}, options.json);
   if (options.is_unsigned) {
-    return fail({"usage", "--unsigned: a validator of this build always checks clients' signatures, and a number from one that did "
-                          "not would describe another system"},
-                options.json);
+    return fail(
+        {"usage",
+         "--unsigned: a validator of this build always checks clients' signatures, and a number from one that did "
+         "not would describe another system"},
+        options.json);
   }
   auto result = Bench(options).run();
   if (!result) return fail(result.error(), options.json);
   const Json& r = *result;
   const auto value = [&r](const char* name) { return r[name].dump(); };
-  print_line(value("tx_per_s") + " transactions a second, " + value("readings_per_s") + " readings a second (closed loop, " +
-             value("in_flight") + " in flight, " + value("validators") + " validators)");
-  print_line("finality at 70 %: p50 " + value("p50_ms") + " ms, p99 " + value("p99_ms") + " ms; alone " + value("unloaded_p50_ms") + " ms");
+  print_line(value("tx_per_s") + " transactions a second, " + value("readings_per_s") +
+             " readings a second (closed loop, " + value("in_flight") + " in flight, " + value("validators") +
+             " validators)");
+  print_line("finality at 70 %: p50 " + value("p50_ms") + " ms, p99 " + value("p99_ms") + " ms; alone " +
+             value("unloaded_p50_ms") + " ms");
   print_line("CPU a transaction: " + value("cpu_us_per_tx") + " us of all validators, " + value("other_cpu_us_per_tx") +
-             " us beyond checking signatures (" + value("verify_us") + " us each); the loader's " + value("loader_cpu_us_per_tx") + " us");
-  print_line("signatures alone would allow " + value("limit_tx_per_s") + " a second on " + value("cores") + " cores; forks " +
-             value("forks") + ", state roots equal: " + value("state_roots_equal"));
+             " us beyond checking signatures (" + value("verify_us") + " us each); the loader's " +
+             value("loader_cpu_us_per_tx") + " us");
+  print_line("signatures alone would allow " + value("limit_tx_per_s") + " a second on " + value("cores") +
+             " cores; forks " + value("forks") + ", state roots equal: " + value("state_roots_equal"));
   if (options.json) print_json(r);
   const bool good = r["forks"] == 0 && r["state_roots_equal"] == true && r["refused"] == 0;
   return good ? kExitDone : kExitNo;
@@ -246,10 +266,13 @@ int run(const Options& options) {
 
 void add_bench(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
-  auto* command = root.add_subcommand("bench", "throughput and latency of real validators on this machine, TLS and fsync on");
+  auto* command =
+      root.add_subcommand("bench", "throughput and latency of real validators on this machine, TLS and fsync on");
   command->add_option("--validators", options->validators, "how many")->capture_default_str()->check(CLI::Range(4, 31));
   command->add_option("--engine", options->engine, "cbft")->capture_default_str();
-  command->add_option("--payload", options->payload, "bytes of data in a transaction")->capture_default_str()->check(CLI::Range(0, 60'000));
+  command->add_option("--payload", options->payload, "bytes of data in a transaction")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 60'000));
   command->add_option("--readings-per-tx", options->readings_per_tx, "readings instead of data")
       ->capture_default_str()
       ->check(CLI::Range(size_t{0}, kReadingsPerTxMax));
@@ -257,13 +280,16 @@ void add_bench(CLI::App& root, int& exit_status) {
   command->add_option("--in-flight", options->in_flight, "transactions on their way in the closed loop")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
-  command->add_option("--seconds", options->seconds, "of each loop")->capture_default_str()->check(CLI::Range(1.0, 600.0));
+  command->add_option("--seconds", options->seconds, "of each loop")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 600.0));
   command->add_flag("--unsigned", options->is_unsigned, "without clients' signatures, to compare engines");
   command->add_option("--set", options->settings, "a genesis parameter, as in init")->type_name("KEY=VALUE");
   command->add_flag("--keep", options->keep, "leave the network's folder");
   command->add_flag("--json", options->json, "one JSON object on the last line");
   command->footer(
-      "Examples:\n  tieline bench --json\n  tieline bench --validators 7 --seconds 10\n  tieline bench --readings-per-tx 500\n"
+      "Examples:\n  tieline bench --json\n  tieline bench --validators 7 --seconds 10\n  tieline bench "
+      "--readings-per-tx 500\n"
       "docs/performance.md says what every number means.");
   command->callback([options, &exit_status] { exit_status = run(*options); });
 }

@@ -28,9 +28,9 @@ constexpr int64_t kRecoverMs = 120'000;  // without a commit for so long it is s
 constexpr int64_t kDrainMs = 120'000;
 constexpr int64_t kSettleMs = 180'000;
 constexpr int64_t kRejoinMs = 180'000;
-constexpr int64_t kDownMsMax = 1'500;    // between a kill and the restart
-constexpr int64_t kPauseMsMax = 3'000;   // of a stopped process
-constexpr int64_t kCalmMsMax = 600;      // between events
+constexpr int64_t kDownMsMax = 1'500;   // between a kill and the restart
+constexpr int64_t kPauseMsMax = 3'000;  // of a stopped process
+constexpr int64_t kCalmMsMax = 600;     // between events
 constexpr int64_t kPollMs = 10;
 
 struct Options {
@@ -48,11 +48,16 @@ struct Options {
 enum class Event { kOne, kPrimary, kAll, kWipe, kStop };
 const char* event_name(Event event) {
   switch (event) {
-    case Event::kOne: return "one";
-    case Event::kPrimary: return "primary";
-    case Event::kAll: return "all at once";
-    case Event::kWipe: return "wiped";
-    case Event::kStop: return "stopped";
+    case Event::kOne:
+      return "one";
+    case Event::kPrimary:
+      return "primary";
+    case Event::kAll:
+      return "all at once";
+    case Event::kWipe:
+      return "wiped";
+    case Event::kStop:
+      return "stopped";
   }
   return "";
 }
@@ -62,13 +67,16 @@ class Chaos {
   explicit Chaos(const Options& options) : options_(options), rng_(options.seed) {}
 
   Result<Json> run() {
-    auto network = LocalNetwork::make({.validators = options_.validators, .engine = options_.engine,
-                                       .folder = temporary_folder("chaos"), .keep = options_.keep, .signers = kSigners,
+    auto network = LocalNetwork::make({.validators = options_.validators,
+                                       .engine = options_.engine,
+                                       .folder = temporary_folder("chaos"),
+                                       .keep = options_.keep,
+                                       .signers = kSigners,
                                        .settings = options_.settings});
     if (!network) return network.error();
     network_ = std::move(*network);
-    progress_.note("network of " + std::to_string(options_.validators) + " validators in " + network_->root().string() + ", seed " +
-                   std::to_string(options_.seed));
+    progress_.note("network of " + std::to_string(options_.validators) + " validators in " + network_->root().string() +
+                   ", seed " + std::to_string(options_.seed));
     if (auto status = network_->start_all(); !status) return status.error();
     auto signers = network_->signers();
     if (!signers) return signers.error();
@@ -77,8 +85,9 @@ class Chaos {
 
     const std::vector<Event> plan = make_plan();
     for (size_t i = 0; i < plan.size(); ++i) {
-      progress_.note("[" + std::to_string(static_cast<int>(progress_.seconds())) + " s] " + std::to_string(i + 1) + "/" + std::to_string(plan.size()) +
-                     " " + event_name(plan[i]) + ": " + grouped(client_->counts().acknowledged) + " acknowledged so far");
+      progress_.note("[" + std::to_string(static_cast<int>(progress_.seconds())) + " s] " + std::to_string(i + 1) +
+                     "/" + std::to_string(plan.size()) + " " + event_name(plan[i]) + ": " +
+                     grouped(client_->counts().acknowledged) + " acknowledged so far");
       if (auto status = happen(plan[i]); !status) return status.error();
       ++happened_[event_name(plan[i])];
       sleep_ms(rng_.between(0, kCalmMsMax));
@@ -88,7 +97,8 @@ class Chaos {
       if (auto status = wait_rejoined(); !status) return status.error();
     }
     if (!client_->drain(kDrainMs)) {
-      return Error{"timed_out", grouped(client_->counts().outstanding) + " transactions have no outcome after all validators are back"};
+      return Error{"timed_out", grouped(client_->counts().outstanding) +
+                                    " transactions have no outcome after all validators are back"};
     }
     if (auto status = wait_settled(*network_, kSettleMs); !status) return status.error();
     return examine();
@@ -124,7 +134,8 @@ class Chaos {
     const size_t victim = event == Event::kPrimary ? primary() : rng_.below(network_->size());
     switch (event) {
       case Event::kOne:
-      case Event::kPrimary: return kill({victim}, false);
+      case Event::kPrimary:
+        return kill({victim}, false);
       case Event::kAll: {
         std::vector<size_t> all(network_->size());
         for (size_t i = 0; i < all.size(); ++i) all[i] = i;
@@ -134,7 +145,8 @@ class Chaos {
         // More than f validators without their memory is more than any protocol survives: one after the other.
         if (auto status = wait_rejoined(); !status) return status;
         return kill({victim}, true);
-      case Event::kStop: return pause(rng_.chance(500'000) ? primary() : victim);
+      case Event::kStop:
+        return pause(rng_.chance(500'000) ? primary() : victim);
     }
     return {};
   }
@@ -146,7 +158,9 @@ class Chaos {
     if (wipe) {
       std::error_code error;
       std::filesystem::remove_all(network_->folder(victims.front()) / "data", error);
-      if (error) return Error{"file_unwritable", "cannot wipe " + network_->folder(victims.front()).string() + ": " + error.message()};
+      if (error)
+        return Error{"file_unwritable",
+                     "cannot wipe " + network_->folder(victims.front()).string() + ": " + error.message()};
       wiped_ = victims.front();
     }
     // With one down the others go on; when all are down the clock runs until they are back.
@@ -172,9 +186,12 @@ class Chaos {
         if (is_recovery) recovery_us_.push_back(*at - since);
         return {};
       }
-      if (ChaosClient::now_us() - since > kRecoverMs * 1000) return Error{"timed_out", "no commit for two minutes:" + where()};
+      if (ChaosClient::now_us() - since > kRecoverMs * 1000)
+        return Error{"timed_out", "no commit for two minutes:" + where()};
       for (size_t i = 0; i < network_->size(); ++i) {
-        if (!network_->running(i)) return Error{"not_ready", "validator-" + std::to_string(i) + " ended by itself: " + tail_of(network_->log(i))};
+        if (!network_->running(i))
+          return Error{"not_ready",
+                       "validator-" + std::to_string(i) + " ended by itself: " + tail_of(network_->log(i))};
       }
       sleep_ms(kPollMs);
     }
@@ -185,14 +202,16 @@ class Chaos {
     const int64_t began = ChaosClient::now_us();
     while (ChaosClient::now_us() - began < kRejoinMs * 1000) {
       auto status = network_->get(*wiped_, "/v1/status");
-      if (status && !status->value("rejoining", true) && !status->value("catching_up", true) && status->value("height", Height{0}) > 0) {
+      if (status && !status->value("rejoining", true) && !status->value("catching_up", true) &&
+          status->value("height", Height{0}) > 0) {
         rejoin_us_.push_back(ChaosClient::now_us() - began);
         wiped_.reset();
         return {};
       }
       sleep_ms(50);
     }
-    return Error{"timed_out", "validator-" + std::to_string(*wiped_) + " did not rejoin:" + where() + "\n" + tail_of(network_->log(*wiped_))};
+    return Error{"timed_out", "validator-" + std::to_string(*wiped_) + " did not rejoin:" + where() + "\n" +
+                                  tail_of(network_->log(*wiped_))};
   }
 
   std::string where() {
@@ -208,7 +227,8 @@ class Chaos {
     const ChaosCounts counts = client_->counts();
     const std::vector<ChaosTx> txs = client_->transactions();
     client_.reset();
-    auto agreement = compare_validators(*network_, [this](Height at) { progress_.show("comparing blocks from " + grouped(at)); });
+    auto agreement =
+        compare_validators(*network_, [this](Height at) { progress_.show("comparing blocks from " + grouped(at)); });
     if (!agreement) return agreement.error();
     std::unordered_map<std::string, std::vector<Height>> places;
     if (auto status = scan_blocks(agreement->height, places); !status) return status.error();
@@ -241,8 +261,9 @@ class Chaos {
                 {"forks", agreement->forks},
                 {"state_roots_equal", agreement->state_roots_equal},
                 {"height", agreement->height},
-                {"recovery_ms", {{"p50", recovery_us_.empty() ? 0 : ms(recovery_us_[recovery_us_.size() / 2])},
-                                 {"max", recovery_us_.empty() ? 0 : ms(recovery_us_.back())}}},
+                {"recovery_ms",
+                 {{"p50", recovery_us_.empty() ? 0 : ms(recovery_us_[recovery_us_.size() / 2])},
+                  {"max", recovery_us_.empty() ? 0 : ms(recovery_us_.back())}}},
                 {"rejoin_wait_ms_max", rejoin_us_.empty() ? 0 : ms(rejoin_us_.back())},
                 {"seconds", std::round(progress_.seconds() * 10) / 10}};
   }
@@ -257,7 +278,8 @@ class Chaos {
         block = network_->get(asked, "/v1/blocks/" + std::to_string(height), 10'000);
         if (!block) asked = (asked + 1) % network_->size();
       }
-      if (!block) return Error{block.error().code, "no validator has block " + std::to_string(height) + ": " + block.error().why};
+      if (!block)
+        return Error{block.error().code, "no validator has block " + std::to_string(height) + ": " + block.error().why};
       for (const Json& result : block->value("results", Json::array())) {
         const auto code = code_from_name(result.value("code", ""));
         if (code && code_consumes_sequence(number(*code))) places[result.value("id", "")].push_back(height);
@@ -285,8 +307,11 @@ class Chaos {
         auto receipt = clients[(i + tries) % clients.size()]->receipt(txs[i].id);
         if (!receipt) continue;
         auto facts = verify_receipt(*receipt, network_->genesis(), verifier);
-        good = facts && facts->txid == txs[i].id && facts->height == txs[i].height && facts->result_code == number(TxCode::ok);
-        if (!good) progress_.note("receipt of " + to_hex(txs[i].id) + ": " + (facts ? "says something else" : facts.error().why));
+        good = facts && facts->txid == txs[i].id && facts->height == txs[i].height &&
+               facts->result_code == number(TxCode::ok);
+        if (!good)
+          progress_.note("receipt of " + to_hex(txs[i].id) + ": " +
+                         (facts ? "says something else" : facts.error().why));
       }
       bad += good ? 0 : 1;
     }
@@ -310,13 +335,15 @@ int run(const Options& options) {
   auto result = Chaos(options).run();
   if (!result) return fail(result.error(), options.json);
   const Json& r = *result;
-  const bool good = r["lost"] == 0 && r["duplicated"] == 0 && r["forks"] == 0 && r["receipts_failed"] == 0 && r["refused"] == 0 &&
-                    r["state_roots_equal"] == true;
-  print_line(r["kills"].dump() + " kills and " + r["stops"].dump() + " pauses: " + r["acknowledged"].dump() + " of " + r["submitted"].dump() +
-             " transactions acknowledged, " + r["lost"].dump() + " lost, " + r["duplicated"].dump() + " duplicated, " + r["forks"].dump() +
+  const bool good = r["lost"] == 0 && r["duplicated"] == 0 && r["forks"] == 0 && r["receipts_failed"] == 0 &&
+                    r["refused"] == 0 && r["state_roots_equal"] == true;
+  print_line(r["kills"].dump() + " kills and " + r["stops"].dump() + " pauses: " + r["acknowledged"].dump() + " of " +
+             r["submitted"].dump() + " transactions acknowledged, " + r["lost"].dump() + " lost, " +
+             r["duplicated"].dump() + " duplicated, " + r["forks"].dump() +
              " forks, state roots equal: " + r["state_roots_equal"].dump());
-  print_line("every acknowledged transaction has a receipt that verifies: " + std::string(r["receipts_failed"] == 0 ? "yes" : "NO") +
-             "; recovery p50 " + r["recovery_ms"]["p50"].dump() + " ms, max " + r["recovery_ms"]["max"].dump() + " ms");
+  print_line("every acknowledged transaction has a receipt that verifies: " +
+             std::string(r["receipts_failed"] == 0 ? "yes" : "NO") + "; recovery p50 " +
+             r["recovery_ms"]["p50"].dump() + " ms, max " + r["recovery_ms"]["max"].dump() + " ms");
   if (options.json) print_json(r);
   return good ? kExitDone : kExitNo;
 }
@@ -325,18 +352,25 @@ int run(const Options& options) {
 
 void add_chaos(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
-  auto* command = root.add_subcommand("chaos", "kill, pause and wipe real validators under load, and see whether anything is lost");
+  auto* command =
+      root.add_subcommand("chaos", "kill, pause and wipe real validators under load, and see whether anything is lost");
   command->add_option("--validators", options->validators, "how many")->capture_default_str()->check(CLI::Range(4, 31));
   command->add_option("--engine", options->engine, "cbft")->capture_default_str();
-  command->add_option("--kills", options->kills, "SIGKILLs: of one, of the primary, of all at once, of one whose disk is then wiped")->capture_default_str();
+  command
+      ->add_option("--kills", options->kills,
+                   "SIGKILLs: of one, of the primary, of all at once, of one whose disk is then wiped")
+      ->capture_default_str();
   command->add_option("--stops", options->stops, "pauses by SIGSTOP")->capture_default_str();
   command->add_option("--seed", options->seed, "of the order of events")->capture_default_str();
-  command->add_option("--rate", options->rate, "transactions a second")->capture_default_str()->check(CLI::Range(1.0, 5000.0));
+  command->add_option("--rate", options->rate, "transactions a second")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 5000.0));
   command->add_option("--set", options->settings, "a genesis parameter, as in init")->type_name("KEY=VALUE");
   command->add_flag("--keep", options->keep, "leave the network's folder");
   command->add_flag("--json", options->json, "one JSON object on the last line");
-  command->footer("Examples:\n  tieline chaos --kills 10 --stops 2\n  tieline chaos --kills 100 --stops 20 --seed 7 --json\n"
-                  "Exit status: 0 nothing lost, doubled or forked; 1 something was; 3 it got stuck.");
+  command->footer(
+      "Examples:\n  tieline chaos --kills 10 --stops 2\n  tieline chaos --kills 100 --stops 20 --seed 7 --json\n"
+      "Exit status: 0 nothing lost, doubled or forked; 1 something was; 3 it got stuck.");
   command->callback([options, &exit_status] { exit_status = run(*options); });
 }
 

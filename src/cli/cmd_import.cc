@@ -22,7 +22,8 @@ struct Options {
 
 Json rejected_json(const std::vector<ImportRejection>& rejected) {
   Json list = Json::array();
-  for (const ImportRejection& one : rejected) list.push_back({{"line", one.line}, {"code", one.code}, {"why", one.why}});
+  for (const ImportRejection& one : rejected)
+    list.push_back({{"line", one.line}, {"code", one.code}, {"why", one.why}});
   return list;
 }
 
@@ -37,7 +38,10 @@ void show_rejected(Progress& progress, const std::vector<ImportRejection>& rejec
 
 Json report(uint64_t rows, uint64_t accepted, const std::vector<ImportRejection>& rejected, uint64_t transactions,
             double seconds) {
-  return {{"rows", rows}, {"accepted", accepted}, {"rejected", rejected_json(rejected)}, {"transactions", transactions},
+  return {{"rows", rows},
+          {"accepted", accepted},
+          {"rejected", rejected_json(rejected)},
+          {"transactions", transactions},
           {"seconds", std::round(seconds * 1000) / 1000}};
 }
 
@@ -64,13 +68,15 @@ int run(const Options& options) {
   if (!options.receipts.empty()) {
     std::error_code error;
     std::filesystem::create_directories(options.receipts, error);
-    if (error) return fail({"file_unwritable", "cannot make " + options.receipts + ": " + error.message()}, options.json);
+    if (error)
+      return fail({"file_unwritable", "cannot make " + options.receipts + ": " + error.message()}, options.json);
   }
 
   const ImportJournal::Identity whose{genesis->chain_id(), sha256(view_of(*text)), options.as};
   auto journal = ImportJournal::open(ImportJournal::path_for(options.net, whose), whose);
   if (!journal) return fail(journal.error(), options.json);
-  if (!journal->was_empty()) progress.note("An earlier run of this import is in the journal: it goes on where that one stopped.");
+  if (!journal->was_empty())
+    progress.note("An earlier run of this import is in the journal: it goes on where that one stopped.");
   auto client = api::NetworkClient::open(*genesis);
   if (!client) return fail(client.error(), options.json);
   const Ed25519Verifier verifier;
@@ -92,7 +98,9 @@ int run(const Options& options) {
   }
   auto result = run_import(plan, *journal, *network);
   if (!result) {
-    progress.note("The import is not finished. Run the same command again: it goes on where it stopped, and records nothing twice.");
+    progress.note(
+        "The import is not finished. Run the same command again: it goes on where it stopped, and records nothing "
+        "twice.");
     return fail(result.error(), options.json);
   }
   rejected.insert(rejected.end(), result->rejected.begin(), result->rejected.end());
@@ -101,9 +109,10 @@ int run(const Options& options) {
   show_rejected(progress, rejected);
   const double seconds = progress.seconds();
   char summary[200];
-  std::snprintf(summary, sizeof(summary), "%s of %s readings accepted in %s transactions, every receipt verified; %s rejected; %.1f s",
-                grouped(result->accepted).c_str(), grouped(csv->rows_seen).c_str(), grouped(result->transactions).c_str(),
-                grouped(rejected.size()).c_str(), seconds);
+  std::snprintf(summary, sizeof(summary),
+                "%s of %s readings accepted in %s transactions, every receipt verified; %s rejected; %.1f s",
+                grouped(result->accepted).c_str(), grouped(csv->rows_seen).c_str(),
+                grouped(result->transactions).c_str(), grouped(rejected.size()).c_str(), seconds);
   print_line(summary);
   if (result->already > 0) print_line(grouped(result->already) + " of them were recorded by an earlier run.");
   if (options.json) {
@@ -122,7 +131,9 @@ void add_import(CLI::App& root, int& exit_status) {
   auto* command = root.add_subcommand("import", "record readings from a CSV file, signed with the participant's key");
   command->add_option("FILE.csv", options->file, "columns meter,obis,start,seconds,wh,quality; UTF-8")->required();
   add_net(*command, options->net);
-  command->add_option("--as", options->as, "the participant, whose key is NET/participants/NAME.key")->required()->type_name("NAME");
+  command->add_option("--as", options->as, "the participant, whose key is NET/participants/NAME.key")
+      ->required()
+      ->type_name("NAME");
   command->add_option("--receipts", options->receipts, "keep every transaction's receipt there")->type_name("DIR");
   command->add_option("--batch", options->batch, "readings in one transaction")
       ->capture_default_str()

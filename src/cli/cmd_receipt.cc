@@ -38,7 +38,10 @@ int run(const Options& options) {
              std::to_string(facts->height) + ", signed by " + std::to_string(facts->signers.size()) + " of " +
              std::to_string(facts->committee) + " validators.");
   if (options.json) {
-    print_json({{"txid", to_hex(*id)}, {"file", options.output}, {"bytes", receipt->size()}, {"height", facts->height},
+    print_json({{"txid", to_hex(*id)},
+                {"file", options.output},
+                {"bytes", receipt->size()},
+                {"height", facts->height},
                 {"valid", true}});
   }
   return kExitDone;

@@ -30,7 +30,8 @@ void ask_each(Reach& reach, Json& status) {
       entry["reachable"] = reply.ok();
       if (!reply) continue;
       if (auto own = parse_json(*reply, "status")) {
-        for (const char* field : {"height", "view", "epoch", "state_root", "state_root_height", "rejoining", "catching_up"}) {
+        for (const char* field :
+             {"height", "view", "epoch", "state_root", "state_root_height", "rejoining", "catching_up"}) {
           if (own->contains(field)) entry[field] = (*own)[field];
         }
       }
@@ -47,16 +48,18 @@ int run(const Options& options) {
   const Json& s = *status;
   print_line("network    " + text_of(s, "network") + "  (chain " + text_of(s, "chain_id").substr(0, 16) + "..)");
   print_line("engine     " + text_of(s, "engine"));
-  print_line("height     " + text_of(s, "height") + "   epoch " + text_of(s, "epoch") + "   view " + text_of(s, "view") +
-             "   primary " + text_of(s, "primary"));
+  print_line("height     " + text_of(s, "height") + "   epoch " + text_of(s, "epoch") + "   view " +
+             text_of(s, "view") + "   primary " + text_of(s, "primary"));
   print_line("state root " + text_of(s, "state_root") + " at height " + text_of(s, "state_root_height"));
   if (s.contains("finality_ms")) {
-    print_line("finality   p50 " + text_of(s["finality_ms"], "p50") + " ms   p99 " + text_of(s["finality_ms"], "p99") + " ms");
+    print_line("finality   p50 " + text_of(s["finality_ms"], "p50") + " ms   p99 " + text_of(s["finality_ms"], "p99") +
+               " ms");
   }
   print_line("can lose   " + text_of(s, "can_lose") + " more validators and go on");
   for (const Json& v : s.value("validators", Json::array())) {
     const bool up = v.value("connected", false) || v.value("reachable", false);
-    std::string line = "  " + text_of(v, "name") + "  " + (up ? "connected" : "NOT connected") + "  height " + text_of(v, "height");
+    std::string line =
+        "  " + text_of(v, "name") + "  " + (up ? "connected" : "NOT connected") + "  height " + text_of(v, "height");
     if (v.value("rejoining", false)) line += "  rejoining";
     if (v.value("catching_up", false)) line += "  catching up";
     print_line(line);

@@ -27,7 +27,8 @@ Result<std::string> read_input(const std::string& file, size_t bytes_max) {
   char buffer[65'536];
   while (std::cin.read(buffer, sizeof(buffer)) || std::cin.gcount() > 0) {
     text.append(buffer, static_cast<size_t>(std::cin.gcount()));
-    if (text.size() > bytes_max) return Error{"file_unreadable", "standard input has more than " + std::to_string(bytes_max) + " bytes"};
+    if (text.size() > bytes_max)
+      return Error{"file_unreadable", "standard input has more than " + std::to_string(bytes_max) + " bytes"};
   }
   return text;
 }
@@ -62,7 +63,8 @@ Result<Bytes> sign(const Options& options, const Genesis& genesis, ImportNetwork
 
 int run(const Options& options) {
   if (options.is_signed != options.as.empty()) {
-    return fail({"usage", "give either --as NAME, who signs, or --signed, when the file holds signed bytes"}, options.json);
+    return fail({"usage", "give either --as NAME, who signs, or --signed, when the file holds signed bytes"},
+                options.json);
   }
   auto genesis = genesis_of_net(options.net);
   if (!genesis) return fail(genesis.error(), options.json);
@@ -94,7 +96,8 @@ int run(const Options& options) {
   const bool accepted = outcome.committed && outcome.code == number(TxCode::ok);
   const bool again = outcome.committed && before->has_value();
   if (again) {
-    print_line("ALREADY RECORDED in block " + std::to_string(outcome.height) + ": the same bytes count once, however often they are sent.");
+    print_line("ALREADY RECORDED in block " + std::to_string(outcome.height) +
+               ": the same bytes count once, however often they are sent.");
   } else if (accepted) {
     print_line("ACCEPTED in block " + std::to_string(outcome.height) + ": transaction " + to_hex(outcome.id));
   } else {
@@ -108,8 +111,12 @@ int run(const Options& options) {
     print_line("receipt    " + options.receipt + " (verified)");
   }
   if (options.json) {
-    print_json({{"txid", to_hex(outcome.id)}, {"accepted", accepted}, {"committed", outcome.committed}, {"already", again},
-                {"code", code_name(outcome.code)}, {"why", code_reason(outcome.code)},
+    print_json({{"txid", to_hex(outcome.id)},
+                {"accepted", accepted},
+                {"committed", outcome.committed},
+                {"already", again},
+                {"code", code_name(outcome.code)},
+                {"why", code_reason(outcome.code)},
                 {"height", outcome.committed ? Json(outcome.height) : Json(nullptr)}});
   }
   return accepted ? kExitDone : kExitNo;
@@ -122,16 +129,19 @@ void add_submit(CLI::App& root, int& exit_status) {
   auto* command = root.add_subcommand("submit", "sign and send one transaction, and wait for what becomes of it");
   command->add_option("FILE", options->file, "the transaction in JSON; - reads standard input")->required();
   add_net(*command, options->net);
-  command->add_option("--as", options->as, "the participant who signs, with NET/participants/NAME.key")->type_name("NAME");
+  command->add_option("--as", options->as, "the participant who signs, with NET/participants/NAME.key")
+      ->type_name("NAME");
   command->add_flag("--signed", options->is_signed, "FILE holds the signed bytes already");
-  command->add_option("--sign-only", options->sign_only, "write the signed bytes there and send nothing")->type_name("OUT");
+  command->add_option("--sign-only", options->sign_only, "write the signed bytes there and send nothing")
+      ->type_name("OUT");
   command->add_option("--receipt", options->receipt, "keep the receipt there")->type_name("OUT");
   command->add_flag("--json", options->json, "one JSON object on the last line");
   command->footer(
       "Examples:\n"
       "  echo '{\"readings\":[{\"meter\":\"bakery-1\",\"obis\":\"1-0:1.8.0\",\"start\":\"2026-01-05T08:00:00Z\",\n"
       "    \"seconds\":900,\"wh\":2150,\"quality\":\"measured\"}]}' | tieline submit - --net NET --as bakery\n"
-      "  tieline submit reading.json --net NET --as bakery --sign-only reading.tx && tieline submit reading.tx --signed --net NET\n"
+      "  tieline submit reading.json --net NET --as bakery --sign-only reading.tx && tieline submit reading.tx "
+      "--signed --net NET\n"
       "Exit status: 0 accepted, 1 refused, 2 wrong input, 3 no validator answered in time.");
   command->callback([options, &exit_status] { exit_status = run(*options); });
 }

@@ -50,8 +50,13 @@ int run(const Options& options) {
     print_line("NOT VALID: " + facts.error().why + " (" + facts.error().code + ")");
     print_line("This file proves nothing.");
     if (options.json) {
-      print_json({{"valid", false}, {"why", facts.error().why}, {"code", facts.error().code}, {"txid", nullptr},
-                  {"height", nullptr}, {"signers", Json::array()}, {"quorum", nullptr}});
+      print_json({{"valid", false},
+                  {"why", facts.error().why},
+                  {"code", facts.error().code},
+                  {"txid", nullptr},
+                  {"height", nullptr},
+                  {"signers", Json::array()},
+                  {"quorum", nullptr}});
     }
     return kExitNo;
   }
@@ -60,22 +65,35 @@ int run(const Options& options) {
   auto tx = Transaction::parse(Blob(receipt->transaction));
   TL_CHECK(tx.ok());
   const auto signer = (*tx)->signer();
-  const std::string who = signer >= 1 && signer <= genesis->participants.size() ? genesis->participants[signer - 1].name : "?";
+  const std::string who =
+      signer >= 1 && signer <= genesis->participants.size() ? genesis->participants[signer - 1].name : "?";
   const bool accepted = facts->result_code == number(TxCode::ok);
   std::string why = "transaction " + to_hex(facts->txid) + ", " + content_of(**tx) + " signed by '" + who + "', was ";
-  why += accepted ? "accepted" : std::string("refused (") + code_name(facts->result_code) + ": " + code_reason(facts->result_code) + ")";
+  why += accepted
+             ? "accepted"
+             : std::string("refused (") + code_name(facts->result_code) + ": " + code_reason(facts->result_code) + ")";
   why += " in block " + std::to_string(facts->height) + " of " + rfc3339_utc(facts->time_ms / 1000) + ", which " +
          list_names(*genesis, facts->signers) + " signed: " + std::to_string(facts->signers.size()) + " of " +
          std::to_string(facts->committee) + " validators, " + std::to_string(facts->quorum) + " are needed";
   print_line("VALID: " + why + ".");
-  print_line("Proven with the genesis file alone: the bytes, the signature, the place in the block, the result, and the validators' agreement.");
+  print_line(
+      "Proven with the genesis file alone: the bytes, the signature, the place in the block, the result, and the "
+      "validators' agreement.");
   print_line("Not proven: that nothing later corrected it. A receipt is authentic, not fresh.");
   if (options.json) {
     Json signers = Json::array();
-    for (ValidatorId id : facts->signers) signers.push_back(id < genesis->validators.size() ? Json(genesis->validators[id].name) : Json(id));
-    print_json({{"valid", true}, {"why", why}, {"txid", to_hex(facts->txid)}, {"height", facts->height},
-                {"signers", signers}, {"quorum", facts->quorum}, {"committee", facts->committee},
-                {"result", code_name(facts->result_code)}, {"signed_by", who}, {"time_ms", facts->time_ms}});
+    for (ValidatorId id : facts->signers)
+      signers.push_back(id < genesis->validators.size() ? Json(genesis->validators[id].name) : Json(id));
+    print_json({{"valid", true},
+                {"why", why},
+                {"txid", to_hex(facts->txid)},
+                {"height", facts->height},
+                {"signers", signers},
+                {"quorum", facts->quorum},
+                {"committee", facts->committee},
+                {"result", code_name(facts->result_code)},
+                {"signed_by", who},
+                {"time_ms", facts->time_ms}});
   }
   return kExitDone;
 }
@@ -84,11 +102,14 @@ int run(const Options& options) {
 
 void add_verify(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
-  auto* command = root.add_subcommand("verify", "check a receipt offline, with no node anywhere, and say what it proves");
+  auto* command =
+      root.add_subcommand("verify", "check a receipt offline, with no node anywhere, and say what it proves");
   command->add_option("FILE", options->file, "the receipt")->required();
   command->add_option("--genesis", options->genesis, "the network's genesis.json")->required();
   command->add_flag("--json", options->json, "one JSON object on the last line");
-  command->footer("Example:\n  tieline verify reading.receipt --genesis NET/genesis.json\nExit status: 0 valid, 1 not valid, 2 a file cannot be read.");
+  command->footer(
+      "Example:\n  tieline verify reading.receipt --genesis NET/genesis.json\nExit status: 0 valid, 1 not valid, 2 a "
+      "file cannot be read.");
   command->callback([options, &exit_status] { exit_status = run(*options); });
 }
 

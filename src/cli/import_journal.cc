@@ -114,9 +114,10 @@ Result<ImportJournal> ImportJournal::open(const std::filesystem::path& path, con
     } else if (last) {
       break;
     } else {
-      return Error{"journal_damaged", path.string() + " is damaged at byte " + std::to_string(at) +
-                                          "; what it signed is unknown. Keep it, and look with `tieline query readings` "
-                                          "what is recorded before importing the rest"};
+      return Error{"journal_damaged",
+                   path.string() + " is damaged at byte " + std::to_string(at) +
+                       "; what it signed is unknown. Keep it, and look with `tieline query readings` "
+                       "what is recorded before importing the rest"};
     }
     at = kept = end + 1;
   }

@@ -1,14 +1,14 @@
 #pragma once
 // What an import has signed, written and synced BEFORE it is sent (docs/formats/import-journal.md). Signing is
-// deterministic, so a record gives the same bytes again after an interruption; validators record the same bytes once and
-// answer with the place they already have. A text file, one record a line:
+// deterministic, so a record gives the same bytes again after an interruption; validators record the same bytes once
+// and answer with the place they already have. A text file, one record a line:
 //
 //   tieline-import 1 <chain id> <sha-256 of the CSV file> <participant>
 //   <first row> <rows> <sequence> <timestamp_ms> <expiry_height> <check>
 //
-// Rows are counted among the good rows of the file, from 0. `check` is the first 8 hex digits of the SHA-256 of the line
-// before it: a torn last line was never sent and is dropped. A later record that covers a row of an earlier one replaces
-// the earlier one: it is only written once that one can no longer be committed.
+// Rows are counted among the good rows of the file, from 0. `check` is the first 8 hex digits of the SHA-256 of the
+// line before it: a torn last line was never sent and is dropped. A later record that covers a row of an earlier one
+// replaces the earlier one: it is only written once that one can no longer be committed.
 //
 // Errors: journal_unreadable, journal_unwritable, journal_foreign (of another chain, file or participant),
 // journal_damaged (not at its end).

@@ -33,7 +33,8 @@ class Network final : public ImportNetwork {
   }
 
   int64_t now_ms() override {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
   }
   void pause() override { std::this_thread::sleep_for(kPause); }
 
@@ -63,7 +64,8 @@ class Network final : public ImportNetwork {
     }
     // An interval that starts a day earlier may still reach in.
     static constexpr int64_t kLongest = 86'400;
-    const std::string target = "/v1/readings?meter=" + url_encoded(name) + "&from=" + std::to_string(std::max<int64_t>(0, from_s - kLongest)) +
+    const std::string target = "/v1/readings?meter=" + url_encoded(name) +
+                               "&from=" + std::to_string(std::max<int64_t>(0, from_s - kLongest)) +
                                "&to=" + std::to_string(to_s);
     std::vector<Reading> out;
     std::string cursor;
@@ -93,7 +95,8 @@ class Network final : public ImportNetwork {
       auto bytes = client_.receipt(id);
       if (bytes) {
         auto facts = verify_receipt(*bytes, genesis_, verifier_);
-        if (!facts) return Error{"receipt_invalid", "the receipt of " + to_hex(id) + " does not verify: " + facts.error().why};
+        if (!facts)
+          return Error{"receipt_invalid", "the receipt of " + to_hex(id) + " does not verify: " + facts.error().why};
         if (facts->txid != id || facts->result_code != number(TxCode::ok)) {
           return Error{"receipt_invalid", "the receipt of " + to_hex(id) + " does not say that it was accepted"};
         }
@@ -114,7 +117,8 @@ class Network final : public ImportNetwork {
   }
   static Result<uint64_t> number_in(const Json& json, const char* name) {
     const auto it = json.find(name);
-    if (it == json.end() || !it->is_number_unsigned()) return Error{"json_malformed", std::string("no number '") + name + "' in an answer"};
+    if (it == json.end() || !it->is_number_unsigned())
+      return Error{"json_malformed", std::string("no number '") + name + "' in an answer"};
     return it->get<uint64_t>();
   }
 
@@ -125,7 +129,8 @@ class Network final : public ImportNetwork {
 
 }  // namespace
 
-std::unique_ptr<ImportNetwork> import_network(api::NetworkClient& client, const Genesis& genesis, const Verifier& verifier) {
+std::unique_ptr<ImportNetwork> import_network(api::NetworkClient& client, const Genesis& genesis,
+                                              const Verifier& verifier) {
   return std::make_unique<Network>(client, genesis, verifier);
 }
 

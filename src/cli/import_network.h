@@ -10,6 +10,7 @@
 namespace tieline::cli {
 
 // Both must outlive it.
-std::unique_ptr<ImportNetwork> import_network(api::NetworkClient& client, const Genesis& genesis, const Verifier& verifier);
+std::unique_ptr<ImportNetwork> import_network(api::NetworkClient& client, const Genesis& genesis,
+                                              const Verifier& verifier);
 
 }  // namespace tieline::cli

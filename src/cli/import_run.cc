@@ -24,16 +24,19 @@ enum class Verdict {
 
 Verdict verdict_of(const ImportOutcome& outcome) {
   switch (static_cast<TxCode>(outcome.code)) {
-    case TxCode::ok: return Verdict::kAccepted;
+    case TxCode::ok:
+      return Verdict::kAccepted;
     case TxCode::duplicate:
     case TxCode::sequence_too_old:
     case TxCode::sequence_too_far:
     case TxCode::expired:
     case TxCode::expiry_too_far:
     case TxCode::timestamp_old:
-    case TxCode::timestamp_future: return Verdict::kPlanAgain;
+    case TxCode::timestamp_future:
+      return Verdict::kPlanAgain;
     case TxCode::pool_full:
-    case TxCode::too_many_pending: return Verdict::kBusy;
+    case TxCode::too_many_pending:
+      return Verdict::kBusy;
     case TxCode::unknown_meter:
     case TxCode::not_owner:
     case TxCode::misaligned_interval:
@@ -43,8 +46,10 @@ Verdict verdict_of(const ImportOutcome& outcome) {
     case TxCode::over_capacity:
     case TxCode::before_window:
     case TxCode::overlap:
-    case TxCode::bad_register: return Verdict::kContent;
-    default: return Verdict::kRefused;
+    case TxCode::bad_register:
+      return Verdict::kContent;
+    default:
+      return Verdict::kRefused;
   }
 }
 
@@ -147,11 +152,16 @@ class Import {
     }
     if (outcome.committed) settled_sequence_ = std::max(settled_sequence_, record.sequence);
     switch (verdict_of(outcome)) {
-      case Verdict::kAccepted: return accept(sent, outcome);
-      case Verdict::kPlanAgain: return plan_again(record, outcome.code);
-      case Verdict::kContent: return split(record, outcome.code);
+      case Verdict::kAccepted:
+        return accept(sent, outcome);
+      case Verdict::kPlanAgain:
+        return plan_again(record, outcome.code);
+      case Verdict::kContent:
+        return split(record, outcome.code);
       case Verdict::kBusy:
-      case Verdict::kRefused: reject(record.first_row, record.rows, outcome.code); return {};
+      case Verdict::kRefused:
+        reject(record.first_row, record.rows, outcome.code);
+        return {};
     }
     return {};
   }

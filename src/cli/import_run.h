@@ -3,8 +3,8 @@
 // waves that fit the signer's sequence window, and finds out which rows a refusal was about. What it needs of the
 // network is an interface, so that every turn can be tested without one.
 //
-// A row ends accepted (its transaction's receipt verified) or rejected with a ledger code. A transaction refused for its
-// content is split until the guilty rows stand alone; rows refused as `overlap` are looked up and not sent again.
+// A row ends accepted (its transaction's receipt verified) or rejected with a ledger code. A transaction refused for
+// its content is split until the guilty rows stand alone; rows refused as `overlap` are looked up and not sent again.
 //
 // Errors of run(): those of the journal and of the network (nothing is lost: run it again).
 
@@ -19,10 +19,10 @@
 namespace tieline::cli {
 
 inline constexpr size_t kImportBatchDefault = 500;
-inline constexpr size_t kImportWaveMax = 64;           // transactions on their way; the sequence window holds 1,024
-inline constexpr Height kImportLifetime = 50'000;      // blocks until a signed transaction is void
-inline constexpr size_t kImportReplansMax = 8;         // of one row, when others use the same sequence numbers
-inline constexpr size_t kImportBusyTriesMax = 100;     // when validators say that their pools are full
+inline constexpr size_t kImportWaveMax = 64;        // transactions on their way; the sequence window holds 1,024
+inline constexpr Height kImportLifetime = 50'000;   // blocks until a signed transaction is void
+inline constexpr size_t kImportReplansMax = 8;      // of one row, when others use the same sequence numbers
+inline constexpr size_t kImportBusyTriesMax = 100;  // when validators say that their pools are full
 
 struct ImportOutcome {
   TxId id;

@@ -77,9 +77,10 @@ Status LocalNetwork::init() {
   if (auto status = write_file(participants, view_of(participants_json(options_.signers))); !status) return status;
   auto port = free_port_base(options_.validators);
   if (!port) return port.error();
-  std::vector<std::string> arguments = {"init", net.string(), "--validators", std::to_string(options_.validators),
-                                        "--engine", options_.engine, "--port", std::to_string(*port),
-                                        "--participants", participants.string()};
+  std::vector<std::string> arguments = {
+      "init",           net.string(),         "--validators", std::to_string(options_.validators),
+      "--engine",       options_.engine,      "--port",       std::to_string(*port),
+      "--participants", participants.string()};
   for (const std::string& setting : options_.settings) {
     arguments.push_back("--set");
     arguments.push_back(setting);

@@ -19,10 +19,10 @@ namespace tieline::cli {
 struct LocalNetworkOptions {
   size_t validators = 4;
   std::string engine = "cbft";
-  std::filesystem::path folder;            // made here; removed at the end unless `keep`
+  std::filesystem::path folder;  // made here; removed at the end unless `keep`
   bool keep = false;
-  size_t signers = 64;                     // participants of role plant, each with one meter
-  std::vector<std::string> settings;       // genesis parameters for init, "consensus.timeout_ms=500"
+  size_t signers = 64;                // participants of role plant, each with one meter
+  std::vector<std::string> settings;  // genesis parameters for init, "consensus.timeout_ms=500"
 };
 
 inline constexpr size_t kValidatorPorts = 100;  // init gives HTTP the ports from base + 100 on

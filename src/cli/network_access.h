@@ -2,8 +2,8 @@
 // What commands share to reach a network: where it is (--net NET, a folder made by `tieline init`, or --node URL), its
 // genesis, participants' keys, and HTTP answers as JSON.
 //
-// Errors: usage (neither or both given), genesis_unreadable, genesis_invalid, participant_unknown, key_* (node/key_file.h), and
-// those of api/network_client.h and api/client.h; json_malformed for an answer that is none.
+// Errors: usage (neither or both given), genesis_unreadable, genesis_invalid, participant_unknown, key_*
+// (node/key_file.h), and those of api/network_client.h and api/client.h; json_malformed for an answer that is none.
 
 #include <filesystem>
 #include <memory>

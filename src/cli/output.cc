@@ -32,7 +32,8 @@ void print_json(const Json& object) {
   std::fflush(stdout);
 }
 
-Progress::Progress() : terminal_(::isatty(STDERR_FILENO) == 1), began_(std::chrono::steady_clock::now()), shown_(began_) {}
+Progress::Progress()
+    : terminal_(::isatty(STDERR_FILENO) == 1), began_(std::chrono::steady_clock::now()), shown_(began_) {}
 
 Progress::~Progress() {
   if (drawn_) std::fputc('\n', stderr);

@@ -1,7 +1,7 @@
 #pragma once
 // What every command prints, and how it ends. Results go to standard output: sentences for people, and with --json one
-// object alone on the last line. Progress goes to standard error. Exit status: 0 done, 1 the honest answer is no, 2 wrong
-// use or bad input and nothing was done, 3 no validator reachable or time ran out.
+// object alone on the last line. Progress goes to standard error. Exit status: 0 done, 1 the honest answer is no, 2
+// wrong use or bad input and nothing was done, 3 no validator reachable or time ran out.
 
 #include <chrono>
 #include <nlohmann/json.hpp>

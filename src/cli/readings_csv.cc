@@ -207,7 +207,8 @@ Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& m
   if (text.empty()) return Error{"csv_empty", "the file is empty; its first line is " + std::string(kCsvHeader)};
   const std::string_view header = next_line(text);
   if (header != kCsvHeader) {
-    return Error{"csv_bad_header", "line 1 is " + (is_utf8(header.substr(0, kShownBytesMax)) ? shown(header) : "not UTF-8") +
+    return Error{"csv_bad_header", "line 1 is " +
+                                       (is_utf8(header.substr(0, kShownBytesMax)) ? shown(header) : "not UTF-8") +
                                        "; it must be exactly " + std::string(kCsvHeader)};
   }
 
@@ -222,7 +223,8 @@ Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& m
     }
     const Fields fields = split(row);
     if (fields.count != kColumns) {
-      out.faults.push_back({line, 0, "csv_columns", "the line has " + std::to_string(fields.count) + " columns, not 6"});
+      out.faults.push_back(
+          {line, 0, "csv_columns", "the line has " + std::to_string(fields.count) + " columns, not 6"});
       continue;
     }
     Reading reading;
@@ -231,7 +233,8 @@ Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& m
       continue;
     }
     if (const uint64_t other = intervals.take(reading, line)) {
-      out.faults.push_back({line, 3, "csv_overlap", at_column(2, "the interval overlaps that of line " + std::to_string(other))});
+      out.faults.push_back(
+          {line, 3, "csv_overlap", at_column(2, "the interval overlaps that of line " + std::to_string(other))});
       continue;
     }
     out.rows.push_back({line, reading});

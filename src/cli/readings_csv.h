@@ -4,9 +4,9 @@
 //   meter,obis,start,seconds,wh,quality
 //   pv-1,1-0:2.8.0,2016-07-01T12:00:00-07:00,900,1200,measured
 //
-// UTF-8; a byte-order mark at the start is skipped; lines end in LF or CRLF. Every row is checked whole, each fault says
-// line, column and why, and the row is left out; the caller decides whether a file with faults is used at all. A negative
-// wh under 1-0:2.8.0 is what an inverter draws at night and becomes an import, 1-0:1.8.0.
+// UTF-8; a byte-order mark at the start is skipped; lines end in LF or CRLF. Every row is checked whole, each fault
+// says line, column and why, and the row is left out; the caller decides whether a file with faults is used at all. A
+// negative wh under 1-0:2.8.0 is what an inverter draws at night and becomes an import, 1-0:1.8.0.
 //
 // Errors (nothing of the file can be used): csv_empty, csv_bad_header, csv_bad_encoding (UTF-16), csv_too_large.
 

@@ -74,15 +74,21 @@ Blob SignedLoad::make(const Account& account, uint64_t sequence, int64_t timesta
     const auto n = static_cast<int64_t>(shape_.readings_per_tx);
     int64_t start = kFirstStart + static_cast<int64_t>(sequence - 1) * n * kSlotSeconds;
     for (Reading& reading : readings) {
-      reading = {account.meter, Obis::kExport, start, static_cast<uint32_t>(kSlotSeconds),
-                 static_cast<uint64_t>(start / kSlotSeconds) % kWhMax, Quality::kMeasured, std::nullopt};
+      reading = {account.meter,
+                 Obis::kExport,
+                 start,
+                 static_cast<uint32_t>(kSlotSeconds),
+                 static_cast<uint64_t>(start / kSlotSeconds) % kWhMax,
+                 Quality::kMeasured,
+                 std::nullopt};
       start += kSlotSeconds;
     }
     draft.actions.push_back({ActionType::kReadings, encode_readings(readings)});
   } else {
     // Looks random, as a digest or a sealed message would: nothing on the way may win by compressing it.
     Bytes payload;
-    Hash word = sha256({account.identity.participant->key.view(), ByteView(reinterpret_cast<const uint8_t*>(&sequence), 8)});
+    Hash word =
+        sha256({account.identity.participant->key.view(), ByteView(reinterpret_cast<const uint8_t*>(&sequence), 8)});
     while (payload.size() < shape_.payload_bytes) {
       const size_t n = std::min(word.bytes.size(), shape_.payload_bytes - payload.size());
       payload.insert(payload.end(), word.bytes.begin(), word.bytes.begin() + static_cast<std::ptrdiff_t>(n));

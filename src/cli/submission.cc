@@ -79,7 +79,8 @@ Result<Reading> parse_reading(const Json& json, const std::string& at, const Met
   auto reg = fields.number("register_wh", kCsvWhMax);
   if (!reg) return reg.error();
   out.register_wh = *reg;
-  if (auto status = fields.finished("meter, obis, start, seconds, wh, quality, register_wh"); !status) return status.error();
+  if (auto status = fields.finished("meter, obis, start, seconds, wh, quality, register_wh"); !status)
+    return status.error();
   return out;
 }
 
@@ -128,7 +129,8 @@ Result<Submission> parse_submission(std::string_view text, const MeterTable& met
   out.sequence = *sequence;
   if (*timestamp) out.timestamp_ms = static_cast<int64_t>(**timestamp);
   out.expiry_height = *expiry;
-  if (auto status = fields.finished("readings, data, data_hex, sequence, timestamp_ms, expiry_height"); !status) return status.error();
+  if (auto status = fields.finished("readings, data, data_hex, sequence, timestamp_ms, expiry_height"); !status)
+    return status.error();
   return out;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What one signature costs this machine to check, in thread CPU time: in batches, over transactions' digests, with 1,024
-// distinct keys that are known already, as a validator under load checks them. Measured in every bench, because a
+// What one signature costs this machine to check, in thread CPU time: in batches, over transactions' digests, with
+// 1,024 distinct keys that are known already, as a validator under load checks them. Measured in every bench, because a
 // virtual machine is not the same machine an hour later.
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace tieline::cli {
 inline constexpr size_t kVerifyKeys = 1'024;
 
 struct VerifyCost {
-  double us = 0;      // a signature
+  double us = 0;  // a signature
   size_t batch = 0;
   size_t signatures = 0;
 };

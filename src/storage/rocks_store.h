@@ -39,8 +39,8 @@ class RocksStore final : public Store {
   std::shared_ptr<const StoreReader> snapshot() const override;  // may outlive the store
 
   void apply(const StoreBatch& batch) override { apply_block(0, batch, false); }
-  // The batch that brings the store to `height`. With `replace_state` every key of kState goes first, in the same atomic
-  // write: a snapshot takes its place. Blocks, indexes and links of committed blocks stay true and stay.
+  // The batch that brings the store to `height`. With `replace_state` every key of kState goes first, in the same
+  // atomic write: a snapshot takes its place. Blocks, indexes and links of committed blocks stay true and stay.
   void apply_block(Height height, const StoreBatch& batch, bool replace_state);
 
   // Makes all that was applied before the call durable; returns the newest height among it.

@@ -19,7 +19,8 @@ class ProvenChain : public TestChain {
     const Certificate certificate = certify(committee, block.header);
     StoreBatch batch = ledger.commit_batch(block, *execution, CommitProof{{}, certificate, std::nullopt});
     if (execution->next_committee) {
-      batch.push_back(replica::link_write(replica::make_link(block.header, certificate, committee, *execution->next_committee)));
+      batch.push_back(
+          replica::link_write(replica::make_link(block.header, certificate, committee, *execution->next_committee)));
     }
     store.apply(batch);
     tip = block.header;

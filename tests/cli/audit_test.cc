@@ -29,7 +29,9 @@ class AuditTest : public ::testing::Test {
     });
     return out;
   }
-  void put(Column column, const Bytes& key, std::optional<Bytes> value) { chain_.store.apply({{column, key, std::move(value)}}); }
+  void put(Column column, const Bytes& key, std::optional<Bytes> value) {
+    chain_.store.apply({{column, key, std::move(value)}});
+  }
   // Takes a block's record apart, lets the test change it, and puts it back with a digest that fits.
   void rewrite_record(Height height, const std::function<void(Bytes&)>& change) {
     const Bytes key = block_key(height);

@@ -33,7 +33,9 @@ Ran tieline(std::vector<std::string> words) {
   CLI::App app("tieline");
   app.require_subcommand(1);
   int status = kExitDone;
-  for (auto* add : {add_status, add_import, add_submit, add_query, add_receipt, add_verify, add_audit, add_bench, add_chaos}) add(app, status);
+  for (auto* add :
+       {add_status, add_import, add_submit, add_query, add_receipt, add_verify, add_audit, add_bench, add_chaos})
+    add(app, status);
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
   Ran ran;
@@ -57,7 +59,9 @@ class CommandsTest : public ::testing::Test, protected testing::ReceiptWriter {
     const Bytes receipt = encoded(fast_receipt());
     write("good.receipt", {receipt.begin(), receipt.end()});
   }
-  void write(const std::string& name, const std::string& content) { std::ofstream(folder_ / name, std::ios::binary) << content; }
+  void write(const std::string& name, const std::string& content) {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  }
   std::string at(const std::string& name) const { return (folder_ / name).string(); }
 
   storage::TemporaryFolder folder_;
@@ -96,8 +100,11 @@ TEST_F(CommandsTest, WrongUseEndsWithTwoAndIsJsonWhenAskedFor) {
   EXPECT_EQ(tieline({"status", "--net", "a", "--node", "http://127.0.0.1:1"}).status, kExitUsage);
   EXPECT_EQ(tieline({"receipt", "abc", "--net", folder_.path().string(), "-o", "x"}).status, kExitUsage);
   EXPECT_EQ(tieline({"import", "x.csv", "--net", folder_.path().string(), "--as", "nobody"}).status, kExitUsage);
-  EXPECT_EQ(tieline({"import", "x.csv", "--net", folder_.path().string(), "--as", "household", "--batch", "0"}).status, kExitUsage);
-  EXPECT_EQ(tieline({"import", "x.csv", "--net", folder_.path().string(), "--as", "household", "--batch", "1025"}).status, kExitUsage);
+  EXPECT_EQ(tieline({"import", "x.csv", "--net", folder_.path().string(), "--as", "household", "--batch", "0"}).status,
+            kExitUsage);
+  EXPECT_EQ(
+      tieline({"import", "x.csv", "--net", folder_.path().string(), "--as", "household", "--batch", "1025"}).status,
+      kExitUsage);
   for (const char* engine : {"raft", "pbft", "trust_raft", "cbft_as_printed"}) {
     EXPECT_EQ(tieline({"bench", "--engine", engine}).status, kExitUsage);
     EXPECT_EQ(tieline({"chaos", "--engine", engine}).status, kExitUsage);
@@ -112,9 +119,21 @@ TEST_F(CommandsTest, ANetworkThatIsNotThereEndsWithThree) {
 }
 
 TEST_F(CommandsTest, HelpHasAnExampleAtEveryLevel) {
-  for (std::vector<std::string> words : std::vector<std::vector<std::string>>{
-           {"status"}, {"import"}, {"submit"}, {"query"}, {"query", "readings"}, {"query", "tx"}, {"query", "block"},
-           {"query", "participants"}, {"query", "participant"}, {"query", "validators"}, {"receipt"}, {"verify"}, {"audit"}, {"bench"}, {"chaos"}}) {
+  for (std::vector<std::string> words : std::vector<std::vector<std::string>>{{"status"},
+                                                                              {"import"},
+                                                                              {"submit"},
+                                                                              {"query"},
+                                                                              {"query", "readings"},
+                                                                              {"query", "tx"},
+                                                                              {"query", "block"},
+                                                                              {"query", "participants"},
+                                                                              {"query", "participant"},
+                                                                              {"query", "validators"},
+                                                                              {"receipt"},
+                                                                              {"verify"},
+                                                                              {"audit"},
+                                                                              {"bench"},
+                                                                              {"chaos"}}) {
     words.push_back("--help");
     const Ran ran = tieline(words);
     EXPECT_EQ(ran.status, kExitDone);
@@ -127,8 +146,10 @@ class AuditCommandTest : public CommandsTest {
  protected:
   AuditCommandTest() {
     chain_.fill();
-    write("config.toml", "genesis = \"genesis.json\"\nname = \"validator-0\"\ndata = \"data\"\n[keys]\nconsensus = \"c.key\"\nbls = \"b.key\"\n"
-                         "tls = \"t.key\"\ncertificate = \"t.crt\"\n");
+    write("config.toml",
+          "genesis = \"genesis.json\"\nname = \"validator-0\"\ndata = \"data\"\n[keys]\nconsensus = \"c.key\"\nbls = "
+          "\"b.key\"\n"
+          "tls = \"t.key\"\ncertificate = \"t.crt\"\n");
     auto store = storage::RocksStore::open(folder_ / "data" / "store");
     TL_CHECK_MSG(store.ok(), store.ok() ? "" : store.error().why.c_str());
     StoreBatch batch;
@@ -157,7 +178,8 @@ TEST_F(AuditCommandTest, AFlippedBitInAFileOfTheStoreIsNamed) {
     const Ran ran = tieline({"audit", folder_.path().string(), "--json"});
     EXPECT_EQ(ran.status, kExitNo) << ran.out << ran.err;
     EXPECT_EQ(ran.last()["finding"]["code"], "corrupt_store");
-    EXPECT_NE(ran.last()["finding"]["why"].get<std::string>().find(entry.path().filename().string()), std::string::npos) << ran.out;
+    EXPECT_NE(ran.last()["finding"]["why"].get<std::string>().find(entry.path().filename().string()), std::string::npos)
+        << ran.out;
     std::fstream(entry.path(), std::ios::in | std::ios::out | std::ios::binary).seekp(40).put(byte);
     ++damaged;
   }

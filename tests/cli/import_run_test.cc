@@ -40,7 +40,8 @@ class FakeNetwork final : public ImportNetwork {
   Result<std::vector<Reading>> recorded(MeterId meter, int64_t from_s, int64_t to_s) override {
     std::vector<Reading> out;
     for (const auto& [start, wh] : readings) {
-      if (start >= from_s && start < to_s) out.push_back({meter, Obis::kExport, start, 900, wh, Quality::kMeasured, {}});
+      if (start >= from_s && start < to_s)
+        out.push_back({meter, Obis::kExport, start, 900, wh, Quality::kMeasured, {}});
     }
     return out;
   }

@@ -35,8 +35,9 @@ CsvFault fault_of(const std::string& row) {
 }
 
 TEST(ReadingsCsv, ReadsEveryColumn) {
-  const CsvReadings out = read(file("pv-1,1-0:2.8.0,2016-07-01T12:15:00-07:00,900,1200,measured\n"
-                                    "pv-2,1.29.0,2016-07-01T19:30:00Z,1800,0,estimated\n"));
+  const CsvReadings out =
+      read(file("pv-1,1-0:2.8.0,2016-07-01T12:15:00-07:00,900,1200,measured\n"
+                "pv-2,1.29.0,2016-07-01T19:30:00Z,1800,0,estimated\n"));
   ASSERT_EQ(out.rows.size(), 2u);
   EXPECT_EQ(out.rows[0].line, 2u);
   const Reading wanted{1, Obis::kExport, 1'467'400'500, 900, 1200, Quality::kMeasured, std::nullopt};
@@ -67,7 +68,9 @@ TEST(ReadingsCsv, RefusesAFileWithoutTheHeader) {
   EXPECT_EQ(refusal("Meter,obis,start,seconds,wh,quality\n"), "csv_bad_header");
   EXPECT_EQ(refusal("meter;obis;start;seconds;wh;quality\n"), "csv_bad_header");
   EXPECT_EQ(refusal("pv-1,1-0:2.8.0,2016-07-01T00:00:00Z,900,1,measured\n"), "csv_bad_header");
-  EXPECT_EQ(refusal("\xff\xfe" "m\0e\0"), "csv_bad_encoding");
+  EXPECT_EQ(refusal("\xff\xfe"
+                    "m\0e\0"),
+            "csv_bad_encoding");
   EXPECT_EQ(refusal(std::string("\x80\x81\n")), "csv_bad_header");
 }
 
@@ -126,9 +129,10 @@ TEST(ReadingsCsv, RefusesABinaryZeroWithinALine) {
 }
 
 TEST(ReadingsCsv, IntervalsOfDifferentMetersOrCodesDoNotOverlap) {
-  const CsvReadings out = read(file("pv-1,1-0:2.8.0,2016-07-01T00:00:00Z,900,1,measured\n"
-                                    "pv-1,1-0:1.8.0,2016-07-01T00:00:00Z,900,1,measured\n"
-                                    "pv-2,1-0:2.8.0,2016-07-01T00:00:00Z,900,1,measured\n"));
+  const CsvReadings out =
+      read(file("pv-1,1-0:2.8.0,2016-07-01T00:00:00Z,900,1,measured\n"
+                "pv-1,1-0:1.8.0,2016-07-01T00:00:00Z,900,1,measured\n"
+                "pv-2,1-0:2.8.0,2016-07-01T00:00:00Z,900,1,measured\n"));
   EXPECT_TRUE(out.faults.empty());
 }
 

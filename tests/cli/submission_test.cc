@@ -15,8 +15,12 @@ std::string refusal(const std::string& json) {
   return out.ok() ? "" : out.error().why;
 }
 std::string with(const std::string& field, const std::string& value) {
-  std::map<std::string, std::string> fields = {{"meter", "\"bakery-1\""}, {"obis", "\"1-0:1.8.0\""}, {"start", "\"2026-01-05T08:00:00Z\""},
-                                               {"seconds", "900"},        {"wh", "2150"},            {"quality", "\"measured\""}};
+  std::map<std::string, std::string> fields = {{"meter", "\"bakery-1\""},
+                                               {"obis", "\"1-0:1.8.0\""},
+                                               {"start", "\"2026-01-05T08:00:00Z\""},
+                                               {"seconds", "900"},
+                                               {"wh", "2150"},
+                                               {"quality", "\"measured\""}};
   if (value.empty()) {
     fields.erase(field);
   } else {
