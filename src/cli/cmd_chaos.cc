@@ -32,6 +32,7 @@ constexpr int64_t kDownMsMax = 1'500;   // between a kill and the restart
 constexpr int64_t kPauseMsMax = 3'000;  // of a stopped process
 constexpr int64_t kCalmMsMax = 600;     // between events
 constexpr int64_t kPollMs = 10;
+constexpr uint64_t kBadShownMax = 20;
 
 struct Options {
   size_t validators = 4;
@@ -257,6 +258,7 @@ class Chaos {
                 {"refused", counts.refused},
                 {"lost", lost},
                 {"duplicated", duplicated},
+                {"blocks_missing", missing_blocks_},
                 {"receipts_failed", *bad_receipts},
                 {"forks", agreement->forks},
                 {"state_roots_equal", agreement->state_roots_equal},
@@ -326,6 +328,7 @@ class Chaos {
   std::optional<size_t> wiped_;
   std::map<std::string, uint64_t> happened_;
   std::vector<int64_t> recovery_us_, rejoin_us_;
+  uint64_t missing_blocks_ = 0;  // that no validator has
 };
 
 int run(const Options& options) {
