@@ -401,7 +401,8 @@ void Cluster::carry_out(Node& n, Effect& effect) {
     answer_want(n);
   } else if (auto* j = std::get_if<Judge>(&effect)) {
     const Hash block = j->block;
-    n.judging.try_emplace(block, std::move(*j));
+    auto [at, fresh] = n.judging.try_emplace(block, *j);
+    if (!fresh && !j->known_by_digest) at->second = std::move(*j);
   } else if (std::get_if<Behind>(&effect)) {
     if (n.catching_up) return;
     n.catching_up = true;

@@ -86,6 +86,7 @@ class Kernel final : public Engine {
   void on(const Judged&);
   bool justified(ValidatorId from, const Propose& p, const Hash& block);
   void try_vote(const Slot& slot);
+  void regain_last_vote();
   void try_votes();
   void add_confirm(ValidatorId signer, const Slot& slot, Height height, const Hash& block, const Signature& signature);
   void note_equivocation(const Equivocation& proof);

@@ -95,10 +95,7 @@ void Kernel::on(const Judged& judged) {
   node.judged = true;
   node.valid = judged.valid;
   if (!judged.valid) trace("invalid block: " + judged.why);
-  if (body_lost_ && judged.valid && judged.block == vote_.last_vote->block) {
-    body_lost_ = false;
-    persist(judged.block, {});
-  }
+  if (body_lost_ && judged.valid && judged.block == vote_.last_vote->block) regain_last_vote();
   // A certificate may have waited for this header (two-chain) or this body (commit).
   std::vector<Certificate> waiting;
   for (const auto& [slot, certificate] : quorum_certificates_)
@@ -110,6 +107,16 @@ void Kernel::on(const Judged& judged) {
   maybe_propose();
 }
 
+// The body of a vote that was torn off in a crash is back: with it, and all else the vote rests on, it is cast again.
+void Kernel::regain_last_vote() {
+  body_lost_ = false;
+  std::vector<MessagePtr> messages;
+  for (const MessagePtr& nv : new_views_)
+    if (vote_.last_vote->new_view == nv->digest) messages.push_back(nv);
+  const Lsn lsn = persist(vote_.last_vote->block, std::move(messages));
+  if (active() && vote_.last_vote->slot.view == vote_.view && may_leave_view()) send({}, own_confirm(), lsn);
+}
+
 void Kernel::try_votes() {
   std::vector<Slot> slots;
   for (auto it = proposals_.lower_bound(Slot{committee_.epoch(), vote_.view, 0}); it != proposals_.end(); ++it)
@@ -119,8 +126,7 @@ void Kernel::try_votes() {
 
 void Kernel::try_vote(const Slot& slot) {
   if (!active() || slot.view != vote_.view || slot.epoch != committee_.epoch()) return;
-  const bool again = body_lost_ && slot == vote_.last_vote->slot;
-  if (vote_.last_vote && slot <= vote_.last_vote->slot && !again) return;
+  if (vote_.last_vote && slot <= vote_.last_vote->slot) return;
   auto at = proposals_.find(slot);
   if (at == proposals_.end()) return;
   const MessagePtr message = at->second;
@@ -134,8 +140,7 @@ void Kernel::try_vote(const Slot& slot) {
     start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
     return;
   }
-  if (again && block != vote_.last_vote->block) return;
-  if (slot.index > 0 && !again) {
+  if (slot.index > 0) {
     const Header* parent = header_of(p.header.parent);
     if (!parent || tenure_reached(*parent, p.justify.slot)) return;  // such a block's child belongs to the next view
   }

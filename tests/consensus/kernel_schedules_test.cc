@@ -2,7 +2,7 @@
 // syncs, one Byzantine member as a pair of twins (the same key twice, each talking to some: it equivocates, votes twice
 // and forgets). After each schedule the network heals and everything must be committed everywhere.
 //
-// By hand: TIELINE_SEEDS=50000 TIELINE_SEED=1 ./schedules_test
+// By hand: TIELINE_SEEDS=50000 TIELINE_SEED=1 ./kernel_schedules_test
 
 #include <gtest/gtest.h>
 
