@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kEpochStartKey = "replica/epoch_start";
 constexpr std::string_view kStableKey = "replica/stable";
+constexpr std::string_view kHistoryKey = "replica/history";
 constexpr std::string_view kLinkPrefix = "replica/link/";
 
 Bytes key_of(std::string_view name) { return {name.begin(), name.end()}; }
@@ -38,6 +39,26 @@ void decode(Reader& r, EpochStart& s) {
   s.epoch = r.u64();
   decode(r, s.header);
   decode(r, s.proof);
+}
+
+void encode(Writer& w, const HistoryMark& m) {
+  w.u64(m.from);
+  encode(w, m.parent);
+}
+
+void decode(Reader& r, HistoryMark& m) {
+  m.from = r.u64();
+  decode(r, m.parent);
+}
+
+StoreWrite history_write(const std::optional<HistoryMark>& mark) {
+  StoreWrite write{Column::kMeta, key_of(kHistoryKey), std::nullopt};
+  if (mark) write.value = encoded(*mark);
+  return write;
+}
+
+Result<std::optional<HistoryMark>> stored_history(const StoreReader& store) {
+  return stored<HistoryMark>(store, kHistoryKey);
 }
 
 StoreWrite epoch_start_write(const EpochStart& start) {

@@ -19,6 +19,16 @@ struct EpochStart {
 void encode(Writer& w, const EpochStart& s);
 void decode(Reader& r, EpochStart& s);
 
+// A store that began with a snapshot holds blocks from `from` up; `parent` is the digest of the one below.
+struct HistoryMark {
+  Height from = 0;
+  Hash parent;
+};
+void encode(Writer& w, const HistoryMark& m);
+void decode(Reader& r, HistoryMark& m);
+
+StoreWrite history_write(const std::optional<HistoryMark>& mark);  // none: the history is whole
+Result<std::optional<HistoryMark>> stored_history(const StoreReader& store);
 StoreWrite epoch_start_write(const EpochStart& start);
 StoreWrite link_write(const CommitteeLink& link);
 StoreWrite stable_write(const CheckpointCert& certificate);

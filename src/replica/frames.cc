@@ -164,6 +164,31 @@ void read(FrameReader& r, StatusFrame& f) {
   f.checkpoint = r.u64();
 }
 
+void write(Writer& w, const HistoryRequest& f) { w.u64(f.below); }
+void read(FrameReader& r, HistoryRequest& f) { f.below = r.u64(); }
+
+void write(Writer& w, const HistoryAnswer& f) {
+  w.u64(f.below);
+  w.u32(static_cast<uint32_t>(f.entries.size()));
+  for (const HistoryAnswer::Entry& e : f.entries) {
+    w.bytes(e.block.view());
+    encode_list(w, e.codes);
+    encode(w, e.proof);
+  }
+  encode_list(w, f.links);
+}
+void read(FrameReader& r, HistoryAnswer& f) {
+  f.below = r.u64();
+  const size_t n = r.count(kFrameBlocksMax, 2 * kLengthBytes);
+  for (size_t i = 0; i < n && r.ok(); ++i) {
+    HistoryAnswer::Entry& e = f.entries.emplace_back();
+    e.block = r.blob(kBlockTransferBytesMax);
+    decode_list(r, e.codes, kBlockTxMax, sizeof(uint16_t));
+    decode(r, e.proof);
+  }
+  decode_list(r, f.links, kFrameLinksMax);
+}
+
 // The kind on the wire is the position in Frame plus one.
 template <size_t kIndex = 0>
 bool read_kind(size_t index, FrameReader& r, Frame& frame) {

@@ -83,6 +83,20 @@ struct Chunk {
   bool last = false;
   std::vector<std::pair<Bytes, Bytes>> entries;  // ascending keys
 };
+// Blocks below a height, for who began with a snapshot: descending, of one epoch, each as it is stored.
+struct HistoryRequest {
+  Height below = 0;
+};
+struct HistoryAnswer {
+  struct Entry {
+    Blob block;  // transfer form
+    std::vector<uint16_t> codes;
+    CommitProof proof;
+  };
+  Height below = 0;
+  std::vector<Entry> entries;        // empty: not had
+  std::vector<CommitteeLink> links;  // from genesis to the committee of the entries' epoch
+};
 struct StatusFrame {
   Epoch epoch = 0;
   View view = 0;
@@ -91,9 +105,9 @@ struct StatusFrame {
   Height checkpoint = 0;  // stable; 0: none
 };
 
-using Frame =
-    std::variant<ConsensusFrame, TransactionsFrame, TransactionsRequest, TransactionsAnswer, BlockRequest, BlockAnswer,
-                 BlocksRequest, BlocksAnswer, SnapshotRequest, SnapshotOffer, ChunkRequest, Chunk, StatusFrame>;
+using Frame = std::variant<ConsensusFrame, TransactionsFrame, TransactionsRequest, TransactionsAnswer, BlockRequest,
+                           BlockAnswer, BlocksRequest, BlocksAnswer, SnapshotRequest, SnapshotOffer, ChunkRequest,
+                           Chunk, StatusFrame, HistoryRequest, HistoryAnswer>;
 
 Result<Frame> decode_frame(const Blob& bytes, size_t bytes_max);
 Blob encode_frame(const Frame& frame);

@@ -117,6 +117,7 @@ void ReplicaImpl::install(SnapshotFetch::Fetched fetched) {
   });
   batch.push_back(epoch_start_write(start));
   batch.push_back(stable_write(fetched.certificate));
+  batch.push_back(history_.begin(header));
   for (const CommitteeLink& link : fetched.links) batch.push_back(link_write(link));
   if (header.ends_epoch() && fetched.proof.certificate.block == digest)
     batch.push_back(link_write(make_link(header, fetched.proof.certificate, fetched.committee, *committee)));

@@ -16,6 +16,7 @@
 #include "replica/chain_meta.h"
 #include "replica/checkpoints.h"
 #include "replica/gate.h"
+#include "replica/history.h"
 #include "replica/journal.h"
 #include "replica/judge_desk.h"
 #include "replica/replica_internal.h"
@@ -107,6 +108,9 @@ class ReplicaImpl final : public Replica {
   void on_frame(ValidatorId from, ChunkRequest& frame);
   void on_frame(ValidatorId from, Chunk& frame);
   void on_frame(ValidatorId from, StatusFrame& frame);
+  void share_checkpoint(ValidatorId peer, const StatusFrame& status);
+  void on_frame(ValidatorId from, HistoryRequest& frame);
+  void on_frame(ValidatorId from, HistoryAnswer& frame);
 
   // replica_clients.cc
   void take_transaction(const Blob& bytes, std::optional<Origin> origin, const StateView& state);
@@ -126,6 +130,7 @@ class ReplicaImpl final : public Replica {
   VerifyQueue verify_;
   Spread spread_;
   Checkpoints checkpoints_;
+  History history_;
   std::optional<BlockTree> tree_;  // these four once the store is read
   std::optional<Builder> builder_;
   std::optional<JudgeDesk> desk_;
@@ -146,6 +151,8 @@ class ReplicaImpl final : public Replica {
     Hash tip;
   };
   std::optional<PendingChecked> pending_checked_;
+
+  std::map<ValidatorId, Height> checkpoint_told_;  // the stable checkpoint whose votes a peer was sent again
 
   Committee committee_;  // of the tip's child
   EpochStart epoch_start_;

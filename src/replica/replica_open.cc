@@ -32,7 +32,8 @@ ReplicaImpl::ReplicaImpl(Config config, const Store& store, const Verifier& veri
       ledger_(config_.genesis, verifier),
       context_{config_.limits, {}, nullptr},
       pool_(config_.limits),
-      checkpoints_(config_.genesis.consensus.checkpoint_blocks) {}
+      checkpoints_(config_.genesis.consensus.checkpoint_blocks),
+      history_(ledger_, verifier_) {}
 
 Status ReplicaImpl::read_store() {
   const std::optional<AppliedTip> tip = applied_tip(store_);
@@ -59,6 +60,9 @@ Status ReplicaImpl::read_store() {
     auto stable = stored_stable(store_);
     if (!stable.ok()) return stable.error();
     checkpoints_.restore_stable(std::move(*stable));
+    auto history = stored_history(store_);
+    if (!history.ok()) return history.error();
+    history_.restore(std::move(*history));
   }
   auto start = stored_epoch_start(store_);
   if (!start.ok()) return start.error();

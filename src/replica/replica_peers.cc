@@ -104,6 +104,36 @@ void ReplicaImpl::on_frame(ValidatorId from, Chunk& frame) {
   if (auto fetched = catch_up_->on_chunk(from, std::move(frame), context_)) install(std::move(*fetched));
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, StatusFrame& frame) { catch_up_->on_status(from, frame); }
+void ReplicaImpl::on_frame(ValidatorId from, HistoryRequest& frame) {
+  const HistoryAnswer answer = make_history_answer(store_, frame.below, config_.limits.catch_up_blocks_max);
+  context_.send({from}, encode_frame(answer), true);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, HistoryAnswer& frame) {
+  history_.on_answer(from, frame, tree_->tip().height, context_);
+}
+
+void ReplicaImpl::on_frame(ValidatorId from, StatusFrame& frame) {
+  catch_up_->on_status(from, frame);
+  share_checkpoint(from, frame);
+}
+
+// CHECKPOINT votes are said once, and a peer that was down then would never hear of it. Whoever has that block gets the
+// votes of the newest stable checkpoint, as they were signed, once a checkpoint.
+void ReplicaImpl::share_checkpoint(ValidatorId peer, const StatusFrame& status) {
+  const auto& stable = checkpoints_.stable();
+  if (!stable || status.checkpoint >= stable->height || status.applied < stable->height) return;
+  Height& told = checkpoint_told_[peer];
+  if (told >= stable->height) return;
+  const std::optional<Committee> committee = committee_of(tree_->committed_view(), stable->epoch);
+  if (!committee) return;
+  told = stable->height;
+  size_t i = 0;
+  for (size_t position : stable->signers.positions()) {
+    const consensus::CheckpointVote vote{committee->at(position).id, stable->epoch,      stable->height,
+                                         stable->block,              stable->state_root, stable->signatures[i++]};
+    context_.send({peer}, encode_frame(ConsensusFrame{consensus::make_message(vote)->bytes}), false);
+  }
+}
 
 }  // namespace tieline::replica

@@ -29,6 +29,7 @@ void ReplicaImpl::settle() {
   verify_.pump(context_);
   spread_.pump(context_, peers_);
   catch_up_->pump(peers_, context_);
+  if (!catch_up_->active()) history_.pump(peers_, context_);
 }
 
 void ReplicaImpl::on(const Start&) {
@@ -43,6 +44,7 @@ void ReplicaImpl::on(const Start&) {
 }
 
 void ReplicaImpl::on(const PeerUp& input) {
+  checkpoint_told_.erase(input.peer);
   if (input.peer == config_.self || std::find(peers_.begin(), peers_.end(), input.peer) != peers_.end()) return;
   peers_.insert(std::upper_bound(peers_.begin(), peers_.end(), input.peer), input.peer);
   send_status({input.peer});
@@ -107,6 +109,7 @@ std::optional<int64_t> ReplicaImpl::next_deadline() const {
   at = earlier(at, builder_->deadline());
   at = earlier(at, desk_->deadline());
   at = earlier(at, catch_up_->deadline());
+  if (!catch_up_->active()) at = earlier(at, history_.deadline());
   return at;
 }
 
