@@ -31,7 +31,7 @@ class NetworkFolder {
     for (size_t i = 0; i < validators; ++i) add_validator(i);
     ed25519::Seed seed{};
     seed.fill(7);
-    participant_ = std::make_unique<ed25519::SecretKey>(ed25519::SecretKey::from_seed(seed));
+    participant_ = std::make_unique<Ed25519Signer>(ed25519::SecretKey::from_seed(seed));
     GenesisParticipant& p = genesis_.participants.emplace_back();
     p.id = 1;
     p.name = "plant";
@@ -52,7 +52,7 @@ class NetworkFolder {
   std::filesystem::path root() const { return root_; }
   std::filesystem::path folder(size_t i) const { return root_ / ("validator-" + std::to_string(i)); }
   std::filesystem::path config_file(size_t i) const { return folder(i) / "config.toml"; }
-  const ed25519::SecretKey& participant() const { return *participant_; }
+  const Signer& participant() const { return *participant_; }
 
   NodeConfig config(size_t i) const {
     auto config = load_config(config_file(i));
@@ -106,7 +106,7 @@ class NetworkFolder {
  private:
   std::filesystem::path root_;
   Genesis genesis_;
-  std::unique_ptr<ed25519::SecretKey> participant_;
+  std::unique_ptr<Ed25519Signer> participant_;
   std::vector<net::ListeningSocket> held_;
 };
 

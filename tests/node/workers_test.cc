@@ -1,0 +1,251 @@
+// The workers: in order, bounded, one sync for all that waits, and silent after a failure.
+#include "node/workers.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+
+#include "crypto/ed25519_scheme.h"
+#include "node/finality.h"
+#include "replica/log_format.h"
+
+namespace tieline::node {
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "tieline-test-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    path = name;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  std::filesystem::path path;
+};
+
+replica::LogAppend record(replica::Lsn lsn, size_t size, bool sync = true) {
+  replica::RecordWriter writer(lsn);
+  writer.add(replica::RecordType::kMessage, [&](Writer& w) { w.raw(Bytes(size, 1)); });
+  replica::LogAppend out;
+  out.lsn = lsn;
+  out.bytes = writer.take();
+  out.sync = sync;
+  return out;
+}
+
+std::unique_ptr<storage::VoteLog> started_log(const std::filesystem::path& folder) {
+  auto log = storage::VoteLog::open(folder, storage::VoteLogOptions{1024 * 1024});
+  EXPECT_TRUE(log.ok());
+  EXPECT_TRUE((*log)->start().ok());
+  return std::move(*log);
+}
+
+TEST(WorkQueue, KeepsOrderAndTakesByWeight) {
+  WorkQueue<int> queue(100);
+  for (int i = 0; i < 5; ++i) queue.push(i, 10);
+  EXPECT_EQ(queue.take(25), (std::vector<int>{0, 1}));
+  EXPECT_EQ(queue.take(1), (std::vector<int>{2}));
+  EXPECT_EQ(queue.weight(), 20u);
+  queue.close();
+  EXPECT_EQ(queue.take(100), (std::vector<int>{3, 4}));
+  EXPECT_TRUE(queue.take(100).empty());
+}
+
+TEST(WorkQueue, WaitsForRoomAndTakesWhatIsHeavierThanItselfAlone) {
+  WorkQueue<int> queue(10);
+  queue.push(1, 50);
+  auto pushed = std::async(std::launch::async, [&] { queue.push(2, 1); });
+  EXPECT_EQ(pushed.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  EXPECT_EQ(queue.take(10), (std::vector<int>{1}));
+  pushed.get();
+  EXPECT_EQ(queue.take(10), (std::vector<int>{2}));
+}
+
+TEST(WorkQueue, DropAllWakesEverybodyAndForgets) {
+  WorkQueue<int> queue(10);
+  queue.push(1, 10);
+  auto pushed = std::async(std::launch::async, [&] { queue.push(2, 1); });
+  queue.drop_all();
+  pushed.get();
+  EXPECT_TRUE(queue.take(10).empty());
+}
+
+TEST(LogWriter, TellsTheLastLsnOfEverySyncAndFinishesWhatWaits) {
+  Folder folder;
+  auto log = started_log(folder.path / "log");
+  std::vector<replica::Lsn> durable;
+  size_t bytes = 0;
+  {
+    LogWriter writer(
+        *log,
+        [&](LogWriter::Written written) {
+          if (written.durable) durable.push_back(*written.durable);
+          bytes += written.bytes;
+        },
+        [](const Error& error) { ADD_FAILURE() << error.why; });
+    for (replica::Lsn lsn = 1; lsn <= 500; ++lsn) writer.push(record(lsn, 100));
+    writer.push(replica::LogTrim{500});
+    writer.stop(true);
+  }
+  ASSERT_FALSE(durable.empty());
+  EXPECT_TRUE(std::is_sorted(durable.begin(), durable.end()));
+  EXPECT_EQ(durable.back(), 500u);
+  EXPECT_EQ(bytes, 500 * record(1, 100).bytes.size());
+}
+
+TEST(LogWriter, WhatNeedsNoSyncIsWrittenWithoutSayingDurable) {
+  Folder folder;
+  auto log = started_log(folder.path / "log");
+  size_t written_bytes = 0;
+  {
+    LogWriter writer(
+        *log,
+        [&](LogWriter::Written written) {
+          EXPECT_FALSE(written.durable.has_value());
+          written_bytes += written.bytes;
+        },
+        [](const Error& error) { ADD_FAILURE() << error.why; });
+    writer.push(record(1, 100, false));
+    writer.stop(true);
+  }
+  EXPECT_GT(written_bytes, 100u);
+}
+
+// In a process of its own: a limit on file sizes stands for a disk that is full.
+int fail_once(const std::filesystem::path& folder) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  auto log = started_log(folder);
+  const rlimit limit{1024 * 1024, 1024 * 1024};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  std::atomic<int> failures{0};
+  std::atomic<replica::Lsn> durable{0};
+  std::string code;
+  {
+    LogWriter writer(
+        *log, [&](LogWriter::Written written) { durable = written.durable.value_or(0); },
+        [&](const Error& error) {
+          code = error.code;
+          ++failures;
+        });
+    writer.push(record(1, 1'000));
+    while (durable == 0) ::usleep(1'000);
+    writer.push(record(2, 2 * 1024 * 1024));
+    for (replica::Lsn lsn = 3; lsn < 100; ++lsn) writer.push(record(lsn, 10));
+    while (failures == 0) ::usleep(1'000);
+    writer.push(record(100, 10));
+    writer.stop(true);
+  }
+  if (durable != 1) return 1;
+  if (failures != 1) return 2;
+  return code == "disk_full" ? 0 : 3;
+}
+
+TEST(LogWriter, AFailureIsToldOnceAndNothingIsDurableAfterwards) {
+  Folder folder;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(fail_once(folder.path / "log"));
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(StoreWriter, AppliesInOrderAndHandsOutTheSnapshotOfItsHeight) {
+  Folder folder;
+  auto store = storage::RocksStore::open(folder.path / "store");
+  ASSERT_TRUE(store.ok());
+  std::vector<Height> heights;
+  std::shared_ptr<const StoreReader> snapshot;
+  {
+    StoreWriter writer(
+        **store,
+        [&](StoreWriter::Applied applied) {
+          heights.push_back(applied.input.height);
+          if (applied.input.snapshot) snapshot = applied.input.snapshot;
+        },
+        [](const Error& error) { ADD_FAILURE() << error.why; });
+    for (Height height = 1; height <= 300; ++height) {
+      replica::StoreApply apply;
+      apply.height = height;
+      apply.batch.push_back({Column::kMeta, Bytes{1}, Bytes{static_cast<uint8_t>(height)}});
+      apply.take_snapshot = height == 77;
+      writer.push(std::move(apply));
+    }
+    writer.stop(true);
+  }
+  ASSERT_EQ(heights.size(), 300u);
+  EXPECT_TRUE(std::is_sorted(heights.begin(), heights.end()));
+  ASSERT_NE(snapshot, nullptr);
+  EXPECT_EQ(snapshot->get(Column::kMeta, Bytes{1}), (Bytes{77}));
+  EXPECT_EQ((*store)->get(Column::kMeta, Bytes{1}), (Bytes{static_cast<uint8_t>(300)}));
+}
+
+TEST(SignatureChecker, AnswersEveryJobWithItsOwnSignaturesInOrder) {
+  const Ed25519Verifier verifier;
+  std::mutex mutex;
+  std::vector<replica::Verified> answers;
+  std::promise<void> all;
+  SignatureChecker checker(verifier, [&](SignatureChecker::Checked checked) {
+    std::lock_guard lock(mutex);
+    EXPECT_GT(checked.cpu_ns, 0);
+    for (auto& answer : checked.answers) answers.push_back(std::move(answer));
+    if (answers.size() == 50) all.set_value();
+  });
+  const auto key = ed25519::SecretKey::generate();
+  for (uint64_t ticket = 1; ticket <= 50; ++ticket) {
+    replica::VerifyJob job;
+    job.ticket = ticket;
+    for (uint64_t i = 0; i < ticket % 7; ++i) {
+      replica::VerifyJob::Item item;
+      item.key = key.public_key();
+      item.digest.bytes[0] = static_cast<uint8_t>(ticket);
+      item.signature = key.sign(item.digest.view());
+      if (i == 3) item.signature.bytes[5] ^= 1;
+      job.items.push_back(item);
+    }
+    checker.push(std::move(job));
+  }
+  all.get_future().wait();
+  checker.stop();
+  for (uint64_t ticket = 1; ticket <= 50; ++ticket) {
+    const replica::Verified& answer = answers[ticket - 1];
+    EXPECT_EQ(answer.ticket, ticket);
+    ASSERT_EQ(answer.ok.size(), ticket % 7);
+    for (size_t i = 0; i < answer.ok.size(); ++i) EXPECT_EQ(answer.ok[i], i == 3 ? 0 : 1);
+  }
+}
+
+TEST(FinalitySamples, PercentilesAreNearestRankOverTheNewest) {
+  FinalitySamples samples;
+  EXPECT_EQ(samples.percentile_ms(50), 0);
+  for (int64_t i = 1; i <= 100; ++i) samples.add(i * 1'000);
+  EXPECT_DOUBLE_EQ(samples.percentile_ms(50), 50);
+  EXPECT_DOUBLE_EQ(samples.percentile_ms(99), 99);
+  for (size_t i = 0; i < kFinalitySamples; ++i) samples.add(7'000);
+  EXPECT_DOUBLE_EQ(samples.percentile_ms(99), 7);
+}
+
+TEST(Histogram, CountsByUpperBound) {
+  Histogram histogram(kBatchBuckets);
+  histogram.observe(1);
+  histogram.observe(2, 3);
+  histogram.observe(100'000);
+  EXPECT_EQ(histogram.counts()[0], 1u);
+  EXPECT_EQ(histogram.counts()[1], 3u);
+  EXPECT_EQ(histogram.counts().back(), 1u);
+  EXPECT_EQ(histogram.total(), 5u);
+  EXPECT_EQ(histogram.sum(), 1 + 6 + 100'000);
+}
+
+}  // namespace
+}  // namespace tieline::node
