@@ -1,5 +1,6 @@
 // Falling behind and coming back, by blocks and by snapshot, past peers that lie, say nothing, or have nothing.
 
+#include "replica/chain_meta.h"
 #include "world.h"
 
 namespace tieline::replica::testing {
@@ -124,6 +125,46 @@ TEST_F(CatchUpTest, WithoutAnySnapshotBlocksCloseAWideGapToo) {
   world.start(3);
   ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
   EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 0u);
+}
+
+TEST_F(CatchUpTest, TheHistoryBelowASnapshotIsFilledInPastALiar) {
+  Genesis g = world_genesis();
+  g.consensus.epoch_blocks = 6;
+  g.consensus.epoch_ms = 1;
+  Limits limits;
+  limits.snapshot_after_blocks = 5;
+  limits.catch_up_blocks_max = 4;
+  World world(g, limits);
+  leave_behind(world, 30);
+  size_t lies = 0;
+  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
+    if (to != 3 || from == 1 || !is<HistoryAnswer>(frame)) return true;
+    auto answer = std::get<HistoryAnswer>(*decode_frame(frame, Limits().frame_bytes_max));
+    if (answer.entries.empty()) return true;
+    ++lies;
+    if (from == 0) {
+      answer.entries[0].codes.assign(answer.entries[0].codes.size(), 6);
+    } else {
+      answer.entries.back().proof.certificate.signatures[0].bytes[3] ^= 1;
+    }
+    frame = encode_frame(answer);
+    return true;
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }));
+  EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 1u);
+  const auto whole = [&] { return stored_block(world.hosts[3].store, 1).ok(); };
+  ASSERT_TRUE(world.run(whole, 60'000'000));
+  EXPECT_GT(lies, 0u);
+  EXPECT_GT(world.hosts[3].counts["history_bad"], 0u);
+  for (uint64_t s = 1; s <= sent; ++s) {
+    const TxPtr tx = make_tx(world.genesis, 1, s);
+    auto receipt = world.hosts[3].replica->receipt(tx->id());
+    ASSERT_TRUE(receipt.ok()) << s << (receipt.ok() ? "" : receipt.error().why);
+    EXPECT_TRUE(verify_receipt(encoded(*receipt), world.genesis, world.verifier).ok()) << s;
+  }
+  EXPECT_EQ(applied_tip(world.hosts[3].store)->height, world.height(3));
+  EXPECT_FALSE(stored_history(world.hosts[3].store)->has_value());
 }
 
 TEST_F(CatchUpTest, LostTransactionsAreFetchedForTheProposalThatNamesThem) {

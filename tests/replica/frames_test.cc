@@ -45,7 +45,10 @@ std::vector<Frame> samples() {
           SnapshotOffer{},
           ChunkRequest{4, Bytes{1}},
           chunk,
-          StatusFrame{1, 2, 3, hash(8), 4}};
+          StatusFrame{1, 2, 3, hash(8), 4},
+          HistoryRequest{12},
+          HistoryAnswer{12, {{blob(7), {0, 6}, proof()}}, {}},
+          HistoryAnswer{12, {}, {}}};
 }
 
 std::string code_of(const Bytes& bytes, size_t max = kMax) {

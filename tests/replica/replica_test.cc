@@ -122,10 +122,16 @@ TEST(Replica, AWipedValidatorRejoinsBySnapshot) {
   EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
 }
 
-TEST(Replica, EpochsEndUnderLoadAndReceiptsOfLaterEpochsVerify) {
+class ReplicaEpochs : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(FastPath, ReplicaEpochs, ::testing::Bool(),
+                         [](const auto& on) { return on.param ? "On" : "Off"; });
+
+// With the fast path off an epoch's last block commits by a void block above it.
+TEST_P(ReplicaEpochs, EndUnderLoadAndReceiptsOfLaterEpochsVerify) {
   Genesis g = world_genesis();
   g.consensus.epoch_blocks = 4;
   g.consensus.epoch_ms = 1;
+  g.consensus.fast_path = GetParam();
   World world(g);
   world.start_all();
   std::vector<TxPtr> txs;
@@ -136,13 +142,16 @@ TEST(Replica, EpochsEndUnderLoadAndReceiptsOfLaterEpochsVerify) {
   }
   EXPECT_GT(world.hosts[0].replica->status().engine.epoch, 3u);
   world.run_for(1'000'000);
-  for (const TxPtr& tx : txs) {
-    auto receipt = world.hosts[1].replica->receipt(tx->id());
-    ASSERT_TRUE(receipt.ok()) << receipt.error().why;
-    auto facts = verify_receipt(encoded(*receipt), world.genesis, world.verifier);
-    ASSERT_TRUE(facts.ok()) << facts.error().why;
+  for (const Host& host : world.hosts) {
+    EXPECT_EQ(host.counts.count("committee_link_missing"), 0u) << host.id;
+    for (const TxPtr& tx : txs) {
+      auto receipt = host.replica->receipt(tx->id());
+      ASSERT_TRUE(receipt.ok()) << (receipt.ok() ? "" : receipt.error().why);
+      auto facts = verify_receipt(encoded(*receipt), world.genesis, world.verifier);
+      ASSERT_TRUE(facts.ok()) << (facts.ok() ? "" : facts.error().why);
+    }
   }
-  // A newcomer without a snapshot walks through all epochs block by block.
+  // A newcomer without a snapshot walks through all epochs block by block, and gives receipts of all of them.
   world.stop(2);
   world.wipe(2);
   world.filter = [](ValidatorId, ValidatorId, Blob& frame) {
@@ -150,7 +159,91 @@ TEST(Replica, EpochsEndUnderLoadAndReceiptsOfLaterEpochsVerify) {
     return !(f.ok() && std::holds_alternative<SnapshotOffer>(*f));
   };
   world.start(2);
-  ASSERT_TRUE(world.run([&] { return world.height(2) >= 30; })) << world.height(2);
+  ASSERT_TRUE(world.run([&] { return world.height(2) >= world.height(0); }, 60'000'000)) << world.height(2);
+  world.run_for(100'000);
+  EXPECT_EQ(world.hosts[2].counts.count("committee_link_missing"), 0u);
+  for (const TxPtr& tx : txs) {
+    auto receipt = world.hosts[2].replica->receipt(tx->id());
+    ASSERT_TRUE(receipt.ok()) << (receipt.ok() ? "" : receipt.error().why);
+    EXPECT_TRUE(verify_receipt(encoded(*receipt), world.genesis, world.verifier).ok());
+  }
+}
+
+// Frames are lost, validators stop and start: whatever a client was told is in every chain, and all chains are one.
+TEST(Replica, ThroughLossAndRestartsNothingThatWasAcknowledgedIsLost) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    Genesis g = world_genesis();
+    g.consensus.epoch_blocks = 6;
+    g.consensus.epoch_ms = 1;
+    g.consensus.timeout_ms = 100;
+    g.consensus.fast_path = seed % 2 == 0;
+    Limits limits;
+    limits.snapshot_after_blocks = 8;
+    World world(g, limits);
+    Rng rng(seed);
+    world.filter = [&](ValidatorId, ValidatorId, Blob&) { return !rng.chance(100'000); };
+    world.start_all();
+    std::vector<TxPtr> txs;
+    std::optional<ValidatorId> down;
+    for (uint64_t i = 0; i < 60; ++i) {
+      txs.push_back(make_tx(world.genesis, 1, 1 + i));
+      for (Host& host : world.hosts)
+        if (host.replica) world.submit(host.id, {txs.back()}, 1, i);
+      world.run_for(rng.between(1'000, 60'000));
+      if (down && rng.chance(300'000)) {
+        world.start(*down);
+        down.reset();
+      } else if (!down && rng.chance(150'000)) {
+        down = static_cast<ValidatorId>(rng.below(4));
+        world.stop(*down);
+        // A wiped validator counts as faulty until it has rejoined, and one may be.
+        const bool whole = std::none_of(world.hosts.begin(), world.hosts.end(), [](const Host& host) {
+          return host.replica && host.replica->status().engine.rejoining;
+        });
+        if (whole && rng.chance(200'000)) world.wipe(*down);
+      }
+    }
+    if (down) world.start(*down);
+    world.filter = nullptr;
+    const auto all_in = [&] {
+      for (const Host& host : world.hosts)
+        for (const TxPtr& tx : txs)
+          if (!find_tx(host.store, tx->id())) return false;
+      return true;
+    };
+    // Clients ask again for what they were not told.
+    for (int round = 0; round < 20 && !world.run(all_in, 3'000'000); ++round)
+      for (Host& host : world.hosts)
+        for (uint64_t i = 0; i < txs.size(); ++i)
+          if (!find_tx(host.store, txs[i]->id())) world.submit(host.id, {txs[i]}, 2, i);
+    for (const Host& host : world.hosts)
+      for (const TxOutcome& o : host.outcomes)
+        if (o.committed) {
+          EXPECT_TRUE(find_tx(world.hosts[0].store, o.id).has_value()) << "seed " << seed;
+        }
+    const Height low = std::min({world.height(0), world.height(1), world.height(2), world.height(3)});
+    for (Height h = 1; h <= low; ++h) {
+      std::optional<Hash> digest;
+      for (const Host& host : world.hosts) {
+        auto stored = stored_block(host.store, h);
+        if (!stored.ok()) continue;  // joined by snapshot
+        if (digest) {
+          EXPECT_EQ(*digest, stored->block->digest) << "seed " << seed << " height " << h;
+        }
+        digest = stored->block->digest;
+      }
+    }
+    size_t missing = 0;
+    for (const TxPtr& tx : txs) missing += !find_tx(world.hosts[0].store, tx->id());
+    std::string where;
+    for (const Host& host : world.hosts) {
+      const auto status = host.replica->status();
+      where += " | " + std::to_string(status.applied) + " view " + std::to_string(status.engine.view) +
+               (status.engine.view_changing ? " changing" : "") + (status.engine.rejoining ? " rejoining" : "") +
+               " pending " + std::to_string(status.pending);
+    }
+    EXPECT_EQ(missing, 0u) << "seed " << seed << where;
+  }
 }
 
 }  // namespace

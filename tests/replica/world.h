@@ -9,6 +9,7 @@
 #include <queue>
 
 #include "../ledger/chain.h"
+#include "base/rng.h"
 #include "ledger/state_tree.h"
 #include "replica/frames.h"
 #include "replica/log_format.h"
