@@ -24,7 +24,7 @@ constexpr int64_t kConnectMs = 2'000;
 constexpr int64_t kReconnectMs = 500;  // between attempts at one validator
 constexpr int64_t kRetryMs = 200;      // after a full pool, and between questions about a duplicate
 constexpr size_t kBatchBytes = 256 * 1024;
-constexpr int kLookupsMax = 25;  // then a duplicate is a refusal: its sequence number belongs to other bytes
+constexpr int kLookupsMax = 10;  // then a duplicate is a refusal: its sequence number belongs to other bytes
 
 int64_t now_ms() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
