@@ -54,6 +54,10 @@ struct PayloadText {
 };
 
 struct FrameText {
+  template <class Other>
+  std::string operator()(const Other&) const {
+    return "another frame";
+  }
   std::string operator()(const replica::ConsensusFrame& f) const {
     auto message = consensus::decode_message(f.message);
     if (!message) return "malformed message";
