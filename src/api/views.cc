@@ -174,6 +174,7 @@ std::string status_json(const node::NodeService& service, const std::map<Validat
                  {"finality_ms", {{"p50", status.finality_p50_ms}, {"p99", status.finality_p99_ms}}},
                  {"pending", status.replica.pending},
                  {"catching_up", status.replica.catching_up},
+                 {"history_from", status.replica.history_from},
                  {"rejoining", engine.rejoining},
                  {"started_ms", status.started_ms}});
 }

@@ -90,11 +90,11 @@ class Audit {
   bool block(Height height) {
     const Height wanted = height_ + 1;
     if (height != wanted) {
-      // Only the newest checkpoint can have brought a snapshot; a gap that ends above it is a hole.
+      // Below a snapshot blocks are filled in downwards, and the mark says how far; any other gap is a hole.
       height_ = wanted;
-      if (!stable_ || height > stable_->height) {
+      if (!history_ || height != history_->from) {
         return found_in_block("missing_block", "the store goes on with block " + std::to_string(height) +
-                                                   ", and no checkpoint explains the gap");
+                                                   ", and no snapshot explains the gap");
       }
       report_.from_snapshot = height;
     }
@@ -264,6 +264,9 @@ class Audit {
     auto stable = replica::stored_stable(store_);
     if (!stable) return found(Column::kMeta, copy(view_of("replica/stable")), "damaged_record", stable.error().why);
     stable_ = std::move(*stable);
+    auto history = replica::stored_history(store_);
+    if (!history) return found(Column::kMeta, copy(view_of("replica/history")), "damaged_record", history.error().why);
+    history_ = std::move(*history);
     return true;
   }
   bool found_at_checkpoint(std::string code, std::string why) {
@@ -360,6 +363,7 @@ class Audit {
   std::map<Epoch, Committee> committees_;
   std::vector<Height> heights_;
   std::optional<CheckpointCert> stable_;
+  std::optional<replica::HistoryMark> history_;
   Header parent_;
   Hash parent_digest_;
   Height height_ = 0;

@@ -26,6 +26,7 @@ class History {
   // Begins below the block of a snapshot; what is to be stored with it.
   StoreWrite begin(const Header& header);
   bool whole() const { return !mark_.has_value(); }
+  Height from() const { return mark_ ? mark_->from : 1; }
 
   void pump(const std::vector<ValidatorId>& peers, Context& context);
   // Checks and stores; `tip` is the height that the store is brought to anyway.

@@ -126,6 +126,7 @@ ReplicaStatus ReplicaImpl::status() const {
   status.pending = pool_.size();
   status.connected = peers_;
   status.catching_up = catch_up_->active();
+  status.history_from = history_.from();
   return status;
 }
 

@@ -146,6 +146,8 @@ TEST_F(AuditTest, AStoreThatBeganWithASnapshotIsCheckedAsFarAsItGoes) {
   for (const auto& [key, value] : entries(Column::kReadings)) {
     if (key[19] >= 8) batch.push_back({Column::kReadings, key, value});
   }
+  const Header first = (*stored_block(chain_.store, 8)).block->header;
+  batch.push_back(replica::history_write(replica::HistoryMark{8, first.parent}));
   joined.apply(batch);
   auto report = audit_store(joined, chain_.ledger.genesis(), chain_.verifier, nullptr);
   ASSERT_TRUE(report.ok());
