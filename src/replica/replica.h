@@ -177,7 +177,7 @@ struct ReplicaStatus {
   size_t pending = 0;     // transactions in the pool
   std::vector<ValidatorId> connected;
   bool catching_up = false;
-  Height history_from = 1;            // all blocks from here up are held; above 1 after a snapshot, until filled in
+  Height history_from = 1;  // all blocks from here up are held; above 1 after a snapshot, until filled in
 };
 
 class Replica {

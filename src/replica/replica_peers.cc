@@ -130,8 +130,9 @@ void ReplicaImpl::share_checkpoint(ValidatorId peer, const StatusFrame& status) 
   told = stable->height;
   size_t i = 0;
   for (size_t position : stable->signers.positions()) {
-    const consensus::CheckpointVote vote{committee->at(position).id, stable->epoch,      stable->height,
-                                         stable->block,              stable->state_root, stable->signatures[i++]};
+    const consensus::CheckpointVote vote{
+        committee->at(position).id, stable->epoch,          stable->height, stable->block,
+        stable->state_root,         stable->signatures[i++]};
     context_.send({peer}, encode_frame(ConsensusFrame{consensus::make_message(vote)->bytes}), false);
   }
 }
