@@ -93,10 +93,9 @@ class Chaos {
       ++happened_[event_name(plan[i])];
       sleep_ms(rng_.between(0, kCalmMsMax));
     }
+    if (auto status = wait_rejoined(); !status) return status.error();
+    if (auto status = wait_same_checkpoint(); !status) return status.error();
     client_->stop_submitting();
-    if (wiped_) {
-      if (auto status = wait_rejoined(); !status) return status.error();
-    }
     if (!client_->drain(kDrainMs)) {
       return Error{"timed_out", grouped(client_->counts().outstanding) +
                                     " transactions have no outcome after all validators are back"};
@@ -213,6 +212,22 @@ class Chaos {
     }
     return Error{"timed_out", "validator-" + std::to_string(*wiped_) + " did not rejoin:" + where() + "\n" +
                                   tail_of(network_->log(*wiped_))};
+  }
+
+  // A validator that was down while a checkpoint was signed knows the next one: so the load goes on until all know the
+  // same, or there would be no roots to compare.
+  Status wait_same_checkpoint() {
+    const int64_t began = ChaosClient::now_us();
+    while (ChaosClient::now_us() - began < kSettleMs * 1000) {
+      std::vector<Height> heights;
+      for (size_t i = 0; i < network_->size(); ++i) {
+        if (auto status = network_->get(i, "/v1/status")) heights.push_back(status->value("state_root_height", Height{0}));
+      }
+      std::sort(heights.begin(), heights.end());
+      if (heights.size() == network_->size() && heights.front() > 0 && heights.front() == heights.back()) return {};
+      sleep_ms(100);
+    }
+    return Error{"timed_out", "the validators do not come to the same checkpoint:" + where()};
   }
 
   std::string where() {
