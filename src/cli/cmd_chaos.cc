@@ -221,7 +221,8 @@ class Chaos {
     while (ChaosClient::now_us() - began < kSettleMs * 1000) {
       std::vector<Height> heights;
       for (size_t i = 0; i < network_->size(); ++i) {
-        if (auto status = network_->get(i, "/v1/status")) heights.push_back(status->value("state_root_height", Height{0}));
+        if (auto status = network_->get(i, "/v1/status"))
+          heights.push_back(status->value("state_root_height", Height{0}));
       }
       std::sort(heights.begin(), heights.end());
       if (heights.size() == network_->size() && heights.front() > 0 && heights.front() == heights.back()) return {};
