@@ -82,13 +82,17 @@ TEST(Disk, WritesTheSectorOnlyAfterItsRecordsAreSynced) {
       if (lsn < 3) sync(disk);
     }
     std::vector<consensus::Lsn> lsns;
-    if (i % 2 == 0) ASSERT_FALSE(disk.sync_done(lsns));  // the records, not yet the sector
+    if (i % 2 == 0) {
+      ASSERT_FALSE(disk.sync_done(lsns));
+    }  // the records, not yet the sector
     disk.crash(true, true, rng);
     const auto sectors = disk.image().vote_sectors;
     const Bytes third(kSectorBytes, 3);
     const bool sector_there = sectors[0] == third || sectors[1] == third;
     const Bytes log = log_of(disk);
-    if (sector_there) EXPECT_EQ(std::count(log.begin(), log.end(), uint8_t{3}), 600);
+    if (sector_there) {
+      EXPECT_EQ(std::count(log.begin(), log.end(), uint8_t{3}), 600);
+    }
   }
 }
 
