@@ -193,7 +193,8 @@ class Import {
       reject(record.first_row, 1, code);
       return {};
     }
-    if (code == number(TxCode::overlap)) {
+    // What was recorded long ago may lie before the window in which the ledger still knows what overlaps.
+    if (code == number(TxCode::overlap) || code == number(TxCode::before_window)) {
       auto dropped = drop_recorded(record);
       if (!dropped) return dropped.error();
       if (*dropped) return {};

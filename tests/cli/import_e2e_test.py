@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""A file imported into a real network, with the import killed in the middle; and the store audited afterwards.
+
+    import_e2e_test.py TIELINE FOLDER     FOLDER is made and removed
+"""
+import json
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TIELINE, FOLDER = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+NET = FOLDER / "net"
+WAIT_S = 120
+CSV = ROOT / "data" / "pv-1.csv"
+
+
+def check(holds, what):
+    if not holds:
+        raise AssertionError(what)
+
+
+def tieline(*words, status=0):
+    run = subprocess.run([TIELINE, *map(str, words), "--json"], capture_output=True, text=True, timeout=WAIT_S)
+    check(run.returncode == status, f"{words}: exit status {run.returncode}, not {status}\n{run.stdout[-2000:]}{run.stderr[-2000:]}")
+    return json.loads(run.stdout.strip().split("\n")[-1])
+
+
+def free_base_port():
+    for base in range(18000, 28000, 200):
+        try:
+            for port in [base + i + above for i in range(4) for above in (0, 100)]:
+                with socket.socket() as s:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            continue
+    raise AssertionError("no free ports")
+
+
+def start_network():
+    up = subprocess.Popen([TIELINE, "up", NET], stdout=subprocess.PIPE, stderr=open(FOLDER / "up.log", "wb"), text=True)
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        line = up.stdout.readline()
+        if "is up" in line:
+            return up
+        check(line or up.poll() is None, "the network ended: " + (FOLDER / "up.log").read_text()[-2000:])
+    raise AssertionError("the network does not come up")
+
+
+def import_words(file=CSV, batch=10):
+    return ["import", file, "--net", NET, "--as", "sunfield", "--batch", str(batch)]
+
+
+def killed_import_goes_on_without_a_duplicate():
+    first = subprocess.Popen([TIELINE, *import_words(), "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    first.kill()
+    first.wait()
+    again = tieline(*import_words())
+    check(again["accepted"] == again["rows"] == 10_000 and not again["rejected"], f"after the kill: {again}")
+    check(again["resumed"], "the second run did not find the journal")
+    third = tieline(*import_words())
+    check(third["already"] == 10_000, f"a third run: {third['already']} of 10,000 were recorded already")
+    listed = tieline("query", "readings", "--meter", "pv-1", "--net", NET)
+    check(listed["count"] == 10_000, f"{listed['count']} readings are recorded")
+    starts = {(r["start"], r["obis"]) for r in listed["readings"]}
+    check(len(starts) == 10_000, "an interval is recorded twice")
+
+
+def only_new_rows_of_a_longer_file_are_recorded():
+    longer = FOLDER / "longer.csv"
+    longer.write_text(CSV.read_text() + "pv-1,1-0:2.8.0,2016-12-31T00:00:00Z,900,17,measured\n")
+    result = tieline(*import_words(longer, 500), status=1)
+    check(result["accepted"] == 1 and len(result["rejected"]) == 10_000, f"{result['accepted']} accepted, {len(result['rejected'])} rejected")
+    check({r["code"] for r in result["rejected"]} == {"overlap"}, "other codes than overlap")
+
+
+def a_bad_file_is_refused_whole():
+    bad = FOLDER / "bad.csv"
+    bad.write_text("meter,obis,start,seconds,wh,quality\npv-1,1-0:2.8.0,2017-01-01T00:00:00Z,900,1,measured\npv-1,x,y,z,1,measured\n")
+    result = tieline(*import_words(bad), status=2)
+    check(result["accepted"] == 0 and result["rejected"][0]["line"] == 3, f"{result}")
+    listed = tieline("query", "readings", "--meter", "pv-1", "--from", "2017-01-01T00:00:00Z", "--net", NET)
+    check(listed["count"] == 0, "something of it was recorded")
+    result = tieline(*import_words(bad), "--skip-bad", status=1)
+    check(result["accepted"] == 1 and len(result["rejected"]) == 1, f"{result}")
+
+
+def a_stopped_store_is_audited_and_a_flipped_bit_found():
+    report = tieline("audit", NET / "validator-0")
+    check(report["ok"] and report["transactions"] > 1_000 and report["state_checked"], f"{report}")
+    tables = sorted((NET / "validator-1" / "data" / "store").glob("*.sst"), key=lambda f: f.stat().st_size)
+    check(tables, "the store has no files")
+    data = bytearray(tables[-1].read_bytes())
+    data[len(data) // 3] ^= 1
+    tables[-1].write_bytes(bytes(data))
+    report = tieline("audit", NET / "validator-1", status=1)
+    check(tables[-1].name in report["finding"]["why"], f"the file is not named: {report}")
+
+
+def main():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    up = None
+    try:
+        tieline("init", NET, "--port", free_base_port(), "--participants", ROOT / "data" / "participants.json")
+        up = start_network()
+        killed_import_goes_on_without_a_duplicate()
+        only_new_rows_of_a_longer_file_are_recorded()
+        a_bad_file_is_refused_whole()
+        check(tieline("audit", NET / "validator-0", status=2)["error"]["code"] == "folder_in_use", "audited while it runs")
+        up.send_signal(signal.SIGTERM)
+        check(up.wait(WAIT_S) == 0, "the network did not stop cleanly")
+        check(tieline("status", "--net", NET, status=3)["error"]["code"], "a network that is down answers")
+        a_stopped_store_is_audited_and_a_flipped_bit_found()
+    finally:
+        if up and up.poll() is None:
+            up.terminate()
+            up.wait(WAIT_S)
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+main()
