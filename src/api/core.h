@@ -2,6 +2,7 @@
 // What the api's connections share. Private to api/. Everything runs on the io thread, but for the work handed to
 // `queries`, which only reads the store.
 
+#include <algorithm>
 #include <boost/asio/thread_pool.hpp>
 #include <deque>
 #include <functional>
@@ -58,6 +59,12 @@ class Core : public std::enable_shared_from_this<Core> {
   using Query = std::function<HttpResponse()>;
   asio::awaitable<HttpResponse> offload(std::shared_ptr<const Query> query) {
     co_return co_await asio::co_spawn(queries, run_query(query), asio::use_awaitable);
+  }
+  // The highest block that each validator is known to hold: it has said so, or signed it.
+  std::map<ValidatorId, Height> known_heights() const {
+    std::map<ValidatorId, Height> heights = seen_heights;
+    for (const auto& [id, height] : service.status().replica.told) heights[id] = std::max(heights[id], height);
+    return heights;
   }
   void on_block(const replica::BlockCommitted& block);
 

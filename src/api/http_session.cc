@@ -162,7 +162,7 @@ class HttpSession {
     std::string head =
         "HTTP/1.1 200 OK\r\nServer: tieline\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\nretry: 1000\n\nevent: status\ndata: ";
-    head += status_json(core_->service, core_->seen_heights) + "\n\n";
+    head += status_json(core_->service, core_->known_heights()) + "\n\n";
     bool going = co_await send(head);
     while (going && !core_->stopped) {
       if (reader->overflowed) {

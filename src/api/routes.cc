@@ -172,8 +172,8 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
   if (route == "/v1/blocks") co_return co_await get_blocks(core, std::move(request));
   if (route == "/v1/readings") co_return co_await get_readings(core, std::move(request));
   if (route == "/v1/participants") co_return get_participants(*core, request);
-  if (route == "/v1/validators") co_return of(validators_json(core->service, core->seen_heights));
-  if (route == "/v1/status") co_return of(status_json(core->service, core->seen_heights));
+  if (route == "/v1/validators") co_return of(validators_json(core->service, core->known_heights()));
+  if (route == "/v1/status") co_return of(status_json(core->service, core->known_heights()));
   if (route == "/v1/openapi.json") co_return of(openapi_json(core->config.version));
   if (route == "/healthz") co_return HttpResponse{200, "text/plain", "ok\n", {}};
   if (route == "/readyz") co_return ready(*core);

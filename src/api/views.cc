@@ -116,7 +116,7 @@ std::string meter_name(const Genesis& genesis, MeterId id) {
   return "meter " + std::to_string(id);
 }
 
-std::string validators_json(const node::NodeService& service, const std::map<ValidatorId, Height>& seen_heights) {
+std::string validators_json(const node::NodeService& service, const std::map<ValidatorId, Height>& known_heights) {
   const node::NodeStatus status = service.status();
   const auto& connected = status.replica.connected;
   Json list = Json::array();
@@ -127,7 +127,7 @@ std::string validators_json(const node::NodeService& service, const std::map<Val
                     {"name", one.name},
                     {"organisation", one.org},
                     {"connected", up},
-                    {"height", self ? Json(status.replica.applied) : height_or_null(seen_heights, one.id)},
+                    {"height", self ? Json(status.replica.applied) : height_or_null(known_heights, one.id)},
                     {"address", one.address},
                     {"http", one.http},
                     {"key", to_hex(one.key)},
@@ -136,7 +136,7 @@ std::string validators_json(const node::NodeService& service, const std::map<Val
   return dumped({{"validators", std::move(list)}, {"next", nullptr}});
 }
 
-std::string status_json(const node::NodeService& service, const std::map<ValidatorId, Height>& seen_heights) {
+std::string status_json(const node::NodeService& service, const std::map<ValidatorId, Height>& known_heights) {
   const node::NodeStatus status = service.status();
   const Genesis& genesis = service.genesis();
   const auto& engine = status.replica.engine;
@@ -149,7 +149,7 @@ std::string status_json(const node::NodeService& service, const std::map<Validat
     up_count += up ? 1 : 0;
     validators.push_back({{"name", one.name},
                           {"connected", up},
-                          {"height", self ? Json(status.replica.applied) : height_or_null(seen_heights, one.id)}});
+                          {"height", self ? Json(status.replica.applied) : height_or_null(known_heights, one.id)}});
   }
   const size_t quorum = Quorum{genesis.validators.size()}.quorum();
   Json primary = nullptr;

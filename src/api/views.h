@@ -10,8 +10,8 @@
 
 namespace tieline::api {
 
-std::string status_json(const node::NodeService& service, const std::map<ValidatorId, Height>& seen_heights);
-std::string validators_json(const node::NodeService& service, const std::map<ValidatorId, Height>& seen_heights);
+std::string status_json(const node::NodeService& service, const std::map<ValidatorId, Height>& known_heights);
+std::string validators_json(const node::NodeService& service, const std::map<ValidatorId, Height>& known_heights);
 std::string participants_json(const Genesis& genesis, size_t from, size_t limit);
 // With its sequence numbers; none: genesis names no such participant.
 std::optional<std::string> participant_json(const Genesis& genesis, const std::string& name, const StateView& state);

@@ -26,6 +26,7 @@ class CatchUp {
       : ledger_(ledger), verifier_(verifier), tree_(tree), snapshot_(ledger, verifier) {}
 
   void on_status(ValidatorId from, const StatusFrame& status) { claims_[from] = status; }
+  const std::map<ValidatorId, StatusFrame>& claims() const { return claims_; }
   void on_behind(const consensus::Behind& behind);
   void peer_gone(ValidatorId peer);
   void on_commit(const Context& context) { last_commit_us_ = context.now.mono_us; }

@@ -176,6 +176,7 @@ struct ReplicaStatus {
   Hash state_root;        // at `checkpoint`
   size_t pending = 0;     // transactions in the pool
   std::vector<ValidatorId> connected;
+  std::vector<std::pair<ValidatorId, Height>> told;  // heights that others last told of themselves
   bool catching_up = false;
   Height history_from = 1;  // all blocks from here up are held; above 1 after a snapshot, until filled in
 };

@@ -84,6 +84,8 @@ void ReplicaImpl::run_timers() {
   if (now_us >= next_status_us_) {
     next_status_us_ = now_us + config_.limits.status_interval_us;
     send_status(peers_);
+    ask_for_link();
+    if (!deferred_.empty()) look_again();
   }
   if (now_us >= next_nudge_us_) {
     next_nudge_us_ = now_us + int64_t{config_.genesis.consensus.timeout_ms} * kMicrosPerMilli / 4;
@@ -97,6 +99,15 @@ void ReplicaImpl::send_status(std::vector<ValidatorId> to) {
   const StatusFrame status{engine.epoch, engine.view, tree_->tip().height, tree_->tip_digest(),
                            stable != nullptr ? stable->header.height : 0};
   context_.send(std::move(to), encode_frame(status), false);
+}
+
+// Without the link to the running epoch's committee there is no receipt: it comes with the epoch's first block.
+void ReplicaImpl::ask_for_link() {
+  const Epoch epoch = committee_.epoch();
+  if (epoch == 0 || peers_.empty() || tree_->tip().epoch != epoch || stored_link(store_, epoch - 1)) return;
+  const ValidatorId peer = peers_[link_turn_++ % peers_.size()];
+  context_.count("committee_links_asked");
+  context_.send({peer}, encode_frame(HistoryRequest{epoch_start_.header.height + 2}), true);
 }
 
 std::optional<int64_t> ReplicaImpl::next_deadline() const {
@@ -125,6 +136,7 @@ ReplicaStatus ReplicaImpl::status() const {
   }
   status.pending = pool_.size();
   status.connected = peers_;
+  for (const auto& [peer, claim] : catch_up_->claims()) status.told.emplace_back(peer, claim.applied);
   status.catching_up = catch_up_->active();
   status.history_from = history_.from();
   return status;

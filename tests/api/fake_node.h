@@ -116,6 +116,7 @@ class FakeNode final : public node::NodeService {
     out.replica.engine.primary = ValidatorId{2};
     out.replica.applied = chain.tip.height;
     out.replica.connected = connected;
+    out.replica.told = told;
     out.finality_p50_ms = 4.5;
     out.finality_p99_ms = 9.5;
     return out;
@@ -146,6 +147,7 @@ class FakeNode final : public node::NodeService {
   bool overloaded = false;
   std::atomic<size_t> submitted{0};
   std::vector<ValidatorId> connected{1, 2, 3};
+  std::vector<std::pair<ValidatorId, Height>> told;
 
  private:
   void work(node::ClientId client, uint64_t tag, const std::vector<Blob>& transactions) {

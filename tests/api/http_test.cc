@@ -77,9 +77,13 @@ TEST_F(Http, StatusHasTheFieldsThatScriptsHoldOnTo) {
   EXPECT_EQ(status["can_lose"], 1);
   node.on_io([&] {
     node.connected = {1};
+    node.told = {{2, 7}, {3, 0}};
     return true;
   });
-  EXPECT_EQ(ask_json("/v1/status")["can_lose"], 0);
+  const json later = ask_json("/v1/status");
+  EXPECT_EQ(later["can_lose"], 0);
+  EXPECT_EQ(later["validators"][2]["height"], 7) << "it says so itself";
+  EXPECT_EQ(later["validators"][3]["height"], 1) << "what it has signed counts more than an old word";
 }
 
 TEST_F(Http, WhatIsNotThereIsAProblemWithACode) {
