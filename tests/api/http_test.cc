@@ -381,8 +381,8 @@ TEST_F(Http, WhatIsNotHttpIsToldSo) {
 
 TEST_F(Http, ASlowSenderIsClosed) {
   api::ServerConfig config = loopback_config();
-  config.limits.request_ms_max = 300;
-  config.limits.handshake_ms_max = 300;
+  config.limits.request_ms_max = 1'500;
+  config.limits.handshake_ms_max = 1'500;
   start(config);
   RawConnection silent(node.port());
   RawConnection slow(node.port());

@@ -25,8 +25,8 @@ class NetworkClients : public ::testing::Test {
       const Status served = nodes_[i]->serve(config);
       ASSERT_TRUE(served.ok()) << (served.ok() ? "" : served.error().why);
     }
-    options_.patience_ms = 300;
-    options_.give_up_ms = 5'000;
+    options_.patience_ms = 2'000;  // enough for a handshake on a busy machine
+    options_.give_up_ms = 30'000;
   }
   void open() {
     auto opened = api::NetworkClient::open(genesis_, options_);
