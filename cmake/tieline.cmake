@@ -1,3 +1,12 @@
+# Sanitizers treble what it takes to compile templates with optimisation; where a test's time is not spent in our own
+# loops (sockets, commands, the tests themselves) the code is compiled without. Measured: 73 s against 29 s for
+# api/http_session.cc.
+function(tieline_plain_under_sanitizers target)
+  if(TIELINE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
 # One static library a folder: tieline_library(consensus DEPENDS model crypto) takes every .cc below the folder.
 function(tieline_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
@@ -13,6 +22,9 @@ function(tieline_library name)
   foreach(dep ${ARG_DEPENDS})
     target_link_libraries(tl_${name} ${kind} ${dep})
   endforeach()
+  if(name MATCHES "^(net|node|api|storage)$")
+    tieline_plain_under_sanitizers(tl_${name})
+  endif()
 endfunction()
 
 # tieline_test(committee_test DEPENDS tl_model) builds tests/<folder>/committee_test.cc into a test of its own.
@@ -25,6 +37,7 @@ function(tieline_test name)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${name} ${ARG_SOURCE})
+  tieline_plain_under_sanitizers(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
