@@ -128,7 +128,11 @@ bool Kernel::may_leave_view() const {
   return !body_lost_ && (!vote_.last_vote->new_view || kept_new_view(*vote_.last_vote->new_view));
 }
 
-ValidatorId Kernel::leader(View view) const { return leader_of(config_.params, committee_, view); }
+ValidatorId Kernel::leader(View view) const {
+  if (auto at = leaders_.find(view); at != leaders_.end()) return at->second;
+  if (leaders_.size() >= kLeadersKept) leaders_.clear();
+  return leaders_.emplace(view, leader_of(config_.params, committee_, view)).first->second;
+}
 
 bool Kernel::signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const {
   const auto position = position_of(id);

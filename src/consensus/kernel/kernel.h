@@ -24,6 +24,7 @@ inline constexpr View kViewsPerMemberMax = 4;        // VIEW-CHANGEs kept of one
 inline constexpr size_t kNewViewsKept = 16;          // NEW-VIEWs kept besides those that known last votes refer to
 inline constexpr size_t kEarlyPerMemberMax = 64;     // messages of the next epoch kept until it starts
 inline constexpr size_t kEarlyMeansBehind = 4;       // so many of them show that the end of this epoch was missed
+inline constexpr size_t kLeadersKept = 64;           // views whose leader is remembered
 inline constexpr uint32_t kBackoffMax = 6;           // T0 x 2^min(c, 6)
 inline constexpr size_t kEmptyBlocksMax = 2;         // to commit what is pending while idle
 inline constexpr Height kRecentBlocks = 16;          // committed blocks whose headers and certificates stay at hand
@@ -162,6 +163,7 @@ class Kernel final : public Engine {
 
   // the committed chain
   Committee committee_;
+  mutable std::map<View, ValidatorId> leaders_;  // of this epoch: a draw costs f+1 hashes, and every step asks
   std::optional<Committee> previous_committee_;
   Hash tip_;
   Header tip_header_;

@@ -222,6 +222,7 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   reset_epoch_state();
   previous_committee_ = std::move(committee_);
   committee_ = std::move(committee);
+  leaders_.clear();
   awaiting_epoch_ = false;
   epoch_start_ = start;
   epoch_base_ = start_header.height;
