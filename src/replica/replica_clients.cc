@@ -38,6 +38,19 @@ bool ReplicaImpl::answer_committed(const TxId& id, const std::vector<Origin>& or
   return tell(place->height, place->index, stored->results[place->index].code);
 }
 
+// After a snapshot older transactions are not found until the history is whole. Until then "refused" could be a lie.
+void ReplicaImpl::refuse_unless_committed(const TxId& id, uint16_t code, std::vector<Origin> origins) {
+  if (answer_committed(id, origins)) return;
+  if (history_.whole() || origins.empty() || deferred_.size() >= kDeferredMax) return refuse(id, code, origins);
+  deferred_.push_back({id, code, std::move(origins)});
+}
+
+void ReplicaImpl::look_again() {
+  std::deque<Deferred> open = std::move(deferred_);
+  deferred_.clear();
+  for (Deferred& each : open) refuse_unless_committed(each.id, each.code, std::move(each.origins));
+}
+
 void ReplicaImpl::take_transaction(const Blob& bytes, std::optional<Origin> origin, const StateView& state) {
   std::vector<Origin> origins;
   if (origin) origins.push_back(*origin);
@@ -53,8 +66,7 @@ void ReplicaImpl::take_transaction(const Blob& bytes, std::optional<Origin> orig
   const uint16_t code = ledger_.precheck(*tx, state, tree_->tip());
   // A peer may be a few blocks ahead: what it took is kept if it can pass soon.
   if (code != 0 && (origin || !may_pass_later(code))) {
-    if (!answer_committed(id, origins)) refuse(id, code, origins);
-    return;
+    return refuse_unless_committed(id, code, std::move(origins));
   }
   Result<std::vector<PublicKey>> keys = ledger_.signing_keys(*tx, state);
   if (!keys.ok()) {
@@ -79,7 +91,12 @@ void ReplicaImpl::on(const ClientSubmit& input) {
   for (const Blob& bytes : input.transactions) take_transaction(bytes, Origin{input.client, tag++}, state);
 }
 
-void ReplicaImpl::on(const ClientGone& input) { pool_.forget_client(input.client); }
+void ReplicaImpl::on(const ClientGone& input) {
+  pool_.forget_client(input.client);
+  for (Deferred& each : deferred_)
+    std::erase_if(each.origins, [&](const Origin& o) { return o.client == input.client; });
+  std::erase_if(deferred_, [](const Deferred& each) { return each.origins.empty(); });
+}
 
 void ReplicaImpl::on(const Verified& input) {
   for (VerifyQueue::Outcome& outcome : verify_.finish(input)) {

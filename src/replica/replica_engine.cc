@@ -113,8 +113,8 @@ std::optional<int64_t> ReplicaImpl::oldest_pending() {
     if (hopeless || !may_pass_later(code)) gone.emplace_back(id, code);
   }
   for (const auto& [id, code] : gone) {
-    const std::optional<PoolEntry> entry = pool_.remove(id);
-    if (!answer_committed(id, entry->origins)) refuse(id, code, entry->origins);
+    std::optional<PoolEntry> entry = pool_.remove(id);
+    refuse_unless_committed(id, code, std::move(entry->origins));
   }
   return oldest;
 }

@@ -28,6 +28,8 @@ inline constexpr size_t kCertificatesSeenMax = 64;      // of blocks, for commit
 inline constexpr size_t kNudgeScanMax = 4'096;          // pool entries looked at in one nudge
 inline constexpr int64_t kPassLaterMaxUs = 60'000'000;  // a transaction that is early waits this long
 
+inline constexpr size_t kDeferredMax = 1'024;  // refusals that wait until the history is whole
+
 // A transaction that is refused with this code now may be executable a few blocks later.
 bool may_pass_later(uint16_t code);
 
@@ -65,6 +67,7 @@ class ReplicaImpl final : public Replica {
   void settle();
   void run_timers();
   void send_status(std::vector<ValidatorId> to);
+  void ask_for_link();
 
   // replica_engine.cc
   void feed(consensus::Input input) { inbox_.push_back(std::move(input)); }
@@ -111,11 +114,14 @@ class ReplicaImpl final : public Replica {
   void share_checkpoint(ValidatorId peer, const StatusFrame& status);
   void on_frame(ValidatorId from, HistoryRequest& frame);
   void on_frame(ValidatorId from, HistoryAnswer& frame);
+  bool take_link(const HistoryAnswer& frame);
 
   // replica_clients.cc
   void take_transaction(const Blob& bytes, std::optional<Origin> origin, const StateView& state);
   void refuse(const TxId& id, uint16_t code, const std::vector<Origin>& origins);
   bool answer_committed(const TxId& id, const std::vector<Origin>& origins);
+  void refuse_unless_committed(const TxId& id, uint16_t code, std::vector<Origin> origins);
+  void look_again();  // at what could not be answered while the history was not whole
   void settle_outcomes(const Block& block, const std::vector<TxResult>& results);
   void nudge();
 
@@ -160,6 +166,14 @@ class ReplicaImpl final : public Replica {
   std::map<Hash, Certificate> certificates_seen_;
   std::deque<Hash> certificates_order_;
   std::optional<CommitteeLink> offered_link_;  // came with a run of blocks that ends an epoch
+
+  struct Deferred {
+    TxId id;
+    uint16_t code = 0;
+    std::vector<Origin> origins;
+  };
+  std::deque<Deferred> deferred_;
+  size_t link_turn_ = 0;
 
   std::vector<ValidatorId> peers_;  // connected, ascending
   Effects at_start_;                // of the recovery: carried out first

@@ -109,7 +109,18 @@ void ReplicaImpl::on_frame(ValidatorId from, HistoryRequest& frame) {
   context_.send({from}, encode_frame(answer), true);
 }
 
+bool ReplicaImpl::take_link(const HistoryAnswer& frame) {
+  const Epoch epoch = committee_.epoch();
+  if (epoch == 0 || frame.below != epoch_start_.header.height + 2 || frame.links.empty()) return false;
+  const CommitteeLink& link = frame.links.back();
+  if (link.header != epoch_start_.header || stored_link(store_, epoch - 1)) return false;
+  if (!follow_links({link}, epoch, ledger_.genesis(), ledger_.chain(), verifier_).ok()) return false;
+  context_.emit(StoreApply{tree_->tip().height, {link_write(link)}, false, false});
+  return true;
+}
+
 void ReplicaImpl::on_frame(ValidatorId from, HistoryAnswer& frame) {
+  if (take_link(frame)) return;
   history_.on_answer(from, frame, tree_->tip().height, context_);
 }
 

@@ -167,6 +167,50 @@ TEST_F(CatchUpTest, TheHistoryBelowASnapshotIsFilledInPastALiar) {
   EXPECT_FALSE(stored_history(world.hosts[3].store)->has_value());
 }
 
+TEST_F(CatchUpTest, ARetryIsNotRefusedWhileTheHistoryIsNotWhole) {
+  Limits limits;
+  limits.snapshot_after_blocks = 5;
+  World world(world_genesis(), limits);
+  leave_behind(world, 20);
+  bool withheld = true;
+  world.filter = [&](ValidatorId, ValidatorId to, Blob& frame) {
+    return to != 3 || !withheld || !is<HistoryAnswer>(frame);
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }));
+  ASSERT_EQ(world.hosts[3].counts["snapshots_installed"], 1u);
+  world.submit(3, {make_tx(world.genesis, 1, 2), make_tx(world.genesis, 1, 3, 17)}, 4, 0);
+  world.run_for(2'000'000);
+  EXPECT_TRUE(world.hosts[3].outcomes.empty());
+  withheld = false;
+  ASSERT_TRUE(world.run([&] { return world.hosts[3].outcomes.size() == 2; }, 60'000'000));
+  for (const TxOutcome& o : world.hosts[3].outcomes) EXPECT_EQ(o.committed, o.tag == 0);
+}
+
+TEST_F(CatchUpTest, AMissingCommitteeLinkIsAskedFor) {
+  Genesis g = world_genesis();
+  g.consensus.epoch_blocks = 4;
+  g.consensus.epoch_ms = 1;
+  World world(g);
+  world.start_all();
+  TxPtr last;
+  for (uint64_t s = 1; s <= 6; ++s) {
+    last = make_tx(world.genesis, 1, s);
+    world.submit(0, {last});
+    ASSERT_TRUE(world.run([&] { return world.committed(0) == s; }));
+  }
+  world.run_for(100'000);
+  ASSERT_EQ(world.hosts[2].replica->status().engine.epoch, 1u);
+  auto link = stored_link(world.hosts[2].store, 0);
+  ASSERT_TRUE(link.has_value());
+  StoreWrite write = link_write(*link);
+  write.value.reset();
+  world.hosts[2].store.apply({write});
+  EXPECT_FALSE(world.hosts[2].replica->receipt(last->id()).ok());
+  ASSERT_TRUE(world.run([&] { return stored_link(world.hosts[2].store, 0).has_value(); }));
+  EXPECT_TRUE(world.hosts[2].replica->receipt(last->id()).ok());
+}
+
 TEST_F(CatchUpTest, LostTransactionsAreFetchedForTheProposalThatNamesThem) {
   World world;
   world.filter = [](ValidatorId, ValidatorId, Blob& frame) { return !is<TransactionsFrame>(frame); };
