@@ -202,9 +202,9 @@ Result<Genesis> make_network(const NetworkPlan& plan) {
   if (!engine) return usage("--engine " + plan.engine + ": no such engine; allowed is cbft");
   if (*engine != EngineKind::kCbft)
     return Error{"engine_unavailable", "engine " + plan.engine + " is not built into this version; allowed is cbft"};
-  if (plan.validators < kCommitteeMin || plan.validators > kCommitteeMax)
-    return usage("--validators " + std::to_string(plan.validators) + ": allowed are " + std::to_string(kCommitteeMin) +
-                 " to " + std::to_string(kCommitteeMax));
+  if (plan.validators < kByzantineCommitteeMin || plan.validators > kCommitteeMax)
+    return usage("--validators " + std::to_string(plan.validators) + ": allowed are " +
+                 std::to_string(kByzantineCommitteeMin) + " to " + std::to_string(kCommitteeMax));
   if (plan.port < 1 || plan.port + plan.validators - 1 + kHttpPortsAbove > UINT16_MAX ||
       plan.validators > kHttpPortsAbove)
     return usage("--port " + std::to_string(plan.port) + ": the ports from it to " +

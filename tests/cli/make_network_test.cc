@@ -1,0 +1,182 @@
+// tieline init: what it makes is complete, private and good to run; what it is given wrongly leaves nothing behind.
+#include "cli/make_network.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "node/config.h"
+#include "storage/vote_log.h"
+
+namespace tieline::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+class MakeNetwork : public ::testing::Test {
+ protected:
+  MakeNetwork() {
+    std::string name = (std::filesystem::temp_directory_path() / "tieline-test-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    root_ = name;
+    plan_.net = root_ / "Demo-Net";
+  }
+  ~MakeNetwork() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(root_, ignored);
+  }
+  void expect_refused(const std::string& code, const std::string& part) {
+    auto genesis = make_network(plan_);
+    ASSERT_FALSE(genesis.ok());
+    EXPECT_EQ(genesis.error().code, code);
+    EXPECT_THAT(genesis.error().why, HasSubstr(part));
+    EXPECT_FALSE(std::filesystem::exists(plan_.net));
+  }
+  void expect_participants_refused(const std::string& text, const std::string& part) {
+    SCOPED_TRACE(text);
+    plan_.participants = root_ / "participants.json";
+    ASSERT_TRUE(write_file(plan_.participants, view_of(text)).ok());
+    auto genesis = make_network(plan_);
+    ASSERT_FALSE(genesis.ok());
+    EXPECT_THAT(genesis.error().why, HasSubstr(part));
+    EXPECT_FALSE(std::filesystem::exists(plan_.net));
+  }
+
+  std::filesystem::path root_;
+  NetworkPlan plan_;
+};
+
+TEST_F(MakeNetwork, EveryValidatorCanStartWithWhatWasMade) {
+  auto genesis = make_network(plan_);
+  ASSERT_TRUE(genesis.ok()) << genesis.error().why;
+  EXPECT_TRUE(genesis->validate().ok());
+  EXPECT_EQ(genesis->network, "demo-net");
+  EXPECT_EQ(genesis_of_net(plan_.net)->chain_id(), genesis->chain_id());
+  ASSERT_EQ(genesis->validators.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(genesis->validators[i].address, "127.0.0.1:" + std::to_string(7400 + i));
+    EXPECT_EQ(genesis->validators[i].http, "127.0.0.1:" + std::to_string(7500 + i));
+    auto config = node::load_config(plan_.net / genesis->validators[i].name / "config.toml");
+    ASSERT_TRUE(config.ok()) << config.error().why;
+    EXPECT_EQ(config->self, i);
+    auto log = storage::VoteLog::open(config->log_folder());
+    ASSERT_TRUE(log.ok());
+    EXPECT_TRUE((*log)->take_image().fresh);
+  }
+}
+
+TEST_F(MakeNetwork, EveryParticipantHasAKeyThatOnlyItsOwnerReads) {
+  auto genesis = make_network(plan_);
+  ASSERT_TRUE(genesis.ok());
+  EXPECT_GE(genesis->participants.size(), 2u);
+  for (const GenesisParticipant& participant : genesis->participants) {
+    EXPECT_TRUE(load_identity(plan_.net, participant.name, *genesis).ok()) << participant.name;
+    struct stat info {};
+    ASSERT_EQ(::stat((plan_.net / "participants" / (participant.name + ".key")).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0600u);
+  }
+}
+
+TEST_F(MakeNetwork, AFolderThatIsNotEmptyIsLeftAlone) {
+  std::filesystem::create_directory(plan_.net);
+  ASSERT_TRUE(write_file(plan_.net / "mine", view_of("x")).ok());
+  auto genesis = make_network(plan_);
+  ASSERT_FALSE(genesis.ok());
+  EXPECT_EQ(genesis.error().code, "folder_not_empty");
+  EXPECT_TRUE(std::filesystem::exists(plan_.net / "mine"));
+  EXPECT_FALSE(std::filesystem::exists(plan_.net / "genesis.json"));
+}
+
+TEST_F(MakeNetwork, AnEmptyFolderIsTakenAndEmptyAgainAfterAnError) {
+  std::filesystem::create_directory(plan_.net);
+  plan_.settings = {"consensus.block_tx_max=0"};
+  EXPECT_FALSE(make_network(plan_).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(plan_.net));
+  plan_.settings.clear();
+  EXPECT_TRUE(make_network(plan_).ok());
+}
+
+TEST_F(MakeNetwork, SettingsReachGenesis) {
+  plan_.settings = {"consensus.epoch_blocks=20", "consensus.policy=strict", "consensus.fast_path=false",
+                    "ledger.stale_s=3600"};
+  auto genesis = make_network(plan_);
+  ASSERT_TRUE(genesis.ok()) << genesis.error().why;
+  EXPECT_EQ(genesis->consensus.epoch_blocks, 20u);
+  EXPECT_EQ(genesis->consensus.policy, LeaderPolicy::kStrict);
+  EXPECT_FALSE(genesis->consensus.fast_path);
+  EXPECT_EQ(genesis->ledger.stale_s, 3600u);
+}
+
+TEST_F(MakeNetwork, SettingsThatMeanNothingAreRefused) {
+  for (const auto& [setting, part] :
+       std::vector<std::pair<std::string, std::string>>{{"epoch_blocks=20", "allowed is consensus.KEY=VALUE"},
+                                                        {"consensus.epoch_blocks", "allowed is consensus.KEY=VALUE"},
+                                                        {"network.name=x", "found section 'network'"},
+                                                        {"consensus.epoch_block=20", "found key 'epoch_block'"},
+                                                        {"consensus.epoch_blocks=many", "epoch_blocks"},
+                                                        {"consensus.epoch_blocks=-1", "epoch_blocks"},
+                                                        {"consensus.policy=odd", "policy"}}) {
+    SCOPED_TRACE(setting);
+    plan_.settings = {setting};
+    auto genesis = make_network(plan_);
+    ASSERT_FALSE(genesis.ok());
+    EXPECT_THAT(genesis.error().why, HasSubstr(part));
+    EXPECT_FALSE(std::filesystem::exists(plan_.net));
+  }
+}
+
+TEST_F(MakeNetwork, TooFewValidatorsAndPortsThatDoNotExistAreRefused) {
+  plan_.validators = 3;
+  expect_refused("usage", "--validators 3");
+  plan_.validators = 4;
+  plan_.port = 65'500;
+  expect_refused("usage", "--port 65500");
+}
+
+TEST_F(MakeNetwork, EnginesAreCheckedByName) {
+  plan_.engine = "raft";
+  expect_refused("engine_unavailable", "engine raft is not built into this version");
+  plan_.engine = "paxos";
+  expect_refused("usage", "no such engine");
+}
+
+TEST_F(MakeNetwork, ParticipantsAreCheckedKeyByKey) {
+  expect_participants_refused("{}", "is not a list");
+  expect_participants_refused("[", "not JSON");
+  expect_participants_refused("[7]", "an object with name and role");
+  expect_participants_refused(R"([{"role": "plant"}])", "lacks name");
+  expect_participants_refused(R"([{"name": "a"}])", "lacks role");
+  expect_participants_refused(R"([{"name": 7, "role": "plant"}])", "[0].name is 7");
+  expect_participants_refused(R"([{"name": "a", "role": "king"}])", "one of plant, grid");
+  expect_participants_refused(R"([{"name": "a", "role": "plant", "meters": "m"}])", "a list of names");
+  expect_participants_refused(R"([{"name": "a", "role": "plant", "capacity_w": -1}])", "a whole number");
+  expect_participants_refused(R"([{"name": "a", "role": "plant", "loss_ppm": 5000000000}])", "a whole number");
+  expect_participants_refused(R"([{"name": "a", "role": "plant", "colour": "red"}])", "unknown key");
+  expect_participants_refused(R"([{"name": "a", "role": "plant"}, {"name": "a", "role": "user"}])", "taken");
+  expect_participants_refused(R"([{"name": "../a", "role": "plant"}])", "no name for a participant");
+  expect_participants_refused(R"([{"name": "", "role": "plant"}])", "no name for a participant");
+  expect_participants_refused(
+      R"([{"name": "a", "role": "plant", "meters": ["m"]}, {"name": "b", "role": "user", "meters": ["m"]}])", "m");
+}
+
+TEST_F(MakeNetwork, TheDemosParticipantsAreThoseOfTheData) {
+  auto text =
+      read_text(std::filesystem::path(TIELINE_SOURCE_DIR) / "data" / "participants.json", kParticipantsBytesMax);
+  ASSERT_TRUE(text.ok());
+  auto expected = parse_participants(*text, "data");
+  ASSERT_TRUE(expected.ok()) << expected.error().why;
+  auto genesis = make_network(plan_);
+  ASSERT_TRUE(genesis.ok());
+  ASSERT_EQ(genesis->participants.size(), expected->size());
+  for (size_t i = 0; i < expected->size(); ++i) {
+    GenesisParticipant given = genesis->participants[i];
+    EXPECT_EQ(given.id, i + 1);
+    given.id = 0;
+    given.key = PublicKey();
+    EXPECT_EQ(given, (*expected)[i]);
+  }
+}
+
+}  // namespace
+}  // namespace tieline::cli
