@@ -180,9 +180,9 @@ TEST(Commit, NeverOnCertificatesOfTwoViews) {
   Lone t({.fast = false});
   const BlockPtr a = t.block(t.c.genesis()), b = t.block(a->digest);
   t.propose({0, 0, 0}, a, t.start());
-  for (size_t i = 1; i <= 2; ++i) t.confirm(t.other(i), {0, 0, 0}, a);
-  // Index 1 of view 1, on the child: next index, other view.
-  t.c.inject(t.me, t.other(1), t.decided_probe(b));
+  t.propose({0, 0, 1}, b, t.justify(t.certificate({0, 0, 0}, a, 3)));
+  ASSERT_EQ(t.confirmed(), b->digest);
+  // The child is certified at the next index, but of view 1.
   for (size_t i = 0; i <= 2; ++i) t.confirm(i == 0 ? t.leader : t.other(i), {0, 1, 1}, b);
   EXPECT_EQ(t.status().high_slot, (Slot{0, 1, 1}));
   EXPECT_EQ(t.node().height(), 0u);

@@ -151,9 +151,6 @@ struct Lone {
                          std::optional<Hash> again = {}) const {
     return signed_new_view(unsigned_new_view(view, view_changes, j, again));
   }
-  MessagePtr decided_probe(const BlockPtr& b) const {  // makes the header known without proving anything
-    return proposal(Slot{0, 0, 9}, b, Justify{});
-  }
   // Proposes and certifies `count` blocks from index 0 of view 0; the member votes for each.
   std::vector<BlockPtr> run_to(size_t count) {
     std::vector<BlockPtr> chain;
