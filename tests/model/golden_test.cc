@@ -20,7 +20,7 @@ using testing::header_of;
 using testing::ReceiptWriter;
 using testing::TestCommittee;
 
-std::filesystem::path vectors() { return std::filesystem::path(__FILE__).parent_path() / "vectors"; }
+std::filesystem::path vectors() { return TIELINE_VECTORS_DIR; }
 
 void expect_golden(const std::string& name, const std::string& now) {
   const std::filesystem::path path = vectors() / name;
