@@ -183,7 +183,10 @@ class Chaos {
   Status wait_commit(int64_t since, bool is_recovery) {
     while (true) {
       if (const auto at = client_->first_commit_after(since)) {
-        if (is_recovery) recovery_us_.push_back(*at - since);
+        if (is_recovery) {
+          recovery_us_.push_back(*at - since);
+          progress_.note("  a commit after " + std::to_string((*at - since) / 1000) + " ms");
+        }
         return {};
       }
       if (ChaosClient::now_us() - since > kRecoverMs * 1000)
