@@ -334,6 +334,28 @@ TEST(Ack, ANewViewThatALastVoteNeedsIsNeverPushedOut) {
   ASSERT_FALSE(t.new_views().empty()) << "it must still be there to be shown";
 }
 
+// The replica forgets what does not hang on its tip; an ACK that named such a body would claim what is not so.
+TEST(Ack, IsNotGivenToAVoteOnABranchThatWasLeft) {
+  Next t({.fast = false});
+  const BlockPtr x = t.block(t.c.genesis(), "x"), y = t.block(x->digest, "y");
+  const BlockPtr a = t.block(t.c.genesis(), "a"), b = t.block(a->digest, "b");
+  const Certificate qx = t.certificate({0, 0, 0}, x, 3);
+  t.propose({0, 0, 0}, x, t.start());
+  t.propose({0, 0, 1}, y, t.justify(qx));
+  t.c.node(t.spare).held = {a->digest, b->digest, x->digest, y->digest};
+  t.c.inject(
+      t.me, t.other(1),
+      make_message(Decided{a->header, CommitProof{{},
+                                                  t.certificate({0, 1, 0}, a, 3),
+                                                  CommitProof::Second{b->header, t.certificate({0, 1, 1}, b, 3)}}}));
+  ASSERT_EQ(t.node().height(), 1u);
+  for (size_t i = 1; i <= 2; ++i)
+    t.hear(t.other(i), t.view_change_of(t.other(i), 2, t.justify(qx), t.last_vote({0, 0, 1}, y)));
+  ASSERT_EQ(t.status().view, 2u);
+  EXPECT_TRUE(t.acks().empty());
+  EXPECT_TRUE(t.c.violations.empty()) << t.c.violations.front();
+}
+
 // --- NEW-VIEW -------------------------------------------------------------------------------------------------------
 
 TEST(NewView, NeedsNMinusFViewChangesEachWithFPlusOneAcks) {
@@ -514,6 +536,16 @@ TEST(View, TenureEndsByIndexAsAPlannedMoveWhichIsNoFailure) {
   ASSERT_TRUE(t.view_change());
   EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kPlanned);
   EXPECT_EQ(t.view_change()->high_qc.slot, (Slot{0, 0, 1}));
+}
+
+TEST(View, APlannedMoveDoesNotLengthenTheNextTimeOut) {
+  Lone t({.tune = [](ConsensusParams& p) { p.tenure_slots = 2; }});
+  t.run_to(2);
+  ASSERT_EQ(t.status().view, 1u);
+  const int64_t from = t.c.now().mono_us;
+  for (size_t i = 1; i <= 2; ++i) t.c.inject(t.me, t.other(i), t.view_change_of(t.other(i), 1, t.start()));
+  t.c.run_until([&] { return t.status().view > 1; }, 10'000'000);
+  EXPECT_EQ((t.c.now().mono_us - from) / 1'000, 500) << "T0, not doubled";
 }
 
 TEST(View, AfterItsTenureNoChildIsVotedForInTheView) {

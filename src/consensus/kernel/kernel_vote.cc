@@ -81,7 +81,8 @@ void Kernel::on(const Judged& judged) {
   }
   BlockNode& node = at->second;
   if (node.judged || node.committed) {
-    if (!node.body) node.body = judged.body;  // asked for again to be proposed again
+    if (node.body || !judged.body) return;
+    node.body = judged.body;  // asked for again to be proposed again
     return maybe_propose();
   }
   if (judged.body && !may_hang_on_tip(judged.block)) {  // the chain went another way meanwhile
