@@ -28,7 +28,7 @@ class HttpSession {
 
   asio::awaitable<void> run(Bytes first_bytes) {
     auto space = buffer_.prepare(first_bytes.size());
-    std::memcpy(space.data(), first_bytes.data(), first_bytes.size());
+    asio::buffer_copy(space, asio::buffer(first_bytes));
     buffer_.commit(first_bytes.size());
     while (!connection_->closed && co_await one_request()) {
     }

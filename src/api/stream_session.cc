@@ -23,7 +23,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
     connection_->within(core_->config.limits.handshake_ms_max, "stream_hello_slow");
     const std::span<uint8_t> space = reader_.space();
     TL_CHECK(first_bytes.size() <= space.size());
-    std::memcpy(space.data(), first_bytes.data(), first_bytes.size());
+    std::copy(first_bytes.begin(), first_bytes.end(), space.begin());
     reader_.filled(first_bytes.size());
     ++core_->metrics.streams;
     asio::co_spawn(connection_->stream.get_executor(), write_loop(), asio::detached);

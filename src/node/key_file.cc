@@ -17,7 +17,9 @@ namespace {
 
 std::string said(int errno_value) { return std::generic_category().message(errno_value); }
 
-void wipe(std::span<uint8_t> bytes) { ::explicit_bzero(bytes.data(), bytes.size()); }
+void wipe(std::span<uint8_t> bytes) {
+  if (!bytes.empty()) ::explicit_bzero(bytes.data(), bytes.size());
+}
 
 std::string octal(unsigned mode) {
   char text[16];

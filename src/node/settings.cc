@@ -155,6 +155,7 @@ void read_tables(Section root, const std::filesystem::path& base, Settings& out)
   store.number("block_cache_bytes", out.store.block_cache_bytes, kMebi, 64 * kGibi);
   store.number("flush_bytes", out.store.flush_bytes, kMebi, kGibi);
   store.number("flush_interval_ms", out.store.flush_interval_ms, 100, kHourMs);
+  store.number("free_bytes_min", out.store.free_bytes_min, 16 * kMebi, 1024 * kGibi);
   store.finish();
 
   read_limits(root.section("limits"), out);

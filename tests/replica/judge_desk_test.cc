@@ -376,7 +376,8 @@ TEST_F(DoorTest, TheOldestPendingTransactionIsWhatTheEngineHearsOf) {
 }
 
 TEST_F(DoorTest, AClientThatIsGoneHearsNothing) {
-  Bytes forged(tx(1)->bytes().view().begin(), tx(1)->bytes().view().end());
+  const TxPtr whole = tx(1);
+  Bytes forged(whole->bytes().view().begin(), whole->bytes().view().end());
   forged.back() ^= 1;
   const Effects door = give(ClientSubmit{5, 1, {Blob(forged)}});
   give(ClientGone{5});
