@@ -309,7 +309,8 @@ std::optional<int64_t> JudgeDesk::deadline() const {
 
 void JudgeDesk::forget_below_tip() {
   const Height tip = tree_.tip().height;
-  // What is held back until its time comes may have left the tree since (a snapshot was installed): it is executed anew.
+  // What is held back until its time comes may have left the tree since (a snapshot was installed): it is executed
+  // anew.
   for (auto& [digest, item] : items_)
     if (item.executed && item.bad.empty() && tree_.find(digest) == nullptr && !tree_.height_of_committed(digest))
       item.executed = false;
