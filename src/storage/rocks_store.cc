@@ -25,6 +25,8 @@ constexpr size_t kBlocksTableBlock =
     64 * 1024;  // whole ledger blocks lie in there: small table blocks would only cost index
 constexpr int kBackgroundJobs = 2;
 constexpr size_t kInfoLogBytes = 4 * 1024 * 1024;
+constexpr std::chrono::milliseconds kLookAtRoom(1'000);
+constexpr size_t kMebi = 1024 * 1024;
 // Longer than any key (docs/formats/store.md) and of the highest bytes: the end of a range that means everything.
 const std::string kBeyondEveryKey(256, '\xff');
 
@@ -173,7 +175,19 @@ struct RocksStore::Impl {
   bool stop = false;
   std::thread flusher;
 
+  Status check_room() const {
+    std::error_code code;
+    const auto space = std::filesystem::space(base->folder, code);
+    if (code) return disk_error(code.value(), "asking for the free room of", base->folder);
+    if (space.available >= options.free_bytes_min) return {};
+    return Error{"disk_full", "the file system of " + base->folder.string() + " has " +
+                                  std::to_string(space.available / kMebi) + " MiB free, and the store needs " +
+                                  std::to_string(options.free_bytes_min / kMebi) +
+                                  " (store.free_bytes_min); make room and start again"};
+  }
+
   Result<Height> flush() {
+    if (Status room = check_room(); !room.ok()) return room.error();
     // Everything up to this height is in memory before the flush begins, so it is on disk when it ends.
     const Height height = applied.load(std::memory_order_acquire);
     unflushed_bytes.store(0, std::memory_order_relaxed);
@@ -197,8 +211,13 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem::path
   } else if (auto made = make_folder(folder); !made) {
     return made.error();
   }
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
   auto base = std::make_shared<Database>();
   base->folder = folder;
+  impl->base = base;
+  if (!options.read_only)
+    if (Status room = impl->check_room(); !room.ok()) return room.error();
   base->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> columns;
   for (size_t i = 0; i < kColumns; ++i)
@@ -212,10 +231,6 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem::path
                         : rocksdb::DB::Open(database, folder.string(), columns, &base->handles, &db);
   if (!status.ok()) return error_of(status, folder);
   base->db.reset(db);
-
-  auto impl = std::make_unique<Impl>();
-  impl->base = std::move(base);
-  impl->options = options;
   return std::unique_ptr<RocksStore>(new RocksStore(std::move(impl)));
 }
 
@@ -252,28 +267,32 @@ void RocksStore::apply_block(Height height, const StoreBatch& batch, bool replac
 }
 
 Result<Height> RocksStore::flush() { return impl_->flush(); }
+Status RocksStore::check_room() const { return impl_->check_room(); }
 
 void RocksStore::start_flushing(std::function<void(Height)> flushed, std::function<void(Error)> failed) {
   TL_CHECK(!impl_->flusher.joinable());
   impl_->flusher = std::thread([impl = impl_.get(), flushed = std::move(flushed), failed = std::move(failed)] {
+    using Clock = std::chrono::steady_clock;
     Height last = 0;
     const std::chrono::milliseconds interval(impl->options.flush_interval_ms);
+    const auto full = [&] {
+      return impl->unflushed_bytes.load(std::memory_order_relaxed) >= impl->options.flush_bytes;
+    };
+    auto due = Clock::now() + interval;
     std::unique_lock lock(impl->mutex);
     while (!impl->stop) {
-      impl->wake.wait_for(lock, interval, [&] {
-        return impl->stop || impl->unflushed_bytes.load(std::memory_order_relaxed) >= impl->options.flush_bytes;
-      });
+      impl->wake.wait_until(lock, std::min(due, Clock::now() + kLookAtRoom), [&] { return impl->stop || full(); });
       if (impl->stop) return;
-      if (impl->applied.load(std::memory_order_acquire) == last) continue;
       lock.unlock();
-      auto height = impl->flush();
-      if (height) {
-        last = *height;
-        flushed(last);
-      } else {
-        failed(height.error());
-        return;
+      Result<Height> height = last;
+      if (Status room = impl->check_room(); !room.ok()) {
+        height = room.error();
+      } else if (full() || Clock::now() >= due) {
+        due = Clock::now() + interval;
+        if (impl->applied.load(std::memory_order_acquire) != last || full()) height = impl->flush();
       }
+      if (!height) return failed(height.error());
+      if (*height != last) flushed(last = *height);
       lock.lock();
     }
   });

@@ -23,6 +23,9 @@ struct StoreOptions {
   size_t block_cache_bytes = 32 * 1024 * 1024;
   size_t flush_bytes = 64 * 1024 * 1024;
   int64_t flush_interval_ms = 5'000;
+  // Less room than this on the file system and the store stops: RocksDB must never meet a full disk itself, in the
+  // middle of a file (Debian's build aborts there), and other programs on this machine need room to say so.
+  size_t free_bytes_min = 128 * 1024 * 1024;
   bool read_only = false;  // for offline tools: nothing in the folder is changed
 };
 
@@ -46,8 +49,10 @@ class RocksStore final : public Store {
   // Makes all that was applied before the call durable; returns the newest height among it.
   Result<Height> flush();
 
-  // Flushes in a thread of its own from now on. `flushed` and `failed` are called on that thread; after `failed` it
-  // ends.
+  Status check_room() const;  // disk_full when less than free_bytes_min is free
+
+  // Flushes in a thread of its own from now on, and looks at the room that is left every second. `flushed` and `failed`
+  // are called on that thread; after `failed` it ends.
   void start_flushing(std::function<void(Height)> flushed, std::function<void(Error)> failed);
   void stop_flushing();  // returns when no call is under way any more
 

@@ -47,6 +47,7 @@ constexpr Wrong kWrong[] = {
     {"store.block_cache_bytes = 1000", "store.block_cache_bytes", "1000", "from 1048576 to"},
     {"store.flush_bytes = \"64M\"", "store.flush_bytes", "'64M'", "a whole number from"},
     {"store.flush_interval_ms = 1", "store.flush_interval_ms", "1", "from 100 to 3600000"},
+    {"store.free_bytes_min = 0", "store.free_bytes_min", "0", "from 16777216 to"},
     {"store.cache = 1", "store.cache", "an unknown key", "block_cache_bytes, flush_bytes"},
     {"limits.pool_transactions_max = 1", "limits.pool_transactions_max", "1", "from 1000 to"},
     {"limits.pool_bytes_max = 1", "limits.pool_bytes_max", "1", "a whole number from"},

@@ -3,11 +3,13 @@
 #include "storage/rocks_store.h"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <condition_variable>
 #include <fstream>
+#include <future>
 #include <mutex>
 
 #include "temporary_folder.h"
@@ -260,6 +262,38 @@ TEST(RocksStore, AMissingFileIsFoundAtOpening) {
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.error().code, "corrupt_store");
   EXPECT_NE(store.error().why.find(table.stem().string()), std::string::npos) << store.error().why;
+}
+
+TEST(RocksStore, WithoutTheRoomItAsksForItDoesNotOpen) {
+  TemporaryFolder folder;
+  StoreOptions options;
+  options.free_bytes_min = size_t{1} << 60;
+  auto store = RocksStore::open(folder / "store", options);
+  ASSERT_FALSE(store.ok());
+  EXPECT_EQ(store.error().code, "disk_full");
+  EXPECT_NE(store.error().why.find("store.free_bytes_min"), std::string::npos);
+}
+
+TEST(RocksStore, ADiskThatFillsUpIsToldBeforeAnythingIsHalfWritten) {
+  TemporaryFolder folder;
+  const auto mount = folder / "small";
+  std::filesystem::create_directory(mount);
+  if (::mount("tmpfs", mount.c_str(), "tmpfs", 0, "size=24m") != 0) GTEST_SKIP() << "may not mount a small file system";
+  {
+    StoreOptions options;
+    options.free_bytes_min = 8 * 1024 * 1024;
+    auto store = opened(mount / "store", options);
+    store->apply_block(1, {put(Column::kState, "a", "1")}, false);
+    ASSERT_TRUE(store->flush().ok());
+    std::promise<std::string> code;
+    store->start_flushing([](Height) {}, [&](const Error& error) { code.set_value(error.code); });
+    std::ofstream(mount / "other", std::ios::binary) << std::string(20 * 1024 * 1024, 'x');
+    EXPECT_EQ(code.get_future().get(), "disk_full");
+    EXPECT_EQ(store->flush().error().code, "disk_full");
+    std::filesystem::remove(mount / "other");
+    EXPECT_TRUE(store->flush().ok());
+  }
+  ASSERT_EQ(::umount(mount.c_str()), 0);
 }
 
 TEST(RocksStore, AReadOnlyStoreServesToolsAndChangesNothing) {
