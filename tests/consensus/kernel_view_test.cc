@@ -186,6 +186,17 @@ TEST(ViewChange, OnlyThePeerItselfIsAnswered) {
   EXPECT_TRUE(answered.empty() || answered.front() != t.c.node(t.spare).id);
 }
 
+TEST(ViewChange, OfAMemberThatIsBehindIsAnsweredWithTheNewestCommitEvenIfItsViewIsHigher) {
+  Next t;
+  const auto chain = t.run_to(2);
+  ASSERT_EQ(t.node().height(), 2u);
+  t.hear(t.other(1), t.view_change_of(t.other(1), 3, t.start()));
+  ASSERT_EQ(t.sent_count<Decided>(), 1u) << "an idle network whose leader is gone would never tell it";
+  EXPECT_EQ(t.all<Decided>()[0].header, chain[1]->header);
+  t.hear(t.other(2), t.view_change_of(t.other(2), 1, t.justify(t.certificate({0, 0, 1}, chain[1], 3))));
+  EXPECT_EQ(t.sent_count<Decided>(), 1u) << "that one is not behind";
+}
+
 // --- ACK ------------------------------------------------------------------------------------------------------------
 
 TEST(Ack, IsGivenToAValidViewChangeAndNeverToOnesOwn) {

@@ -146,6 +146,10 @@ void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
   const auto& vc = std::get<ViewChange>(message->payload);
   if (vc.view < vote_.view || (vc.view == vote_.view && !vote_.view_changing)) answer_lower_view(from, vc.view);
   if (vc.view < vote_.view) return;
+  // Alone in a higher view, and behind: an idle network whose leader is gone would never tell it.
+  if (vc.view > vote_.view && from != config_.self && tip_proof_ && tip_slot_.epoch == committee_.epoch() &&
+      vc.high_qc.slot < tip_slot_)
+    send({from}, make_message(Decided{tip_header_, *tip_proof_}), 0);
   if (auto at = view_changes_.find(vc.signer); at != view_changes_.end()) {
     if (at->second.contains(vc.view)) {  // the first one stands; sent again, its ACK may have been lost
       const ViewChangeEntry& entry = at->second.at(vc.view);
