@@ -50,7 +50,10 @@ int run(const Options& options) {
   print_line("engine     " + text_of(s, "engine"));
   print_line("height     " + text_of(s, "height") + "   epoch " + text_of(s, "epoch") + "   view " +
              text_of(s, "view") + "   primary " + text_of(s, "primary"));
-  print_line("state root " + text_of(s, "state_root") + " at height " + text_of(s, "state_root_height"));
+  const bool no_checkpoint = s.value("state_root_height", Height{0}) == 0;
+  print_line("state root " + (no_checkpoint
+                                  ? "none signed yet"
+                                  : text_of(s, "state_root") + " at height " + text_of(s, "state_root_height")));
   if (s.contains("finality_ms")) {
     print_line("finality   p50 " + text_of(s["finality_ms"], "p50") + " ms   p99 " + text_of(s["finality_ms"], "p99") +
                " ms");
