@@ -319,7 +319,8 @@ void Kernel::refresh_timers() {
     if (!may_leave_view()) waiting.reset();
     if (waiting) progress = std::max({*waiting, view_entered_us_, full_commit_us_}) + timeout_us();
     if (oldest_us_ && waiting)
-      passed_over = std::max(*oldest_us_, view_entered_us_) + t0 * config_.params.passed_over_factor;
+      passed_over =
+          std::max(*oldest_us_, view_entered_us_) + std::max(t0 * config_.params.passed_over_factor, 2 * timeout_us());
     if (vote_.last_vote && vote_.last_vote->slot > high_.slot) resend_at = last_resend_us_ + t0 / 2;
     if (is_leader()) heartbeat = last_heartbeat_us_ + t0;
   } else if (participates()) {
