@@ -14,6 +14,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "consensus/engine.h"
 #include "sim/reduce.h"
 #include "sim/tally.h"
 
@@ -23,6 +24,7 @@ namespace {
 constexpr size_t kWorkersMax = 64;
 constexpr size_t kFailuresShownMax = 20;
 constexpr size_t kTraceLinesShown = 120;
+constexpr size_t kRaftValidatorsMin = 3;
 constexpr uint64_t kNoSeed = UINT64_MAX;
 
 // Which seeds are being run, for the last words of a process that dies inside one.
@@ -206,18 +208,25 @@ int run_many(const Options& o, const sim::SimOptions& options, const Range& rang
 }
 
 int run(const Options& o) {
-  if (o.engine != "cbft")
-    return fail({"bad_engine", "the simulator knows the engine cbft, not '" + o.engine + "'"}, o.json);
-  if (o.validators < kCommitteeMin || o.validators > sim::kValidatorsMax)
-    return fail({"bad_validators", "--validators must be 4 to " + std::to_string(sim::kValidatorsMax)}, o.json);
+  const auto engine = engine_from_name(o.engine);
+  if (!engine || *engine == EngineKind::kTrustRaft)
+    return fail({"bad_engine", "the simulator knows the engines cbft, pbft and raft, not '" + o.engine + "'"}, o.json);
+  if (!consensus::engine_is_built(*engine))
+    return fail({"engine_unavailable", "engine " + o.engine + " is not built into this version"}, o.json);
+  const size_t fewest = *engine == EngineKind::kRaft ? kRaftValidatorsMin : kByzantineCommitteeMin;
+  if (o.validators < fewest || o.validators > sim::kValidatorsMax)
+    return fail({"bad_validators", "--validators must be " + std::to_string(fewest) + " to " +
+                                       std::to_string(sim::kValidatorsMax) + " for engine " + o.engine},
+                o.json);
   if (o.workers < 1 || o.workers > kWorkersMax)
     return fail({"bad_workers", "--workers must be 1 to " + std::to_string(kWorkersMax)}, o.json);
   sim::SimOptions options;
+  options.engine = *engine;
   options.validators = o.validators;
   options.blocks = o.blocks;
   options.one_sync = o.one_sync;
   if (o.fast_path != "any") options.fast_path = o.fast_path == "on";
-  auto faults = sim::parse_faults(o.faults);
+  auto faults = sim::parse_faults(o.faults, sim::faults_of(*engine));
   if (!faults) return fail(faults.error(), o.json);
   options.faults = *faults;
   auto range = parse_range(o.seed.empty() ? o.seeds : o.seed);
@@ -236,7 +245,7 @@ void add_sim(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* app = root.add_subcommand(
       "sim", "Run many simulated networks, each from a seed, with every fault, and check that nothing breaks");
-  app->add_option("--engine", options->engine, "the engine (cbft)");
+  app->add_option("--engine", options->engine, "cbft, pbft or raft (crash faults only)");
   app->add_option("--validators", options->validators, "how many");
   app->add_option("--seeds", options->seeds, "A..B");
   app->add_option("--seed", options->seed, "only this one; a failure is reduced and printed");

@@ -251,6 +251,9 @@ struct EngineConfig {
   bool trace = false;  // Trace effects, for golden scenarios and the simulator's readable runs
 };
 
+// Whether this build has that engine. Whoever reads a genesis or an option asks before make_engine, which aborts.
+bool engine_is_built(EngineKind kind);
+
 // `signer` and `verifier` must outlive the engine; both are pure.
 std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
                                     const Verifier& verifier);

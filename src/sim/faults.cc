@@ -141,7 +141,16 @@ FaultSet FaultSet::all() {
   return set;
 }
 
-Result<FaultSet> parse_faults(std::string_view words) {
+FaultSet faults_of(EngineKind engine) {
+  FaultSet set = FaultSet::all();
+  if (engine != EngineKind::kRaft) return set;
+  set.byzantine = 0;
+  for (const FaultKind lost : {FaultKind::kWipe, FaultKind::kBitFlip})
+    set.kinds &= ~(uint32_t{1} << static_cast<unsigned>(lost));
+  return set;
+}
+
+Result<FaultSet> parse_faults(std::string_view words, const FaultSet& allowed) {
   FaultSet set;
   while (!words.empty()) {
     const size_t comma = words.find(',');
@@ -149,32 +158,34 @@ Result<FaultSet> parse_faults(std::string_view words) {
     words = comma == std::string_view::npos ? std::string_view{} : words.substr(comma + 1);
     if (word == "none") continue;
     if (word == "all") {
-      set = FaultSet::all();
+      set = allowed;
       continue;
     }
-    if (word == "byzantine") {
-      set.byzantine |= kAllByzantine;
-      continue;
-    }
-    bool known = false;
+    FaultSet meant;
+    if (word == "byzantine") meant.byzantine = kAllByzantine;
     for (const Word& w : kWords)
-      if (w.name == word) {
-        set.kinds |= w.kinds;
-        known = true;
-      }
+      if (w.name == word) meant.kinds |= w.kinds;
     constexpr std::string_view kPrefix = "byzantine:";
     if (word.starts_with(kPrefix))
       for (size_t i = 0; i < kByzantineKinds; ++i)
-        if (word.substr(kPrefix.size()) == kByzantineNames[i]) {
-          set.byzantine |= uint32_t{1} << i;
-          known = true;
-        }
-    if (known) continue;
-    std::string allowed = "all, none";
-    for (const Word& w : kWords) allowed += ", " + std::string(w.name);
-    allowed += ", byzantine";
-    for (const char* name : kByzantineNames) allowed += std::string(", byzantine:") + name;
-    return Error{"bad_fault", "'" + std::string(word) + "' is no fault; allowed: " + allowed};
+        if (word.substr(kPrefix.size()) == kByzantineNames[i]) meant.byzantine |= uint32_t{1} << i;
+    const FaultSet both{meant.kinds & allowed.kinds, meant.byzantine & allowed.byzantine};
+    if (both != FaultSet{}) {
+      set.kinds |= both.kinds;
+      set.byzantine |= both.byzantine;
+      continue;
+    }
+    std::string possible = "all, none";
+    for (const Word& w : kWords)
+      if ((w.kinds & allowed.kinds) != 0) possible += ", " + std::string(w.name);
+    if (allowed.byzantine != 0) {
+      possible += ", byzantine";
+      for (const char* name : kByzantineNames) possible += std::string(", byzantine:") + name;
+    }
+    return Error{"bad_fault",
+                 "'" + std::string(word) +
+                     (meant == FaultSet{} ? "' is no fault" : "' is more than this engine promises to survive") +
+                     "; allowed: " + possible};
   }
   return set;
 }

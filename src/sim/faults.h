@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/ids.h"
+#include "model/genesis.h"
 
 namespace tieline::sim {
 
@@ -63,8 +63,10 @@ struct FaultSet {
   bool operator==(const FaultSet&) const = default;
   static FaultSet all();
 };
-// "all", "none", or words separated by commas (INTERFACE.md). Error: bad_fault with the words that are allowed.
-Result<FaultSet> parse_faults(std::string_view words);
+// What an engine promises to survive: all, but raft neither liars nor losing what was synced.
+FaultSet faults_of(EngineKind engine);
+// "all" (of `allowed`), "none", or words separated by commas. Error: bad_fault with the words that are allowed.
+Result<FaultSet> parse_faults(std::string_view words, const FaultSet& allowed = FaultSet::all());
 
 struct PlannedFault {
   FaultKind kind{};

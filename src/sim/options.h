@@ -11,6 +11,7 @@ namespace tieline::sim {
 inline constexpr size_t kValidatorsMax = 16;
 
 struct SimOptions {
+  EngineKind engine = EngineKind::kCbft;
   size_t validators = 4;
   FaultSet faults = FaultSet::all();
   uint64_t blocks = 40;           // committed in the faulty phase, if time allows
@@ -20,5 +21,10 @@ struct SimOptions {
   // For tests of the simulator itself: a checker that is deliberately wrong, so that a failure is there to be reduced.
   bool broken_checker = false;
 };
+
+// So many validators may lie or lose what they had stored; f+1 equal answers are the truth.
+inline size_t faulty_max(const SimOptions& options) {
+  return options.engine == EngineKind::kRaft ? 0 : (options.validators - 1) / 3;
+}
 
 }  // namespace tieline::sim

@@ -21,6 +21,7 @@ Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) 
   g.network = "sim";
   g.time_ms = kGenesisTimeMs;
   ConsensusParams& c = g.consensus;
+  c.engine = options.engine;
   c.policy = rng.chance(500'000) ? LeaderPolicy::kRotate : LeaderPolicy::kStrict;
   if (options.policy) c.policy = *options.policy;
   c.fast_path = rng.chance(500'000);

@@ -26,6 +26,23 @@ TEST(Faults, ReadsTheWordsOfTheCommand) {
   EXPECT_NE(bad.error().why.find("meteor"), std::string::npos);
 }
 
+TEST(Faults, OfAnEngineThatSurvivesCrashesOnlyAreNeitherLiesNorLosses) {
+  const FaultSet raft = faults_of(EngineKind::kRaft);
+  EXPECT_EQ(faults_of(EngineKind::kCbft), FaultSet::all());
+  const FaultSet all = *parse_faults("all", raft);
+  EXPECT_EQ(all, raft);
+  EXPECT_EQ(all.byzantine, 0u);
+  EXPECT_FALSE(all.has(FaultKind::kWipe));
+  EXPECT_FALSE(all.has(FaultKind::kBitFlip));
+  EXPECT_TRUE(all.has(FaultKind::kPowerLoss));
+  EXPECT_FALSE(parse_faults("disk", raft)->has(FaultKind::kBitFlip));
+  for (const char* word : {"wipe", "byzantine", "byzantine:twins"}) {
+    const auto refused = parse_faults(word, raft);
+    ASSERT_FALSE(refused.ok()) << word;
+    EXPECT_EQ(refused.error().code, "bad_fault");
+  }
+}
+
 TEST(Faults, TheSameSeedGivesTheSamePlan) {
   for (uint64_t seed = 0; seed < 50; ++seed)
     EXPECT_EQ(draw_plan(seed, 4, FaultSet::all(), 1'000'000), draw_plan(seed, 4, FaultSet::all(), 1'000'000));

@@ -7,12 +7,6 @@
 
 namespace tieline::consensus {
 
-std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
-                                    const Verifier& verifier) {
-  TL_CHECK_MSG(config.params.engine == EngineKind::kCbft, "this build has the engine cbft only");
-  return std::make_unique<Kernel>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
-}
-
 Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
                const Verifier& verifier)
     : config_(std::move(config)), signer_(&signer), verifier_(&verifier) {
