@@ -51,7 +51,11 @@ std::filesystem::path temporary_folder(const std::string& what) {
 }
 
 Result<uint16_t> free_port_base(size_t count) {
-  for (uint16_t base = kPortFirst; base < kPortLast; base = static_cast<uint16_t>(base + kPortStep)) {
+  constexpr uint16_t kBlocks = (kPortLast - kPortFirst) / kPortStep;
+  // Each process begins elsewhere: two that look at the same time find the same ports free.
+  const auto first = static_cast<uint16_t>(::getpid() % kBlocks);
+  for (uint16_t k = 0; k < kBlocks; ++k) {
+    const auto base = static_cast<uint16_t>(kPortFirst + (first + k) % kBlocks * kPortStep);
     bool all = true;
     for (size_t i = 0; i < count && all; ++i) {
       const auto port = static_cast<uint16_t>(base + i);

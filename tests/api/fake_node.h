@@ -85,6 +85,7 @@ class FakeNode final : public node::NodeService {
   }
   void commit(std::vector<TxPtr> txs) {
     on_io([&] {
+      for (const TxPtr& tx : txs) seen_.insert(tx->id());
       commit_here(std::move(txs));
       return true;
     });

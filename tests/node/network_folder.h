@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "../free_port.h"
 #include "crypto/bls.h"
-#include "net/listen.h"
 #include "node/config.h"
 #include "node/key_file.h"
 #include "node/workers.h"
@@ -86,28 +86,16 @@ class NetworkFolder {
     EXPECT_TRUE(identity.ok());
     EXPECT_TRUE(net::save_identity(*identity, (at / "tls.crt").string(), (at / "tls.key").string()).ok());
     v.tls_pin = *net::certificate_pin(identity->certificate);
-    v.address = "127.0.0.1:" + std::to_string(free_port());
-    v.http = "127.0.0.1:" + std::to_string(free_port());
+    v.address = "127.0.0.1:" + std::to_string(testing::free_port());
+    v.http = "127.0.0.1:" + std::to_string(testing::free_port());
     write(at / "config.toml", default_config_text(v.name));
     EXPECT_TRUE(storage::VoteLog::mark_never_voted(at / "data" / "log").ok());
   }
-  // Held until all are chosen, so that no two are the same.
-  uint16_t free_port() {
-    auto socket = net::ListeningSocket::open("127.0.0.1:0");
-    EXPECT_TRUE(socket.ok());
-    const uint16_t port = socket->port();
-    held_.push_back(std::move(*socket));
-    return port;
-  }
-
- public:
-  void release_ports() { held_.clear(); }
 
  private:
   std::filesystem::path root_;
   Genesis genesis_;
   std::unique_ptr<Ed25519Signer> participant_;
-  std::vector<net::ListeningSocket> held_;
 };
 
 }  // namespace tieline::node
