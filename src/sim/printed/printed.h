@@ -1,0 +1,55 @@
+#pragma once
+// `cbft_as_printed`: paper 000's CBFT taken literally, in a small world of its own, to show by runs that it forks. Pure
+// functions of (options, seed, plan, filter), with the simulator's plans, latencies and generator, so that the same
+// words and seeds mean the same here. It is no engine: no node can be configured to it and no message has a wire form.
+//
+// Faults it knows: crash, power loss and pause (all a silence, nothing is forgotten), partitions, loss (frames are
+// gone, and said again every T0/2), reorder, duplicate, slow; and Byzantine validators that equivocate together, or are
+// silent. The others of the simulator need disks and clocks, which this world does not have.
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/printed/node.h"
+#include "sim/schedule.h"
+
+namespace tieline::sim::printed {
+
+struct Options {
+  size_t validators = 4;
+  FaultSet faults;
+  Reading reading = Reading::kAccepted;
+  uint64_t blocks = 40;  // the faulty phase ends at this height
+};
+
+struct Result {
+  ScheduleResult schedule;
+  bool lost_ack = false;  // f+1 validators had executed one of the two blocks, so that a client had been answered
+  std::vector<uint64_t> happened;  // keys of deliveries and time-outs, in order, without repeats
+};
+
+// What is allowed to happen, by key; none: everything. A delivery that is left out is a message that comes too late,
+// which an asynchronous network may do to any of them.
+using Filter = std::optional<std::set<uint64_t>>;
+
+const char* reading_name(Reading reading);
+FaultSet known_faults(const FaultSet& asked);
+Plan plan_of(const Options& options, uint64_t seed);
+Result run(const Options& options, uint64_t seed, const Plan& plan, const Filter& filter = {},
+           const TraceSink& trace = {});
+
+struct Reduced {
+  Plan plan;
+  Filter filter;
+  Result result;
+  size_t tries = 0;
+};
+// The schedule must fork. Leaves out faults, traitors, and then deliveries and time-outs one by one.
+Reduced reduce(const Options& options, uint64_t seed, const Plan& plan);
+// Its readable sequence.
+std::vector<std::string> sequence(const Options& options, uint64_t seed, const Reduced& reduced);
+
+}  // namespace tieline::sim::printed

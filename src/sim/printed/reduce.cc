@@ -1,0 +1,93 @@
+#include <algorithm>
+
+#include "base/check.h"
+#include "sim/printed/printed.h"
+
+namespace tieline::sim::printed {
+namespace {
+
+constexpr size_t kTriesMax = 4'000;
+
+class Reducer {
+ public:
+  Reducer(const Options& options, uint64_t seed, const Plan& plan) : options_(options), seed_(seed) {
+    best_.plan = plan;
+    best_.result = run(options, seed, plan);
+    TL_CHECK_MSG(forks(best_.result), "only a schedule that forks can be reduced");
+  }
+
+  Reduced work() {
+    drop_from_plan();
+    best_.filter.emplace(best_.result.happened.begin(), best_.result.happened.end());
+    for (bool smaller = true; smaller && best_.tries < kTriesMax;) {
+      const size_t before = best_.filter->size() + best_.plan.faults.size() + best_.plan.traitors.size();
+      drop_deliveries();
+      drop_from_plan();
+      smaller = best_.filter->size() + best_.plan.faults.size() + best_.plan.traitors.size() < before;
+    }
+    return std::move(best_);
+  }
+
+ private:
+  static bool forks(const Result& result) {
+    return result.schedule.finding && result.schedule.finding->failure == Failure::kFork;
+  }
+  bool attempt(const Plan& plan, const Filter& filter) {
+    if (best_.tries >= kTriesMax) return false;
+    ++best_.tries;
+    Result result = run(options_, seed_, plan, filter);
+    if (!forks(result)) return false;
+    best_.plan = plan;
+    // Only what still happened is worth keeping: what came after the fork, or never came, is gone.
+    best_.filter = filter ? Filter(std::in_place, result.happened.begin(), result.happened.end()) : filter;
+    best_.result = std::move(result);
+    return true;
+  }
+
+  void drop_from_plan() {
+    for (size_t i = best_.plan.traitors.size(); i-- > 0;) {
+      Plan plan = best_.plan;
+      plan.traitors.erase(plan.traitors.begin() + static_cast<ptrdiff_t>(i));
+      attempt(plan, best_.filter);
+    }
+    for (size_t i = best_.plan.faults.size(); i-- > 0;) {
+      Plan plan = best_.plan;
+      plan.faults.erase(plan.faults.begin() + static_cast<ptrdiff_t>(i));
+      attempt(plan, best_.filter);
+    }
+  }
+
+  // From the end, in pieces that grow smaller: the later a delivery, the less hangs on it.
+  void drop_deliveries() {
+    for (size_t piece = std::max<size_t>(1, best_.result.happened.size() / 2);; piece /= 2) {
+      for (size_t end = best_.result.happened.size(); end > 0;) {
+        end = std::min(end, best_.result.happened.size());
+        const size_t begin = end > piece ? end - piece : 0;
+        Filter filter = best_.filter;
+        for (size_t i = begin; i < end; ++i) filter->erase(best_.result.happened[i]);
+        attempt(best_.plan, filter);
+        end = begin;
+      }
+      if (piece <= 1) return;
+    }
+  }
+
+  const Options& options_;
+  uint64_t seed_;
+  Reduced best_;
+};
+
+}  // namespace
+
+Reduced reduce(const Options& options, uint64_t seed, const Plan& plan) { return Reducer(options, seed, plan).work(); }
+
+std::vector<std::string> sequence(const Options& options, uint64_t seed, const Reduced& reduced) {
+  std::vector<std::string> lines;
+  const Result result =
+      run(options, seed, reduced.plan, reduced.filter, [&](const std::string& line) { lines.push_back(line); });
+  TL_CHECK(result.schedule.finding.has_value());
+  lines.push_back("FORK at " + result.schedule.finding->what);
+  return lines;
+}
+
+}  // namespace tieline::sim::printed
