@@ -14,6 +14,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/sim_printed.h"
 #include "consensus/engine.h"
 #include "sim/reduce.h"
 #include "sim/tally.h"
@@ -49,6 +50,7 @@ struct Options {
   std::string seed;
   std::string faults = "all";
   std::string fast_path = "any";
+  std::string reading = "accepted";
   uint64_t blocks = 40;
   size_t workers = 2;
   bool trace = false;
@@ -208,9 +210,17 @@ int run_many(const Options& o, const sim::SimOptions& options, const Range& rang
 }
 
 int run(const Options& o) {
+  auto range = parse_range(o.seed.empty() ? o.seeds : o.seed);
+  if (!range) return fail(range.error(), o.json);
+  if (o.engine == "cbft_as_printed") {
+    return run_printed({o.validators, range->first, range->last, !o.seed.empty(), o.faults, o.reading, o.blocks,
+                        o.workers, o.trace, o.no_reduce, o.json});
+  }
   const auto engine = engine_from_name(o.engine);
   if (!engine || *engine == EngineKind::kTrustRaft)
-    return fail({"bad_engine", "the simulator knows the engines cbft, pbft and raft, not '" + o.engine + "'"}, o.json);
+    return fail(
+        {"bad_engine", "the simulator knows the engines cbft, pbft, raft and cbft_as_printed, not '" + o.engine + "'"},
+        o.json);
   if (!consensus::engine_is_built(*engine))
     return fail({"engine_unavailable", "engine " + o.engine + " is not built into this version"}, o.json);
   const size_t fewest = *engine == EngineKind::kRaft ? kRaftValidatorsMin : kByzantineCommitteeMin;
@@ -229,8 +239,6 @@ int run(const Options& o) {
   auto faults = sim::parse_faults(o.faults, sim::faults_of(*engine));
   if (!faults) return fail(faults.error(), o.json);
   options.faults = *faults;
-  auto range = parse_range(o.seed.empty() ? o.seeds : o.seed);
-  if (!range) return fail(range.error(), o.json);
 
   for (auto& seed : running_seeds) seed = kNoSeed;
   signal(SIGABRT, last_words);
@@ -245,7 +253,9 @@ void add_sim(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* app = root.add_subcommand(
       "sim", "Run many simulated networks, each from a seed, with every fault, and check that nothing breaks");
-  app->add_option("--engine", options->engine, "cbft, pbft or raft (crash faults only)");
+  app->add_option("--engine", options->engine, "cbft, pbft, raft (crash faults only), or cbft_as_printed, which forks");
+  app->add_option("--reading", options->reading, "of cbft_as_printed: which proposals Q holds")
+      ->check(CLI::IsMember({"accepted", "confirmed"}));
   app->add_option("--validators", options->validators, "how many");
   app->add_option("--seeds", options->seeds, "A..B");
   app->add_option("--seed", options->seed, "only this one; a failure is reduced and printed");

@@ -1,5 +1,7 @@
 #include "sim/printed/coalition.h"
 
+#include <algorithm>
+
 namespace tieline::sim::printed {
 
 Coalition::Coalition(const Plan& plan, size_t validators)
@@ -51,7 +53,9 @@ void Coalition::report(const Message& change, uint32_t to, std::vector<Lie>& out
   Message m = change;
   for (const auto& [where, split] : splits_) {
     if (where.second >= change.view) continue;
-    std::erase_if(m.q, [&](const Reported& r) { return r.height == where.first && r.view <= where.second; });
+    const auto entry = std::find_if(m.q.begin(), m.q.end(), [&](const Reported& r) { return r.height == where.first; });
+    if (entry != m.q.end() && entry->view > where.second) continue;
+    if (entry != m.q.end()) m.q.erase(entry);
     const uint64_t which = rng_.below(3);
     if (which == 0) continue;
     m.q.push_back({where.first, where.second, which == 1 ? split.first : split.second});

@@ -1,7 +1,8 @@
 #pragma once
 // Byzantine validators of the printed CBFT: correct nodes inside, and between them and the network liars that know of
-// each other. A primary among them proposes two blocks for a number, each to some of the validators; all of them CONFIRM
-// to everyone what that one was shown; in view changes they report whichever block they like. Or they say nothing.
+// each other. A primary among them proposes two blocks for a number, each to some of the validators; all of them
+// CONFIRM to everyone what that one was shown; in view changes they report whichever block they like. Or they say
+// nothing.
 
 #include <optional>
 

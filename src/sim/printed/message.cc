@@ -32,7 +32,7 @@ std::string block_text(BlockName block) {
   return std::string(1, static_cast<char>('A' + (block - 1) % kLetters)) + (round > 0 ? std::to_string(round) : "");
 }
 
-std::string describe(const Message& m) {
+std::string describe(const Message& m, Height from_height) {
   switch (m.kind) {
     case Kind::kPropose:
       return "PROPOSE " + at(m.view, m.height) + " block " + block_text(m.block);
@@ -41,8 +41,9 @@ std::string describe(const Message& m) {
     case Kind::kViewChange: {
       std::string q;
       for (const Reported& r : m.q)
-        q += (q.empty() ? "" : ", ") + std::to_string(r.height) + ": " + block_text(r.block) + " of view " +
-             std::to_string(r.view);
+        if (r.height >= from_height)
+          q += (q.empty() ? "" : ", ") + std::to_string(r.height) + ": " + block_text(r.block) + " of view " +
+               std::to_string(r.view);
       return "VIEW-CHANGE to view " + std::to_string(m.view) + ", Q = {" + q + "}";
     }
     case Kind::kViewChangeAck:
@@ -50,7 +51,7 @@ std::string describe(const Message& m) {
     case Kind::kNewView: {
       std::string x;
       for (const auto& [height, block] : m.x)
-        x += (x.empty() ? "" : ", ") + std::to_string(height) + ": " + block_text(block);
+        if (height >= from_height) x += (x.empty() ? "" : ", ") + std::to_string(height) + ": " + block_text(block);
       std::string v;
       for (const MessagePtr& change : m.v) v += (v.empty() ? "" : ", ") + std::to_string(change->from);
       return "NEW-VIEW " + std::to_string(m.view) + ", V of {" + v + "}, X = {" + x + "}";

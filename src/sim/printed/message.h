@@ -29,13 +29,13 @@ using MessagePtr = std::shared_ptr<const Message>;
 struct Message {
   Kind kind{};
   uint32_t from = 0;
-  View view = 0;                        // nu; the new one in view changes
-  Height height = 0;                    // n, "the number of the block request"
-  BlockName block = 0;                  // D(block)
-  std::vector<Reported> q = {};         // VIEW-CHANGE: ascending height
-  MessagePtr subject = {};              // VIEW-CHANGE-ACK: the VIEW-CHANGE it acknowledges
-  std::vector<MessagePtr> v = {};       // NEW-VIEW: 2f+1 VIEW-CHANGEs
-  std::map<Height, BlockName> x = {};   // NEW-VIEW: what each number is assigned to
+  View view = 0;                         // nu; the new one in view changes
+  Height height = 0;                     // n, "the number of the block request"
+  BlockName block = 0;                   // D(block)
+  std::vector<Reported> q = {};          // VIEW-CHANGE: ascending height
+  MessagePtr subject = {};               // VIEW-CHANGE-ACK: the VIEW-CHANGE it acknowledges
+  std::vector<MessagePtr> v = {};        // NEW-VIEW: 2f+1 VIEW-CHANGEs
+  std::map<Height, BlockName> x = {};    // NEW-VIEW: what each number is assigned to
   std::vector<BlockName> executed = {};  // STATE: the chain of the sender, so that who missed a block can catch up
 };
 
@@ -44,6 +44,6 @@ struct Message {
 std::map<Height, BlockName> assign(const std::vector<MessagePtr>& v);
 
 std::string block_text(BlockName block);
-std::string describe(const Message& message);
+std::string describe(const Message& message, Height from_height);  // Q and X from this height up
 
 }  // namespace tieline::sim::printed

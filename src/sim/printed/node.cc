@@ -167,7 +167,8 @@ void Node::on_view_change(const MessagePtr& m, int64_t now_us) {
   if (!changes_[m->view].emplace(m->from, m).second) return;
   // To the new primary, by the world.
   if (primary(m->view) != id_) send({.kind = Kind::kViewChangeAck, .view = m->view, .subject = m});
-  // Not printed, from Castro and Liskov: f+1 that went on are joined, or validators with different time-outs never meet.
+  // Not printed, from Castro and Liskov: f+1 that went on are joined, or validators with different time-outs never
+  // meet.
   std::set<uint32_t> ahead;
   View lowest = 0;
   for (const auto& [view, by] : changes_) {

@@ -78,10 +78,10 @@ class Node {
   uint32_t failures_ = 0;
   int64_t deadline_us_ = 0;
   int64_t next_propose_us_ = 0;
-  std::vector<BlockName> executed_;             // by height - 1
-  std::map<Height, Reported> accepted_;         // the newest view's
-  std::map<Height, Reported> confirmed_;        // the same, with 2f+1 CONFIRMs
-  std::map<Height, BlockName> assigned_;        // X of the NEW-VIEW that began this view
+  std::vector<BlockName> executed_;       // by height - 1
+  std::map<Height, Reported> accepted_;   // the newest view's
+  std::map<Height, Reported> confirmed_;  // the same, with 2f+1 CONFIRMs
+  std::map<Height, BlockName> assigned_;  // X of the NEW-VIEW that began this view
   std::map<std::tuple<View, Height, BlockName>, std::set<uint32_t>> confirms_;
   std::map<View, std::map<uint32_t, MessagePtr>> changes_;
   std::map<std::pair<View, uint32_t>, std::set<uint32_t>> acks_;  // of (view, whose VIEW-CHANGE)

@@ -28,12 +28,18 @@ struct Options {
 struct Result {
   ScheduleResult schedule;
   bool lost_ack = false;  // f+1 validators had executed one of the two blocks, so that a client had been answered
+  Height fork_height = 0;
   std::vector<uint64_t> happened;  // keys of deliveries and time-outs, in order, without repeats
 };
 
-// What is allowed to happen, by key; none: everything. A delivery that is left out is a message that comes too late,
-// which an asynchronous network may do to any of them.
-using Filter = std::optional<std::set<uint64_t>>;
+// What is allowed to happen, by key. A delivery that is left out is a message that comes too late, which an
+// asynchronous network may do to any of them.
+struct Allowed {
+  std::set<uint64_t> keys;
+  int64_t until_us = 0;    // nothing after this matters
+  Height quiet_below = 0;  // heights that everybody executed alike are not told
+};
+using Filter = std::optional<Allowed>;  // none: everything
 
 const char* reading_name(Reading reading);
 FaultSet known_faults(const FaultSet& asked);

@@ -18,12 +18,13 @@ class Reducer {
 
   Reduced work() {
     drop_from_plan();
-    best_.filter.emplace(best_.result.happened.begin(), best_.result.happened.end());
+    Filter all = what_happened(best_.result);
+    if (!attempt(best_.plan, all)) return std::move(best_);
     for (bool smaller = true; smaller && best_.tries < kTriesMax;) {
-      const size_t before = best_.filter->size() + best_.plan.faults.size() + best_.plan.traitors.size();
+      const size_t before = best_.filter->keys.size() + best_.plan.faults.size() + best_.plan.traitors.size();
       drop_deliveries();
       drop_from_plan();
-      smaller = best_.filter->size() + best_.plan.faults.size() + best_.plan.traitors.size() < before;
+      smaller = best_.filter->keys.size() + best_.plan.faults.size() + best_.plan.traitors.size() < before;
     }
     return std::move(best_);
   }
@@ -32,6 +33,9 @@ class Reducer {
   static bool forks(const Result& result) {
     return result.schedule.finding && result.schedule.finding->failure == Failure::kFork;
   }
+  static Filter what_happened(const Result& result) {
+    return Allowed{{result.happened.begin(), result.happened.end()}, result.schedule.virtual_us, 0};
+  }
   bool attempt(const Plan& plan, const Filter& filter) {
     if (best_.tries >= kTriesMax) return false;
     ++best_.tries;
@@ -39,7 +43,7 @@ class Reducer {
     if (!forks(result)) return false;
     best_.plan = plan;
     // Only what still happened is worth keeping: what came after the fork, or never came, is gone.
-    best_.filter = filter ? Filter(std::in_place, result.happened.begin(), result.happened.end()) : filter;
+    best_.filter = filter ? what_happened(result) : filter;
     best_.result = std::move(result);
     return true;
   }
@@ -64,7 +68,7 @@ class Reducer {
         end = std::min(end, best_.result.happened.size());
         const size_t begin = end > piece ? end - piece : 0;
         Filter filter = best_.filter;
-        for (size_t i = begin; i < end; ++i) filter->erase(best_.result.happened[i]);
+        for (size_t i = begin; i < end; ++i) filter->keys.erase(best_.result.happened[i]);
         attempt(best_.plan, filter);
         end = begin;
       }
@@ -83,8 +87,10 @@ Reduced reduce(const Options& options, uint64_t seed, const Plan& plan) { return
 
 std::vector<std::string> sequence(const Options& options, uint64_t seed, const Reduced& reduced) {
   std::vector<std::string> lines;
+  Filter filter = reduced.filter;
+  if (filter) filter->quiet_below = reduced.result.fork_height;
   const Result result =
-      run(options, seed, reduced.plan, reduced.filter, [&](const std::string& line) { lines.push_back(line); });
+      run(options, seed, reduced.plan, filter, [&](const std::string& line) { lines.push_back(line); });
   TL_CHECK(result.schedule.finding.has_value());
   lines.push_back("FORK at " + result.schedule.finding->what);
   return lines;

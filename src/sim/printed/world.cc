@@ -34,6 +34,7 @@ struct Event {
   Kind kind{};
   uint32_t at = 0;
   MessagePtr message = {};
+  uint64_t key = 0;  // of a delivery: this message, to this one, sent for the k-th time
 };
 
 uint64_t key_of(const Message& m, uint32_t to) {
@@ -52,7 +53,7 @@ class World {
         trace_(trace),
         constants_(draw_constants(seed)),
         coalition_(plan, options.validators),
-        rng_(seed ^ 0x4e4554574f524bULL),
+        network_seed_(seed ^ 0x4e4554574f524bULL),
         wake_us_(options.validators, kForever) {
     for (uint32_t i = 0; i < options.validators; ++i) {
       nodes_.emplace_back(i, options.validators, options.reading, constants_.timeout_us,
@@ -74,6 +75,7 @@ class World {
         trace_("validator " + std::to_string(t.id) +
                (coalition_.silent(t.id) ? " is Byzantine: silent" : " is Byzantine: equivocates"));
       for (const PlannedFault& f : plan_.faults) trace_(describe(f));
+      if (quiet_below() > 1) trace_("heights below " + std::to_string(quiet_below()) + " are executed alike by all");
     }
     for (const PlannedFault& f : plan_.faults) ++result_.schedule.faults[static_cast<size_t>(f.kind)];
     queue_.push(plan_.fault_phase_us, {.kind = Event::Kind::kHeal});
@@ -87,7 +89,7 @@ class World {
       ++result_.schedule.events;
       result_.schedule.trace_hash =
           mix(mix(result_.schedule.trace_hash, static_cast<uint64_t>(now())),
-              event.message ? key_of(*event.message, event.at) : uint64_t{event.at} << 8 | static_cast<uint8_t>(event.kind));
+              event.message ? event.key : uint64_t{event.at} << 8 | static_cast<uint8_t>(event.kind));
       handle(event);
       check();
     }
@@ -125,18 +127,17 @@ class World {
         if (still(event.at)) return wake(event.at, now() + 1'000);
         if (node.time_is_out(now())) {
           const uint64_t key = key_of_timeout(event.at, node.next_view());
-          if (filter_ && !filter_->contains(key))
-            return wake(event.at, now() + constants_.timeout_us);
+          if (filter_ && !filter_->keys.contains(key)) return wake(event.at, now() + constants_.timeout_us);
           happened(key);
         }
         node.timer(now());
         return schedule(event.at);
       }
       case Event::Kind::kDeliver: {
-        const uint64_t key = key_of(*event.message, event.at);
-        if (still(event.at) || (filter_ && !filter_->contains(key))) return;
-        happened(key);
-        if (trace_) say(event.message->from, "-> " + std::to_string(event.at) + "  " + describe(*event.message));
+        if (still(event.at) || (filter_ && !filter_->keys.contains(event.key))) return;
+        happened(event.key);
+        if (trace_ && told(*event.message))
+          say(event.message->from, "-> " + std::to_string(event.at) + "  " + describe(*event.message, quiet_below()));
         node.receive(event.message, now());
         return schedule(event.at);
       }
@@ -169,14 +170,19 @@ class World {
     if (message->kind == Kind::kViewChangeAck) to &= uint32_t{1} << message->view % options_.validators;
     if (!coalition_.has(from)) return transmit(from, to, message);
     std::vector<Lie> lies;
-    coalition_.outgoing(message, to, [this] { return ++blocks_; }, lies);
+    coalition_.outgoing(
+        message, to, [this] { return ++blocks_; }, lies);
     for (const Lie& lie : lies) transmit(lie.from, lie.to & ~(uint32_t{1} << lie.from), lie.message);
   }
 
   void transmit(uint32_t from, uint32_t to, const MessagePtr& message) {
     for (uint32_t i = 0; i < options_.validators; ++i) {
       if (!(to >> i & 1)) continue;
-      int64_t latency = draw_latency_us(constants_.latency, rng_);
+      // From a generator of its own, so that leaving a message out of a schedule disturbs no other.
+      const uint64_t message_key = key_of(*message, i);
+      const uint64_t key = mix(message_key, sendings_[message_key]++);
+      Rng rng(mix(network_seed_, key));
+      int64_t latency = draw_latency_us(constants_.latency, rng);
       bool arrives = true;
       bool twice = false;
       for (const PlannedFault& f : plan_.faults) {
@@ -186,19 +192,19 @@ class World {
         const bool backward = (f.others >> from & 1) && (f.nodes >> i & 1);
         if (f.kind == FaultKind::kPartition) arrives &= !forward && !backward;
         if (f.kind == FaultKind::kOneWay) arrives &= !forward;
-        if (f.kind == FaultKind::kLoss && touches) arrives &= !rng_.chance(static_cast<uint64_t>(f.amount));
+        if (f.kind == FaultKind::kLoss && touches) arrives &= !rng.chance(static_cast<uint64_t>(f.amount));
         if (f.kind == FaultKind::kSlowLink && touches) latency *= f.amount;
-        if (f.kind == FaultKind::kReorder && rng_.chance(300'000)) latency *= rng_.between(1, f.amount);
-        if (f.kind == FaultKind::kDuplicate) twice |= rng_.chance(static_cast<uint64_t>(f.amount));
+        if (f.kind == FaultKind::kReorder && rng.chance(300'000)) latency *= rng.between(1, f.amount);
+        if (f.kind == FaultKind::kDuplicate) twice |= rng.chance(static_cast<uint64_t>(f.amount));
       }
       if (!arrives) continue;
       for (int copies = twice ? 2 : 1; copies > 0; --copies)
-        queue_.push(now() + latency, {.kind = Event::Kind::kDeliver, .at = i, .message = message});
+        queue_.push(now() + latency, {.kind = Event::Kind::kDeliver, .at = i, .message = message, .key = key});
     }
   }
 
   void executed(uint32_t at, Height height, BlockName block) {
-    say(at, "executes height " + std::to_string(height) + ": block " + block_text(block));
+    if (height >= quiet_below()) say(at, "executes height " + std::to_string(height) + ": block " + block_text(block));
     if (coalition_.has(at)) return;
     auto& chosen = chain_[height];
     chosen[block].insert(at);
@@ -213,6 +219,7 @@ class World {
     }
     what.pop_back();
     result_.schedule.finding = Finding{Failure::kFork, now(), what};
+    result_.fork_height = height;
   }
 
   void entered(uint32_t at, bool reproposed) {
@@ -223,6 +230,10 @@ class World {
 
   void check() {
     if (result_.schedule.finding) return;
+    if (filter_) {  // a reduced schedule is asked for its fork only
+      done_ = now() > filter_->until_us;
+      return;
+    }
     const std::vector<Height> all = heights();
     if (all.empty()) {  // everybody lies: there is nothing to hold them to
       done_ = healed_;
@@ -236,13 +247,16 @@ class World {
     if (least >= heal_height_ + kBlocksAfterHealing) {
       done_ = true;
       result_.schedule.healed_in_us = now() - heal_us_;
-    } else if (filter_) {
-      done_ = true;  // a reduced schedule is only asked for its fork
     } else if (now() - heal_us_ > kHealTimeouts * constants_.timeout_us || result_.schedule.events > kEventsMax) {
       result_.schedule.finding = Finding{Failure::kStuck, now(), "no progress after healing"};
     }
   }
 
+  Height quiet_below() const { return filter_ ? filter_->quiet_below : 0; }
+  bool told(const Message& m) const {
+    const bool of_height = m.kind == Kind::kPropose || m.kind == Kind::kConfirm;
+    return (!of_height || m.height >= quiet_below()) && (m.kind != Kind::kState || m.executed.size() >= quiet_below());
+  }
   void happened(uint64_t key) {
     if (seen_.insert(key).second) result_.happened.push_back(key);
   }
@@ -259,7 +273,8 @@ class World {
   const TraceSink& trace_;
   Constants constants_;
   Coalition coalition_;
-  Rng rng_;
+  uint64_t network_seed_;
+  std::map<uint64_t, uint64_t> sendings_;  // how often each message was sent
   EventQueue<Event> queue_;
   std::vector<int64_t> wake_us_;
   std::vector<Node> nodes_;
