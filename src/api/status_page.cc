@@ -11,9 +11,9 @@ const char* status_page_html() {
 *{box-sizing:border-box}body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:1.5rem;max-width:64rem;background:light-dark(#fff,#12161b);color:light-dark(#1b2027,#e6e9ee)}
 h1{font-size:1.3rem;margin:0}h2{font-size:1rem;margin:1.8rem 0 .5rem}header{display:flex;gap:1rem;align-items:baseline;flex-wrap:wrap}
 .soft{color:var(--soft)}.mono{font-family:ui-monospace,monospace;font-size:.85em;overflow-wrap:anywhere}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.7rem;margin-top:1rem}
-.card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.35rem;font-variant-numeric:tabular-nums}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line)}th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.7rem;margin-top:1rem}
+.card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.1rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line)}th{font-weight:600;color:var(--soft)}td,th{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .up{color:var(--good)}.down{color:var(--bad)}.scroll{overflow-x:auto}
 </style></head><body>
 <header><h1 id="name">Tieline</h1><span class="soft" id="link" role="status">connecting</span></header>
@@ -31,13 +31,15 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .
 const at=id=>document.getElementById(id),put=(id,v)=>{at(id).textContent=v??"-"};
 const ms=v=>v>0?v.toFixed(v<10?1:0)+" ms":"-";
 function cell(row,text,name){const td=row.insertCell();td.textContent=text??"-";if(name)td.className=name;return td}
-function status(s){put("name",s.name);document.title=s.name+" - Tieline";put("chain",s.network+" "+s.chain_id);put("height",s.height);put("view",s.view);put("primary",s.primary);
+function status(s){put("name",s.name);document.title=s.name+" - Tieline";put("chain",s.network+" "+s.engine+" "+s.chain_id);put("height",s.height);put("view",s.view);put("primary",s.primary);
 put("p50",ms(s.finality_ms.p50));put("p99",ms(s.finality_ms.p99));put("pending",s.pending);put("lose",s.can_lose+" of "+s.validators.length);
 const body=at("validators");body.replaceChildren();for(const v of s.validators){const row=body.insertRow();cell(row,v.name+(v.name===s.primary?" (primary)":""));cell(row,v.connected?"connected":"not connected",v.connected?"up":"down");cell(row,v.height,"n")}}
-function block(b){put("height",b.height);const body=at("blocks"),row=body.insertRow(0);cell(row,b.height,"n");cell(row,new Date(b.time_ms).toISOString().slice(11,23));cell(row,b.transactions,"n");cell(row,b.proof?b.proof.rounds:"-","n");cell(row,b.block.slice(0,16),"mono");while(body.rows.length>20)body.deleteRow(20)}
+let newest=0;
+function block(b){if(b.height<=newest)return;newest=b.height;put("height",b.height);const body=at("blocks"),row=body.insertRow(0);cell(row,b.height,"n");cell(row,new Date(b.time_ms).toISOString().slice(11,23));cell(row,b.transactions,"n");cell(row,b.proof?b.proof.rounds:"-","n");cell(row,b.block.slice(0,16),"mono");while(body.rows.length>20)body.deleteRow(20)}
 async function poll(){try{status(await(await fetch("/v1/status")).json())}catch(e){put("link","no answer")}}
 const events=new EventSource("/v1/events");
-events.onopen=()=>put("link","live");events.onerror=()=>put("link","no connection, trying again");
+async function recent(){try{for(const b of(await(await fetch("/v1/blocks?limit=20")).json()).blocks)block(b)}catch(e){put("link","no answer")}}
+events.onopen=()=>{put("link","live");recent()};events.onerror=()=>put("link","no connection, trying again");
 events.addEventListener("status",e=>status(JSON.parse(e.data)));
 let waiting=[],drawn=false;function draw(){drawn=false;for(const b of waiting.slice(-20))block(b);waiting=[]}
 events.addEventListener("block",e=>{waiting.push(JSON.parse(e.data));if(!drawn){drawn=true;requestAnimationFrame(draw)}});

@@ -247,6 +247,7 @@ Result<std::string> blocks_json(const StoreReader& store, Height from, size_t li
     decode(r, header);
     if (!r.ok()) return Error{"corrupt_store", "the block at height " + std::to_string(heights[i]) + " does not read"};
     list.push_back(header_json(header, header.digest()));
+    list.back()["proof"] = proof_json(record->proof);
   }
   return dumped({{"blocks", std::move(list)}, {"next", more ? Json(heights.back()) : Json(nullptr)}});
 }

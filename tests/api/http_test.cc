@@ -242,6 +242,7 @@ TEST_F(Http, BlocksThatAValidatorNeverHadAreSkipped) {
   const json page = ask_json("/v1/blocks?from=1&limit=2");
   ASSERT_EQ(page["blocks"].size(), 2u);
   EXPECT_EQ(page["blocks"][0]["height"], 3);
+  EXPECT_EQ(page["blocks"][0]["proof"]["rounds"], 1);
   EXPECT_EQ(page["next"], 5);
 }
 
