@@ -79,7 +79,7 @@ void add_state(Families& f, const node::NodeService& service) {
           static_cast<double>(status.replica.connected.size()));
   f.gauge("validators", "Validators in genesis", static_cast<double>(service.genesis().validators.size()));
   f.gauge("quorum", "Validators that must take part for progress",
-          static_cast<double>(Quorum{service.genesis().validators.size()}.quorum()));
+          static_cast<double>(service.genesis().quorum().quorum()));
   f.gauge("checkpoint_height", "Height of the last stable checkpoint", static_cast<double>(status.replica.checkpoint));
   f.gauge("store_flushed_height",
           "Height up to which the store alone would survive power loss; the log covers the rest",

@@ -111,7 +111,7 @@ HttpResponse get_participants(Core& core, const HttpRequest& request) {
 
 HttpResponse ready(Core& core) {
   const node::NodeStatus status = core.service.status();
-  const size_t quorum = Quorum{core.service.genesis().validators.size()}.quorum();
+  const size_t quorum = core.service.genesis().quorum().quorum();
   const size_t up = status.replica.connected.size() + 1;
   std::string why;
   if (status.stopping)

@@ -151,7 +151,7 @@ std::string status_json(const node::NodeService& service, const std::map<Validat
                           {"connected", up},
                           {"height", self ? Json(status.replica.applied) : height_or_null(known_heights, one.id)}});
   }
-  const size_t quorum = Quorum{genesis.validators.size()}.quorum();
+  const size_t quorum = genesis.quorum().quorum();
   Json primary = nullptr;
   if (engine.primary)
     if (const GenesisValidator* leader = validator_of(genesis, *engine.primary)) primary = leader->name;

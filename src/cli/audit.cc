@@ -187,8 +187,8 @@ class Audit {
       return found_in_block("unknown_committee",
                             "no committee is known for epoch " + std::to_string(block.header.epoch));
     }
-    const auto status =
-        verify_commit(proof, block.digest, ledger_.genesis().consensus.fast_path, ledger_.chain(), *signers, verifier_);
+    const auto status = verify_commit(proof, block.digest, ledger_.genesis().consensus.commit_rule(), ledger_.chain(),
+                                      *signers, verifier_);
     if (!status) return found_in_block(status.error().code, "its commit proof: " + status.error().why);
     report_.vote_signatures += proof.certificate.signatures.size();
     if (proof.second) report_.vote_signatures += proof.second->certificate.signatures.size();
@@ -202,7 +202,8 @@ class Audit {
     const Epoch epoch = block.header.epoch;
     const Committee* previous = epoch > 0 ? committee(epoch - 1) : nullptr;
     if (epoch > 0 && previous == nullptr) return true;  // its link is older than the snapshot
-    const auto status = verify_evidence(*decoded_evidence, ledger_.chain(), *committee(epoch), previous, verifier_);
+    const auto status = verify_evidence(*decoded_evidence, ledger_.genesis().consensus.commit_rule(), ledger_.chain(),
+                                        *committee(epoch), previous, verifier_);
     return status || found_in_block(status.error().code, "its evidence: " + status.error().why);
   }
 

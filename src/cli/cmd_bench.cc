@@ -13,9 +13,11 @@
 #include "cli/bench_phases.h"
 #include "cli/commands.h"
 #include "cli/local_network.h"
+#include "cli/make_network.h"
 #include "cli/meter_table.h"
 #include "cli/signed_load.h"
 #include "cli/verify_cost.h"
+#include "consensus/engine.h"
 #include "ledger/codes.h"
 #include "model/transaction.h"
 
@@ -232,9 +234,7 @@ class Bench {
 };
 
 int run(const Options& options) {
-  if (options.engine != "cbft") {
-    return fail({"usage", "engine '" + options.engine + "' is not built yet: a node runs cbft"}, options.json);
-  }
+  if (auto engine = built_engine(options.engine); !engine) return fail(engine.error(), options.json);
   if (options.trades > 0) return fail({"usage", "--trades: trades are not on this ledger yet"}, options.json);
   if (options.is_unsigned) {
     return fail(
@@ -268,8 +268,8 @@ void add_bench(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
   auto* command =
       root.add_subcommand("bench", "throughput and latency of real validators on this machine, TLS and fsync on");
-  command->add_option("--validators", options->validators, "how many")->capture_default_str()->check(CLI::Range(4, 31));
-  command->add_option("--engine", options->engine, "cbft")->capture_default_str();
+  command->add_option("--validators", options->validators, "how many")->capture_default_str()->check(CLI::Range(1, 31));
+  command->add_option("--engine", options->engine, consensus::built_engines())->capture_default_str();
   command->add_option("--payload", options->payload, "bytes of data in a transaction")
       ->capture_default_str()
       ->check(CLI::Range(0, 60'000));

@@ -17,6 +17,8 @@
 #include "cli/chaos_client.h"
 #include "cli/commands.h"
 #include "cli/local_network.h"
+#include "cli/make_network.h"
+#include "consensus/engine.h"
 #include "ledger/codes.h"
 #include "model/receipt.h"
 
@@ -351,9 +353,7 @@ class Chaos {
 };
 
 int run(const Options& options) {
-  if (options.engine != "cbft") {
-    return fail({"usage", "engine '" + options.engine + "' is not built yet: a node runs cbft"}, options.json);
-  }
+  if (auto engine = built_engine(options.engine); !engine) return fail(engine.error(), options.json);
   auto result = Chaos(options).run();
   if (!result) return fail(result.error(), options.json);
   const Json& r = *result;
@@ -376,8 +376,8 @@ void add_chaos(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
   auto* command =
       root.add_subcommand("chaos", "kill, pause and wipe real validators under load, and see whether anything is lost");
-  command->add_option("--validators", options->validators, "how many")->capture_default_str()->check(CLI::Range(4, 31));
-  command->add_option("--engine", options->engine, "cbft")->capture_default_str();
+  command->add_option("--validators", options->validators, "how many")->capture_default_str()->check(CLI::Range(1, 31));
+  command->add_option("--engine", options->engine, consensus::built_engines())->capture_default_str();
   command
       ->add_option("--kills", options->kills,
                    "SIGKILLs: of one, of the primary, of all at once, of one whose disk is then wiped")

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <set>
 
+#include "consensus/engine.h"
 #include "crypto/bls.h"
 #include "node/config.h"
 #include "node/workers.h"
@@ -197,14 +198,22 @@ Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::str
   return genesis_from_json(json.dump(2));
 }
 
+Result<EngineKind> built_engine(const std::string& name) {
+  const auto engine = engine_from_name(name);
+  if (!engine) return usage("--engine " + name + ": no such engine; allowed: " + consensus::built_engines());
+  if (!consensus::engine_is_built(*engine))
+    return Error{"engine_unavailable",
+                 "engine " + name + " is not built into this version; allowed: " + consensus::built_engines()};
+  return *engine;
+}
+
 Result<Genesis> make_network(const NetworkPlan& plan) {
-  const auto engine = engine_from_name(plan.engine);
-  if (!engine) return usage("--engine " + plan.engine + ": no such engine; allowed is cbft");
-  if (*engine != EngineKind::kCbft)
-    return Error{"engine_unavailable", "engine " + plan.engine + " is not built into this version; allowed is cbft"};
-  if (plan.validators < kByzantineCommitteeMin || plan.validators > kCommitteeMax)
-    return usage("--validators " + std::to_string(plan.validators) + ": allowed are " +
-                 std::to_string(kByzantineCommitteeMin) + " to " + std::to_string(kCommitteeMax));
+  const auto engine = built_engine(plan.engine);
+  if (!engine) return engine.error();
+  const size_t fewest = *engine == EngineKind::kRaft ? kCommitteeMin : kByzantineCommitteeMin;
+  if (plan.validators < fewest || plan.validators > kCommitteeMax)
+    return usage("--validators " + std::to_string(plan.validators) + ": allowed are " + std::to_string(fewest) +
+                 " to " + std::to_string(kCommitteeMax) + " with engine " + plan.engine);
   if (plan.port < 1 || plan.port + plan.validators - 1 + kHttpPortsAbove > UINT16_MAX ||
       plan.validators > kHttpPortsAbove)
     return usage("--port " + std::to_string(plan.port) + ": the ports from it to " +

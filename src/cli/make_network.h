@@ -31,6 +31,8 @@ struct NetworkPlan {
   std::vector<std::string> settings;   // "consensus.epoch_blocks=20"
 };
 
+// One word for every command that takes --engine. Errors: usage (no such engine), engine_unavailable.
+Result<EngineKind> built_engine(const std::string& name);
 Result<Genesis> make_network(const NetworkPlan& plan);
 
 // INTERFACE's array of {"name", "role", "meters", ...}; ids and keys are not filled in.

@@ -251,10 +251,11 @@ struct EngineConfig {
   bool trace = false;  // Trace effects, for golden scenarios and the simulator's readable runs
 };
 
-// Whether this build has that engine. Whoever reads a genesis or an option asks before make_engine, which aborts.
+// Genesis may name an engine that this build does not have; whoever reads a genesis file asks first.
 bool engine_is_built(EngineKind kind);
+std::string built_engines();  // "cbft, pbft", for messages
 
-// `signer` and `verifier` must outlive the engine; both are pure.
+// `signer` and `verifier` must outlive the engine; both are pure. Aborts on an engine that is not built.
 std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
                                     const Verifier& verifier);
 

@@ -1,26 +1,40 @@
-// Which engines this build has, and how each is made.
+// Which engine a genesis gets. Everything else knows engines by consensus/engine.h alone.
 
+#include "base/check.h"
 #include "consensus/engine.h"
 #include "consensus/kernel/kernel.h"
 
 namespace tieline::consensus {
+namespace {
+
+constexpr EngineKind kBuilt[] = {EngineKind::kCbft};
+
+}  // namespace
 
 bool engine_is_built(EngineKind kind) {
-  switch (kind) {
-    case EngineKind::kCbft:
-      return true;
-    case EngineKind::kPbft:
-    case EngineKind::kRaft:
-    case EngineKind::kTrustRaft:
-      return false;
-  }
+  for (EngineKind built : kBuilt)
+    if (built == kind) return true;
   return false;
+}
+
+std::string built_engines() {
+  std::string names;
+  for (EngineKind built : kBuilt) names += (names.empty() ? "" : ", ") + std::string(engine_name(built));
+  return names;
 }
 
 std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
                                     const Verifier& verifier) {
-  TL_CHECK_MSG(engine_is_built(config.params.engine), "this build does not have the engine that genesis names");
-  return std::make_unique<Kernel>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
+  switch (config.params.engine) {
+    case EngineKind::kCbft:
+      return std::make_unique<Kernel>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
+    case EngineKind::kPbft:
+    case EngineKind::kRaft:
+    case EngineKind::kTrustRaft:
+      break;
+  }
+  TL_CHECK_MSG(false, "an engine that this build does not have");
+  return nullptr;
 }
 
 }  // namespace tieline::consensus

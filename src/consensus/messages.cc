@@ -15,8 +15,8 @@ constexpr uint8_t kFirstType = 1;
 constexpr size_t kTypes = std::variant_size_v<Payload>;
 
 constexpr std::array<const char*, kTypes> kNames = {
-    "PROPOSE",         "CONFIRM",   "VIEW-CHANGE", "VIEW-CHANGE-ACK", "NEW-VIEW",
-    "CHECKPOINT-VOTE", "HEARTBEAT", "DECIDED",     "REJOIN-REQUEST",  "REJOIN-REPLY"};
+    "PROPOSE",   "CONFIRM", "VIEW-CHANGE",    "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE",
+    "HEARTBEAT", "DECIDED", "REJOIN-REQUEST", "REJOIN-REPLY",    "PREPARE",  "COMMIT"};
 
 // A reader that knows the buffer it reads from, so that a message inside keeps a slice of it instead of a copy.
 struct Source {
@@ -84,7 +84,9 @@ void get(const Source& in, Propose& m) {
   decode(r, m.signature);
 }
 
-void put(Writer& w, const Confirm& m) {
+// CONFIRM, PREPARE and COMMIT say the same of a block; their signatures tell them apart.
+template <class Vote>
+void put_vote(Writer& w, const Vote& m) {
   w.u16(m.signer);
   encode(w, m.slot);
   w.u64(m.height);
@@ -92,14 +94,21 @@ void put(Writer& w, const Confirm& m) {
   encode(w, m.signature);
 }
 
-void get(const Source& in, Confirm& m) {
-  Reader& r = in.r;
+template <class Vote>
+void get_vote(Reader& r, Vote& m) {
   m.signer = r.u16();
   decode(r, m.slot);
   m.height = r.u64();
   decode(r, m.block);
   decode(r, m.signature);
 }
+
+void put(Writer& w, const Confirm& m) { put_vote(w, m); }
+void get(const Source& in, Confirm& m) { get_vote(in.r, m); }
+void put(Writer& w, const PrepareVote& m) { put_vote(w, m); }
+void get(const Source& in, PrepareVote& m) { get_vote(in.r, m); }
+void put(Writer& w, const CommitVote& m) { put_vote(w, m); }
+void get(const Source& in, CommitVote& m) { get_vote(in.r, m); }
 
 void put_body(Writer& w, const ViewChange& m) {
   w.u16(m.signer);

@@ -98,6 +98,21 @@ struct NewView {
   std::optional<Hash> repropose;  // Select(V); none: a new child of J
   Signature signature;            // the new primary's
 };
+// PBFT: the sender accepted this block as the slot's (PREPARE), and: it knows, durably, that a quorum did (COMMIT).
+struct PrepareVote {
+  ValidatorId signer = 0;
+  Slot slot;
+  Height height = 0;
+  Hash block;
+  Signature signature;  // over vote_digest(VotePhase::kPrepare)
+};
+struct CommitVote {
+  ValidatorId signer = 0;
+  Slot slot;
+  Height height = 0;
+  Hash block;
+  Signature signature;  // over vote_digest(VotePhase::kCommit)
+};
 struct CheckpointVote {
   ValidatorId signer = 0;
   Epoch epoch = 0;
@@ -135,7 +150,7 @@ struct RejoinReply {
 };
 
 using Payload = std::variant<Propose, Confirm, ViewChange, ViewChangeAck, NewView, CheckpointVote, Heartbeat, Decided,
-                             RejoinRequest, RejoinReply>;
+                             RejoinRequest, RejoinReply, PrepareVote, CommitVote>;
 
 // Immutable once made. `bytes` is the wire form (the type is its first byte), `digest` = SHA-256(tag
 // "tieline/msg/1", bytes).

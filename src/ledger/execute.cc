@@ -224,7 +224,8 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   if (!evidence.ok()) return invalid(evidence.error().why);
   EpochWork epoch(parent, parent_header, parent_digest, draft.epoch);
   if (!evidence->empty()) {
-    const Status s = verify_evidence(*evidence, chain_, epoch.current(), epoch.previous(), verifier_);
+    const Status s = verify_evidence(*evidence, genesis_.consensus.commit_rule(), chain_, epoch.current(),
+                                     epoch.previous(), verifier_);
     if (!s.ok()) return invalid("its evidence does not verify: " + s.error().why);
   }
 

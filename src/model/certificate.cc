@@ -67,13 +67,21 @@ void decode_signatures(Reader& r, SignerSet& signers, std::vector<Signature>& si
 
 }  // namespace
 
-Hash confirm_digest(const ChainId& chain, const Slot& slot, Height height, const Hash& block) {
+Hash vote_digest(VotePhase phase, const ChainId& chain, const Slot& slot, Height height, const Hash& block) {
   Writer w(128);
   encode(w, chain);
   encode(w, slot);
   w.u64(height);
   encode(w, block);
-  return tagged_hash("tieline/confirm/1", {w.view()});
+  switch (phase) {
+    case VotePhase::kConfirm:
+      return tagged_hash("tieline/confirm/1", {w.view()});
+    case VotePhase::kPrepare:
+      return tagged_hash("tieline/prepare/1", {w.view()});
+    case VotePhase::kCommit:
+      break;
+  }
+  return tagged_hash("tieline/commit/1", {w.view()});
 }
 
 void encode(Writer& w, const Certificate& c) {
@@ -90,12 +98,12 @@ void decode(Reader& r, Certificate& c) {
   decode_signatures(r, c.signers, c.signatures);
 }
 
-Status verify_certificate(const Certificate& c, Threshold threshold, const ChainId& chain, const Committee& committee,
-                          const Verifier& verifier) {
+Status verify_certificate(const Certificate& c, VotePhase phase, Threshold threshold, const ChainId& chain,
+                          const Committee& committee, const Verifier& verifier) {
   if (c.slot.index < 0) return Error{"certificate_malformed", "nobody signs at the start of an epoch (index -1)"};
   if (c.slot.epoch != committee.epoch()) return wrong_epoch(c.slot.epoch, committee);
-  return verify_signers(c.signers, c.signatures, confirm_digest(chain, c.slot, c.height, c.block), threshold, committee,
-                        verifier);
+  return verify_signers(c.signers, c.signatures, vote_digest(phase, chain, c.slot, c.height, c.block), threshold,
+                        committee, verifier);
 }
 
 void encode(Writer& w, const CommitProof& p) {
@@ -118,7 +126,7 @@ void decode(Reader& r, CommitProof& p) {
   decode(r, p.second->certificate);
 }
 
-Status verify_commit(const CommitProof& proof, const Hash& block, bool fast_path, const ChainId& chain,
+Status verify_commit(const CommitProof& proof, const Hash& block, CommitRule rule, const ChainId& chain,
                      const Committee& committee, const Verifier& verifier) {
   if (proof.path.size() > kCommitPathMax) {
     return Error{"commit_bad_path", "a path of " + std::to_string(proof.path.size()) + " headers; at most " +
@@ -139,11 +147,16 @@ Status verify_commit(const CommitProof& proof, const Hash& block, bool fast_path
     return Error{"commit_bad_path", "the certificate gives its block another height than its header"};
   }
 
+  const VotePhase phase = deciding_phase(rule);
+  if (rule == CommitRule::kCommitQuorum) {
+    if (proof.second) return Error{"commit_second_unused", "a second certificate where one decides proves nothing"};
+    return verify_certificate(proof.certificate, phase, Threshold::kQuorum, chain, committee, verifier);
+  }
   if (!proof.second) {
-    if (!fast_path) {
+    if (rule != CommitRule::kFastOrTwoChain) {
       return Error{"commit_fast_disabled", "one certificate alone commits nothing where genesis has the fast path off"};
     }
-    return verify_certificate(proof.certificate, Threshold::kFast, chain, committee, verifier);
+    return verify_certificate(proof.certificate, phase, Threshold::kFast, chain, committee, verifier);
   }
   const auto& [child, certificate] = *proof.second;
   if (child.parent != proof.certificate.block || child.digest() != certificate.block || child.chain != chain ||
@@ -155,9 +168,9 @@ Status verify_commit(const CommitProof& proof, const Hash& block, bool fast_path
   if (next.epoch != first.epoch || next.view != first.view || next.index <= 0 || next.index - 1 != first.index) {
     return Error{"commit_wrong_slot", "the second certificate does not stand in the next slot of the same view"};
   }
-  if (Status s = verify_certificate(proof.certificate, Threshold::kQuorum, chain, committee, verifier); !s.ok())
+  if (Status s = verify_certificate(proof.certificate, phase, Threshold::kQuorum, chain, committee, verifier); !s.ok())
     return s;
-  return verify_certificate(certificate, Threshold::kQuorum, chain, committee, verifier);
+  return verify_certificate(certificate, phase, Threshold::kQuorum, chain, committee, verifier);
 }
 
 void encode(Writer& w, const CheckpointCert& c) {

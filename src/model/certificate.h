@@ -1,7 +1,7 @@
 #pragma once
-// Certificates: a set of members that signed one CONFIRM. `verify_certificate` is the one function through which every
-// check of a certificate goes (duplicate signers, wrong chain, wrong epoch, below quorum, bad signature).
-// A CommitProof shows that a block is committed; docs/formats/certificate.md.
+// Certificates: a set of members that signed one vote (CONFIRM, PREPARE or COMMIT). `verify_certificate` is the one
+// function through which every check of a certificate goes (duplicate signers, wrong chain, wrong epoch, below quorum,
+// bad signature). A CommitProof shows that a block is committed; docs/formats/certificate.md.
 
 #include <optional>
 #include <vector>
@@ -16,9 +16,19 @@ namespace tieline {
 
 inline constexpr size_t kCommitPathMax = 4096;
 
-// What a CONFIRM signs: SHA-256(tag "tieline/confirm/1", chain, slot, height, block). No timestamp, no signer: equal
-// for all signers.
-Hash confirm_digest(const ChainId& chain, const Slot& slot, Height height, const Hash& block);
+// What a vote means; each has a tag of its own, so that no vote of one kind counts as another.
+enum class VotePhase : uint8_t {
+  kConfirm = 1,  // cbft: the only kind
+  kPrepare = 2,  // pbft: the block is the one proposed for this slot
+  kCommit = 3,   // pbft: a quorum prepared it, durably known to the signer; raft: the signer's log holds it
+};
+
+// What a vote signs: SHA-256(tag, chain, slot, height, block), the tag being "tieline/confirm/1", "tieline/prepare/1"
+// or "tieline/commit/1". No timestamp, no signer: equal for all signers.
+Hash vote_digest(VotePhase phase, const ChainId& chain, const Slot& slot, Height height, const Hash& block);
+inline Hash confirm_digest(const ChainId& chain, const Slot& slot, Height height, const Hash& block) {
+  return vote_digest(VotePhase::kConfirm, chain, slot, height, block);
+}
 
 struct Certificate {
   Slot slot;
@@ -34,12 +44,25 @@ void decode(Reader& r, Certificate& c);
 enum class Threshold { kCorrect, kQuorum, kFast };
 // Errors: certificate_wrong_epoch, certificate_below_quorum, certificate_unknown_signer, certificate_bad_signature,
 // certificate_malformed.
-Status verify_certificate(const Certificate& c, Threshold threshold, const ChainId& chain, const Committee& committee,
-                          const Verifier& verifier);
+Status verify_certificate(const Certificate& c, VotePhase phase, Threshold threshold, const ChainId& chain,
+                          const Committee& committee, const Verifier& verifier);
 
-// Block `certificate.block` is committed by a fast quorum alone, or by a quorum and a quorum on its child in the next
-// slot of the same view. `path` leads from the child of the block that is to be proven down to certificate.block
-// (empty when they are the same).
+// What commits a block (ConsensusParams::commit_rule): certificates over CONFIRMs on two slots in a row, or also one of
+// a fast quorum (cbft with the fast path); or one quorum's COMMITs (pbft; raft, where it proves the commit as long as
+// members only crash).
+enum class CommitRule : uint8_t { kTwoChain = 1, kFastOrTwoChain = 2, kCommitQuorum = 3 };
+// The votes that certificates in blocks, commit proofs and receipts are made of.
+constexpr VotePhase deciding_phase(CommitRule rule) {
+  return rule == CommitRule::kCommitQuorum ? VotePhase::kCommit : VotePhase::kConfirm;
+}
+// The votes of which a correct member casts one a slot, so that two of them are an equivocation.
+constexpr VotePhase choosing_phase(CommitRule rule) {
+  return rule == CommitRule::kCommitQuorum ? VotePhase::kPrepare : VotePhase::kConfirm;
+}
+
+// Block `certificate.block` is committed by a fast quorum's CONFIRMs or a quorum's COMMITs alone, or by a quorum's
+// CONFIRMs and a quorum's on its child in the next slot of the same view; the rule says which. `path` leads from the
+// child of the block that is to be proven down to certificate.block (empty when they are the same).
 struct CommitProof {
   std::vector<Header> path;
   Certificate certificate;
@@ -55,8 +78,8 @@ void encode(Writer& w, const CommitProof& p);
 void decode(Reader& r, CommitProof& p);
 
 // Errors: commit_bad_path, commit_wrong_child, commit_wrong_slot, commit_fast_disabled (one certificate, and the fast
-// path is off), and those of verify_certificate.
-Status verify_commit(const CommitProof& proof, const Hash& block, bool fast_path, const ChainId& chain,
+// path is off), commit_second_unused (two, where one decides), and those of verify_certificate.
+Status verify_commit(const CommitProof& proof, const Hash& block, CommitRule rule, const ChainId& chain,
                      const Committee& committee, const Verifier& verifier);
 
 // A quorum's signatures on a checkpoint: SHA-256(tag "tieline/checkpoint/1", chain, epoch, height, block, state_root).

@@ -71,8 +71,8 @@ void decode(Reader& r, Member& m) {
   if (m.credit > kCreditOne) r.fail();
 }
 
-Committee::Committee(Epoch epoch, Hash seed, std::vector<Member> members)
-    : epoch_(epoch), seed_(seed), members_(std::move(members)), quorum_{members_.size()} {
+Committee::Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults)
+    : epoch_(epoch), seed_(seed), members_(std::move(members)), quorum_{members_.size(), faults} {
   TL_CHECK(members_.size() >= kCommitteeMin && members_.size() <= kCommitteeMax);
   std::sort(members_.begin(), members_.end(), [](const Member& a, const Member& b) { return a.id < b.id; });
   for (size_t i = 0; i < members_.size(); ++i) {
@@ -93,6 +93,7 @@ Hash Committee::digest() const { return tagged_hash("tieline/committee/1", {enco
 void encode(Writer& w, const Committee& c) {
   w.u64(c.epoch_);
   encode(w, c.seed_);
+  w.u8(static_cast<uint8_t>(c.quorum_.faults));
   encode_list(w, c.members_);
 }
 
@@ -101,14 +102,18 @@ void decode(Reader& r, Committee& c) {
   const Epoch epoch = r.u64();
   Hash seed;
   decode(r, seed);
+  const uint8_t faults = r.u8();
   std::vector<Member> members;
   decode_list(r, members, kCommitteeMax, kMemberBytes);
   if (!r.ok()) return;
   if (members.size() < kCommitteeMin) return r.fail();
+  if (faults != static_cast<uint8_t>(FaultModel::kByzantine) && faults != static_cast<uint8_t>(FaultModel::kCrash)) {
+    return r.fail();
+  }
   for (size_t i = 1; i < members.size(); ++i) {
     if (members[i - 1].id >= members[i].id) return r.fail();
   }
-  c = Committee(epoch, seed, std::move(members));
+  c = Committee(epoch, seed, std::move(members), static_cast<FaultModel>(faults));
 }
 
 }  // namespace tieline

@@ -1,6 +1,7 @@
 #pragma once
 // The committee of one epoch: who votes, with which key, in which position; and every counting question about a set of
 // its members. No engine counts by itself. Members stand in ascending validator id; a SignerSet is over positions.
+// The fault model comes from genesis' engine and never changes.
 // A committee is frozen for its epoch; its digest is named in the header of the previous epoch's last block.
 
 #include <array>
@@ -66,8 +67,8 @@ void decode(Reader& r, Member& m);
 class Committee {
  public:
   Committee() = default;
-  Committee(Epoch epoch, Hash seed,
-            std::vector<Member> members);  // sorts by id; aborts on a duplicate, a wrong size, credit > 1
+  // Sorts by id; aborts on a duplicate, a wrong size, credit > 1.
+  Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults = FaultModel::kByzantine);
 
   Epoch epoch() const { return epoch_; }
   const Hash& seed() const { return seed_; }  // draws and ties: H(seed, id, view)

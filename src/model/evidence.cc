@@ -129,7 +129,7 @@ void decode(Reader& r, Evidence& e) {
   decode_list(r, e.equivocations, kEvidenceFaultsMax, kEquivocationBytes);
 }
 
-Status verify_equivocation(const Equivocation& e, const ChainId& chain, const Committee& committee,
+Status verify_equivocation(const Equivocation& e, CommitRule rule, const ChainId& chain, const Committee& committee,
                            const Verifier& verifier) {
   if (e.slot.epoch != committee.epoch()) return wrong_epoch(e.slot.epoch);
   if (e.slot.index < 0) return malformed("nobody votes at the start of an epoch (index -1)");
@@ -141,15 +141,16 @@ Status verify_equivocation(const Equivocation& e, const ChainId& chain, const Co
   }
   const PublicKey& key = committee.at(*position).key;
   for (const Equivocation::Side* side : {&e.a, &e.b}) {
-    if (!verifier.verify(key, confirm_digest(chain, e.slot, side->height, side->block).view(), side->signature)) {
+    const Hash digest = vote_digest(choosing_phase(rule), chain, e.slot, side->height, side->block);
+    if (!verifier.verify(key, digest.view(), side->signature)) {
       return Error{"evidence_bad_signature", "validator " + std::to_string(e.signer) + " did not sign both sides"};
     }
   }
   return {};
 }
 
-Status verify_evidence(const Evidence& e, const ChainId& chain, const Committee& current, const Committee* previous,
-                       const Verifier& verifier) {
+Status verify_evidence(const Evidence& e, CommitRule rule, const ChainId& chain, const Committee& current,
+                       const Committee* previous, const Verifier& verifier) {
   if (e.certificates.size() > kEvidenceCertificatesMax || e.timeouts.size() > kEvidenceTimeoutsMax ||
       e.equivocations.size() > kEvidenceFaultsMax) {
     return malformed("more evidence than a block may hold");
@@ -170,15 +171,15 @@ Status verify_evidence(const Evidence& e, const ChainId& chain, const Committee&
     if (committee_of(q.slot.epoch, current, previous) == nullptr) return wrong_epoch(q.slot.epoch);
   }
   for (const Certificate& c : e.certificates) {
-    Status s =
-        verify_certificate(c, Threshold::kQuorum, chain, *committee_of(c.slot.epoch, current, previous), verifier);
+    Status s = verify_certificate(c, deciding_phase(rule), Threshold::kQuorum, chain,
+                                  *committee_of(c.slot.epoch, current, previous), verifier);
     if (!s.ok()) return s;
   }
   for (const TimeoutProof& p : e.timeouts) {
     if (Status s = verify_timeout(p, chain, *committee_of(p.epoch, current, previous), verifier); !s.ok()) return s;
   }
   for (const Equivocation& q : e.equivocations) {
-    Status s = verify_equivocation(q, chain, *committee_of(q.slot.epoch, current, previous), verifier);
+    Status s = verify_equivocation(q, rule, chain, *committee_of(q.slot.epoch, current, previous), verifier);
     if (!s.ok()) return s;
   }
   return {};

@@ -26,7 +26,8 @@ struct TimeoutProof {
   bool operator==(const TimeoutProof&) const = default;
 };
 
-// Two CONFIRMs of one member for one slot with different blocks.
+// Two votes of one member for one slot with different blocks: CONFIRMs (cbft) or PREPAREs (pbft). A proposal is its
+// primary's vote.
 struct Equivocation {
   ValidatorId signer = 0;
   Slot slot;
@@ -57,9 +58,9 @@ void decode(Reader& r, Evidence& e);
 // Errors: evidence_malformed (bounds, order), evidence_wrong_epoch, evidence_unknown_signer, evidence_below_threshold,
 // evidence_bad_signature, and those of verify_certificate.
 // `current` is the committee of the block's epoch, `previous` of the epoch before (null in epoch 0).
-Status verify_evidence(const Evidence& e, const ChainId& chain, const Committee& current, const Committee* previous,
-                       const Verifier& verifier);
-Status verify_equivocation(const Equivocation& e, const ChainId& chain, const Committee& committee,
+Status verify_evidence(const Evidence& e, CommitRule rule, const ChainId& chain, const Committee& current,
+                       const Committee* previous, const Verifier& verifier);
+Status verify_equivocation(const Equivocation& e, CommitRule rule, const ChainId& chain, const Committee& committee,
                            const Verifier& verifier);
 
 }  // namespace tieline

@@ -312,7 +312,16 @@ Committee Genesis::committee() const {
     m.credit = kInitialCredit;
     members.push_back(m);
   }
-  return Committee(0, chain_id(), std::move(members));
+  return Committee(0, chain_id(), std::move(members), consensus.fault_model());
+}
+
+FaultModel ConsensusParams::fault_model() const {
+  return engine == EngineKind::kRaft ? FaultModel::kCrash : FaultModel::kByzantine;
+}
+
+CommitRule ConsensusParams::commit_rule() const {
+  if (engine == EngineKind::kPbft || engine == EngineKind::kRaft) return CommitRule::kCommitQuorum;
+  return fast_path ? CommitRule::kFastOrTwoChain : CommitRule::kTwoChain;
 }
 
 Status Genesis::validate() const {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/certificate.h"
 #include "model/committee.h"
 #include "model/ids.h"
 
@@ -36,6 +37,8 @@ struct ConsensusParams {
   uint32_t block_wait_ms = 5;     // MaxTime
   uint32_t eligibility = 19'661;  // 0.3 in Q16: least credit to be drawn as leader (rotate)
   uint32_t jail_epochs = 8;
+  FaultModel fault_model() const;  // of every committee of the chain
+  CommitRule commit_rule() const;  // what proves a block committed
   bool operator==(const ConsensusParams&) const = default;
 };
 
@@ -89,6 +92,7 @@ struct Genesis {
   bool operator==(const Genesis&) const = default;
 
   ChainId chain_id() const;
+  Quorum quorum() const { return {validators.size(), consensus.fault_model()}; }
   Committee committee() const;  // of epoch 0; the last header of epoch 0 names that of epoch 1
   // Errors: genesis_invalid, with the path of the field, what was found and what is allowed.
   Status validate() const;

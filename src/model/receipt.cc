@@ -14,7 +14,7 @@ constexpr size_t kLinkBytesMin = kHeaderBytesMin + 24 + 4 + 8 + 32 + 4;
 Error untrusted(std::string why) { return Error{"receipt_untrusted_committee", std::move(why)}; }
 
 // Does `trusted` vouch, by a quorum under the keys that it holds, for the committee that the link names?
-Status verify_link(const CommitteeLink& link, const Committee& trusted, const ChainId& chain,
+Status verify_link(const CommitteeLink& link, const Committee& trusted, VotePhase phase, const ChainId& chain,
                    const Verifier& verifier) {
   const std::string which = "the link to the committee of epoch " + std::to_string(link.next.epoch());
   if (link.header.chain != chain) return untrusted(which + " is of another chain");
@@ -27,7 +27,7 @@ Status verify_link(const CommitteeLink& link, const Committee& trusted, const Ch
       link.next.digest() != *link.header.next_committee) {
     return untrusted(which + " names another committee than it brings");
   }
-  const Hash digest = confirm_digest(chain, link.slot, link.header.height, link.header.digest());
+  const Hash digest = vote_digest(phase, chain, link.slot, link.header.height, link.header.digest());
   SignerSet signers;
   std::vector<SignedItem> items;
   items.reserve(link.votes.size());
@@ -123,9 +123,10 @@ void decode(Reader& r, Receipt& receipt) {
 
 Result<Committee> follow_links(const std::vector<CommitteeLink>& links, Epoch epoch, const Genesis& genesis,
                                const ChainId& chain, const Verifier& verifier) {
+  const VotePhase phase = deciding_phase(genesis.consensus.commit_rule());
   Committee trusted = genesis.committee();
   for (const CommitteeLink& link : links) {
-    if (Status s = verify_link(link, trusted, chain, verifier); !s.ok()) return s.error();
+    if (Status s = verify_link(link, trusted, phase, chain, verifier); !s.ok()) return s.error();
     trusted = link.next;
   }
   // A link beyond what is asked for would be bytes that prove nothing.
@@ -173,7 +174,7 @@ Result<ReceiptFacts> verify_receipt(ByteView bytes, const Genesis& genesis, cons
   if (receipt.proof.path.empty() && receipt.proof.certificate.height != header.height) {
     return Error{"commit_bad_path", "the certificate gives the block another height than its header"};
   }
-  if (Status s = verify_commit(receipt.proof, block, genesis.consensus.fast_path, chain, *committee, verifier);
+  if (Status s = verify_commit(receipt.proof, block, genesis.consensus.commit_rule(), chain, *committee, verifier);
       !s.ok()) {
     return s.error();
   }
@@ -187,7 +188,8 @@ Result<ReceiptFacts> verify_receipt(ByteView bytes, const Genesis& genesis, cons
   for (size_t position : receipt.proof.certificate.signers.positions()) {
     facts.signers.push_back(committee->at(position).id);
   }
-  facts.quorum = receipt.proof.second ? committee->count().quorum() : committee->count().fast();
+  const bool fast = genesis.consensus.commit_rule() == CommitRule::kFastOrTwoChain && !receipt.proof.second;
+  facts.quorum = fast ? committee->count().fast() : committee->count().quorum();
   facts.committee = committee->size();
   return facts;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/engine.h"
 #include "crypto/bls.h"
 #include "storage/files.h"
 
@@ -38,9 +39,9 @@ class Loader {
     auto genesis = genesis_from_json({reinterpret_cast<const char*>(text->data()), text->size()});
     if (!genesis)
       return problem("genesis", settings.genesis.string() + ": " + genesis.error().why, "a valid genesis file");
-    if (genesis->consensus.engine != EngineKind::kCbft)
+    if (!consensus::engine_is_built(genesis->consensus.engine))
       return problem("genesis", std::string("engine ") + engine_name(genesis->consensus.engine),
-                     "cbft: other engines are not built into this version");
+                     consensus::built_engines() + ": other engines are not built into this version");
     config_.genesis = std::move(*genesis);
     if (settings.name.empty()) return;
     std::string names;

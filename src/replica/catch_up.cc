@@ -135,8 +135,8 @@ std::optional<consensus::CaughtUp> CatchUp::on_blocks(ValidatorId from, const Bl
     blocks.push_back(std::move(*block));
   }
   // The proof first: it is cheap, and without it nobody's work is done here.
-  const bool fast_path = ledger_.genesis().consensus.fast_path;
-  if (Status s = verify_commit(*answer.proof, blocks.back()->digest, fast_path, ledger_.chain(), committee, verifier_);
+  const CommitRule rule = ledger_.genesis().consensus.commit_rule();
+  if (Status s = verify_commit(*answer.proof, blocks.back()->digest, rule, ledger_.chain(), committee, verifier_);
       !s.ok())
     return refuse(s.error().why);
   consensus::CaughtUp caught_up;

@@ -63,7 +63,7 @@ Status History::take(const HistoryAnswer& answer, StoreBatch& batch, HistoryMark
       committee = std::move(*linked);
     }
     if (header.epoch != committee->epoch()) return Error{"history_bad", "blocks of more than one epoch"};
-    if (Status s = verify_commit(entry.proof, block.digest, ledger_.genesis().consensus.fast_path, ledger_.chain(),
+    if (Status s = verify_commit(entry.proof, block.digest, ledger_.genesis().consensus.commit_rule(), ledger_.chain(),
                                  *committee, verifier_);
         !s.ok())
       return s;

@@ -39,9 +39,8 @@ Status SnapshotFetch::check_offer(SnapshotOffer::Body& body) {
   if (header.epoch > 0 && (body.links.empty() || body.links.back().header.epoch + 1 != header.epoch))
     return Error{"snapshot_bad_offer", "the link to the epoch is missing"};
   if (Status s = verify_checkpoint(c, ledger_.chain(), *committee, verifier_); !s.ok()) return s;
-  const bool fast_path = ledger_.genesis().consensus.fast_path;
-  if (Status s = verify_commit(body.proof, (*block)->digest, fast_path, ledger_.chain(), *committee, verifier_);
-      !s.ok())
+  const CommitRule rule = ledger_.genesis().consensus.commit_rule();
+  if (Status s = verify_commit(body.proof, (*block)->digest, rule, ledger_.chain(), *committee, verifier_); !s.ok())
     return s;
   fetched_ = Fetched{c,
                      *block,

@@ -17,7 +17,9 @@ struct PayloadText {
            (m.header.is_void ? " void" : "") + " on " + text(m.header.parent) + ", " + std::to_string(m.txs.size()) +
            " txs, justify " + text(m.justify.slot) + (m.new_view ? ", NEW-VIEW" : "");
   }
-  std::string operator()(const consensus::Confirm& m) const {
+  // CONFIRM, PREPARE, COMMIT.
+  template <class Vote>
+  std::string operator()(const Vote& m) const {
     return text(m.slot) + " height " + std::to_string(m.height) + " " + text(m.block) + " of " +
            std::to_string(m.signer);
   }

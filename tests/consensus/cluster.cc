@@ -154,7 +154,9 @@ bool Cluster::valid(const Block& block) const {
   const Committee current = committee(h.epoch);
   std::optional<Committee> previous;
   if (h.epoch > 0) previous = committee(h.epoch - 1);
-  return verify_evidence(*evidence, chain_, current, previous ? &*previous : nullptr, verifier_).ok();
+  return verify_evidence(*evidence, options_.params.commit_rule(), chain_, current, previous ? &*previous : nullptr,
+                         verifier_)
+      .ok();
 }
 
 // --- processes ------------------------------------------------------------------------------------------------------
@@ -437,7 +439,8 @@ void Cluster::commit(Node& n, const Commit& c) {
     std::vector<Header> path;
     for (size_t k = i + 1; k < c.headers.size(); ++k) path.push_back(c.headers[k]);
     proof.path.insert(proof.path.begin(), path.begin(), path.end());
-    if (Status s = verify_commit(proof, c.blocks[i], options_.params.fast_path, chain_, committee(h.epoch), verifier_);
+    if (Status s =
+            verify_commit(proof, c.blocks[i], options_.params.commit_rule(), chain_, committee(h.epoch), verifier_);
         !s.ok())
       violation("node " + std::to_string(n.index) + " commits with a bad proof: " + s.error().code);
     n.chain.push_back(Committed{c.blocks[i], std::move(proof)});

@@ -131,7 +131,9 @@ TEST(Epoch, AViewChangeOfTheLastEpochIsAnsweredWithTheCertificateOfItsEnd) {
   ASSERT_EQ(t.sent_count<Decided>(), 1u);
   const Decided d = t.all<Decided>()[0];
   EXPECT_EQ(d.header, e->header);
-  EXPECT_TRUE(verify_commit(d.proof, e->digest, true, t.c.chain_id(), t.c.committee(0), t.c.verifier()).ok());
+  EXPECT_TRUE(
+      verify_commit(d.proof, e->digest, CommitRule::kFastOrTwoChain, t.c.chain_id(), t.c.committee(0), t.c.verifier())
+          .ok());
   // And whoever gets that answer enters.
   Lone late({.tune = one_block});
   late.c.node(late.spare).held.insert(late.block(late.c.genesis(), "E")->digest);

@@ -310,7 +310,8 @@ TEST(Propose, CarriesWhoTookPartBelowAndProofsOfEquivocationThatVerify) {
     if (p.evidence.empty()) continue;
     const auto e = decoded<Evidence>(p.evidence, "evidence");
     ASSERT_TRUE(e.ok());
-    EXPECT_TRUE(verify_evidence(*e, t.c.chain_id(), t.c.committee(0), nullptr, t.c.verifier()).ok());
+    EXPECT_TRUE(
+        verify_evidence(*e, CommitRule::kTwoChain, t.c.chain_id(), t.c.committee(0), nullptr, t.c.verifier()).ok());
     all.certificates.insert(all.certificates.end(), e->certificates.begin(), e->certificates.end());
     all.equivocations.insert(all.equivocations.end(), e->equivocations.begin(), e->equivocations.end());
   }

@@ -20,7 +20,7 @@ class CertificateTest : public ::testing::Test {
     return code(c, threshold, chain_, t_.committee);
   }
   std::string code(const Certificate& c, Threshold threshold, const ChainId& chain, const Committee& committee) const {
-    Status s = verify_certificate(c, threshold, chain, committee, verifier_);
+    Status s = verify_certificate(c, VotePhase::kConfirm, threshold, chain, committee, verifier_);
     return s.ok() ? "ok" : s.error().code;
   }
   Certificate certify(const SignerSet& signers) const { return t_.certify(chain_, slot_, 5, block_, signers); }
@@ -173,8 +173,9 @@ class CommitTest : public CertificateTest {
   CommitProof two_chain(Height height) const {
     return {{}, quorum(height, {0, 2, 3}), CommitProof::Second{block(height + 1), quorum(height + 1, {0, 2, 4})}};
   }
-  std::string commit_code(const CommitProof& proof, const Hash& block, bool fast_path = true) const {
-    Status s = verify_commit(proof, block, fast_path, chain_, t_.committee, verifier_);
+  std::string commit_code(const CommitProof& proof, const Hash& block,
+                          CommitRule rule = CommitRule::kFastOrTwoChain) const {
+    Status s = verify_commit(proof, block, rule, chain_, t_.committee, verifier_);
     return s.ok() ? "ok" : s.error().code;
   }
 
@@ -193,12 +194,35 @@ TEST_F(CommitTest, AQuorumAloneDoesNotCommit) {
 
 TEST_F(CommitTest, WhereGenesisHasTheFastPathOffOneCertificateNeverCommits) {
   const CommitProof proof{{}, quorum(1, {0, 0, 0}, 7), std::nullopt};
-  EXPECT_EQ(commit_code(proof, block(1).digest(), false), "commit_fast_disabled");
+  EXPECT_EQ(commit_code(proof, block(1).digest(), CommitRule::kTwoChain), "commit_fast_disabled");
 }
 
 TEST_F(CommitTest, TwoQuorumsInNeighbouringSlotsCommitWithAndWithoutTheFastPath) {
-  EXPECT_EQ(commit_code(two_chain(2), block(2).digest(), true), "ok");
-  EXPECT_EQ(commit_code(two_chain(2), block(2).digest(), false), "ok");
+  EXPECT_EQ(commit_code(two_chain(2), block(2).digest(), CommitRule::kFastOrTwoChain), "ok");
+  EXPECT_EQ(commit_code(two_chain(2), block(2).digest(), CommitRule::kTwoChain), "ok");
+}
+
+TEST_F(CommitTest, AQuorumOfCommitsDecidesAloneAndNoOtherVotesDo) {
+  const auto rule = CommitRule::kCommitQuorum;
+  const auto of = [&](VotePhase phase, size_t signers) {
+    return CommitProof{{}, t_.certify(chain_, {0, 0, 0}, block(1), first_positions(signers), phase), std::nullopt};
+  };
+  EXPECT_EQ(commit_code(of(VotePhase::kCommit, 5), block(1).digest(), rule), "ok");
+  EXPECT_EQ(commit_code(of(VotePhase::kCommit, 4), block(1).digest(), rule), "certificate_below_quorum");
+  EXPECT_EQ(commit_code(of(VotePhase::kPrepare, 7), block(1).digest(), rule), "certificate_bad_signature");
+  EXPECT_EQ(commit_code(of(VotePhase::kConfirm, 7), block(1).digest(), rule), "certificate_bad_signature");
+  EXPECT_EQ(commit_code(of(VotePhase::kCommit, 7), block(1).digest()), "certificate_bad_signature")
+      << "a COMMIT is no CONFIRM";
+  EXPECT_EQ(commit_code(two_chain(2), block(2).digest(), rule), "commit_second_unused");
+}
+
+TEST_F(CommitTest, WhereMembersOnlyCrashAMajorityOfCommitsDecides) {
+  const Committee crash(0, t_.committee.seed(), t_.committee.members(), FaultModel::kCrash);
+  for (size_t signers : {3, 4}) {
+    const Certificate c = t_.certify(chain_, {0, 0, 0}, block(1), first_positions(signers), VotePhase::kCommit);
+    const Status s = verify_commit({{}, c, {}}, block(1).digest(), CommitRule::kCommitQuorum, chain_, crash, verifier_);
+    EXPECT_EQ(s.ok(), signers == 4) << signers;
+  }
 }
 
 TEST_F(CommitTest, AnAncestorIsCommittedThroughThePath) {

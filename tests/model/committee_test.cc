@@ -84,14 +84,26 @@ TEST(Committee, DigestCoversEveryField) {
   std::vector<Member> members = c.members();
   EXPECT_NE(Committee(1, c.seed(), members).digest(), c.digest());
   EXPECT_NE(Committee(0, Hash(), members).digest(), c.digest());
+  EXPECT_NE(Committee(0, c.seed(), members, FaultModel::kCrash).digest(), c.digest());
   members[3].jailed_until = 7;
   EXPECT_NE(Committee(0, c.seed(), members).digest(), c.digest());
 }
 
-Bytes encode_members(const std::vector<Member>& members) {
+TEST(Committee, TheFaultModelSurvivesTheEncoding) {
+  const Committee c = TestCommittee(4).committee;
+  const Committee crash(0, c.seed(), c.members(), FaultModel::kCrash);
+  const auto again = decoded<Committee>(encoded(crash), "committee");
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, crash);
+  EXPECT_TRUE(again->is_quorum(first_positions(3)));
+  EXPECT_TRUE(again->holds_correct(first_positions(1)));
+}
+
+Bytes encode_members(const std::vector<Member>& members, uint8_t faults = 1) {
   Writer w;
   w.u64(0);
   encode(w, Hash());
+  w.u8(faults);
   encode_list(w, members);
   return w.take();
 }
@@ -99,6 +111,9 @@ Bytes encode_members(const std::vector<Member>& members) {
 TEST(Committee, DecodingRefusesDisorderDuplicatesAndSizesInsteadOfAborting) {
   std::vector<Member> members = TestCommittee(4).committee.members();
   ASSERT_TRUE(decoded<Committee>(encode_members(members), "committee").ok());
+  EXPECT_TRUE(decoded<Committee>(encode_members(members, 2), "committee").ok());
+  for (const uint8_t faults : {uint8_t{0}, uint8_t{3}})
+    EXPECT_FALSE(decoded<Committee>(encode_members(members, faults), "committee").ok());
   std::vector<Member> swapped = members;
   std::swap(swapped[0], swapped[1]);
   EXPECT_FALSE(decoded<Committee>(encode_members(swapped), "committee").ok());

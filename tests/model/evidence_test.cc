@@ -37,8 +37,8 @@ class EvidenceTest : public ::testing::Test {
     return {5, block, of(slot.epoch).keys[position].sign(confirm_digest(chain_, slot, 5, block).view())};
   }
   std::string code(const Evidence& e, bool with_previous = true) const {
-    Status s =
-        verify_evidence(e, chain_, current_.committee, with_previous ? &previous_.committee : nullptr, verifier_);
+    Status s = verify_evidence(e, CommitRule::kTwoChain, chain_, current_.committee,
+                               with_previous ? &previous_.committee : nullptr, verifier_);
     return s.ok() ? "ok" : s.error().code;
   }
   const TestCommittee& of(Epoch epoch) const { return epoch == 4 ? previous_ : current_; }
@@ -134,7 +134,7 @@ TEST_F(EvidenceTest, ATimeoutOfViewZeroFromOutsideOrWithABadSignatureIsRefused) 
 
 TEST_F(EvidenceTest, AnEquivocationNeedsTwoBlocksInOrderAndBothSignatures) {
   const auto check = [&](const Equivocation& e) {
-    Status s = verify_equivocation(e, chain_, current_.committee, verifier_);
+    Status s = verify_equivocation(e, CommitRule::kTwoChain, chain_, current_.committee, verifier_);
     return s.ok() ? std::string("ok") : s.error().code;
   };
   const Equivocation good = equivocation(2, {5, 1, 3});

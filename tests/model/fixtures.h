@@ -52,14 +52,15 @@ struct TestCommittee {
   }
 
   Certificate certify(const ChainId& chain, const Slot& slot, Height height, const Hash& block,
-                      const SignerSet& signers) const {
+                      const SignerSet& signers, VotePhase phase = VotePhase::kConfirm) const {
     Certificate c{slot, height, block, signers, {}};
-    const Hash digest = confirm_digest(chain, slot, height, block);
+    const Hash digest = vote_digest(phase, chain, slot, height, block);
     for (size_t p : signers.positions()) c.signatures.push_back(keys.at(p).sign(digest.view()));
     return c;
   }
-  Certificate certify(const ChainId& chain, const Slot& slot, const Header& header, const SignerSet& signers) const {
-    return certify(chain, slot, header.height, header.digest(), signers);
+  Certificate certify(const ChainId& chain, const Slot& slot, const Header& header, const SignerSet& signers,
+                      VotePhase phase = VotePhase::kConfirm) const {
+    return certify(chain, slot, header.height, header.digest(), signers, phase);
   }
 
   std::vector<Ed25519Signer> keys;  // by position

@@ -93,6 +93,8 @@ TEST(Golden, FormatsAreWhatTheyWere) {
 
   const Slot slot{2, 3, 4};
   line("confirm.digest", to_hex(confirm_digest(chain, slot, 1, header.digest())));
+  line("prepare.digest", to_hex(vote_digest(VotePhase::kPrepare, chain, slot, 1, header.digest())));
+  line("commit.digest", to_hex(vote_digest(VotePhase::kCommit, chain, slot, 1, header.digest())));
   line("checkpoint.digest", to_hex(checkpoint_digest(chain, 2, 128, header.digest(), Hash{filled<32>(0x55)})));
   line("timeout.digest", to_hex(timeout_digest(chain, ViewChangeKind::kTimeout, 2, 3)));
 

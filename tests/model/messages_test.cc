@@ -105,7 +105,9 @@ std::vector<Payload> one_of_each() {
           Heartbeat{0, 2, 77},
           Decided{header_of(kChain, hash_of("parent"), 5), {{}, certificate(), std::nullopt}},
           RejoinRequest{12, hash_of("nonce"), 0, signature_of(1)},
-          rejoin_reply()};
+          rejoin_reply(),
+          PrepareVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
+          CommitVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)}};
 }
 
 Bytes bytes_of(const MessagePtr& m) { return {m->bytes.view().begin(), m->bytes.view().end()}; }
@@ -122,8 +124,8 @@ std::string code_of(const Bytes& bytes) {
 }
 
 TEST(Messages, TypeIsTheFirstByteInTheOrderOfTheVariant) {
-  const char* names[] = {"PROPOSE",         "CONFIRM",   "VIEW-CHANGE", "VIEW-CHANGE-ACK", "NEW-VIEW",
-                         "CHECKPOINT-VOTE", "HEARTBEAT", "DECIDED",     "REJOIN-REQUEST",  "REJOIN-REPLY"};
+  const char* names[] = {"PROPOSE",   "CONFIRM", "VIEW-CHANGE",    "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE",
+                         "HEARTBEAT", "DECIDED", "REJOIN-REQUEST", "REJOIN-REPLY",    "PREPARE",  "COMMIT"};
   uint8_t type = 1;
   for (const Payload& payload : one_of_each()) {
     const MessagePtr m = make_message(payload);

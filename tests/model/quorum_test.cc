@@ -35,6 +35,16 @@ TEST(Quorum, OfFewerThanFourIsAMajorityAndSurvivesNoLiar) {
   for (size_t n : {1, 2, 3}) EXPECT_EQ(Quorum{n}.f(), 0u);
 }
 
+TEST(Quorum, WhereMembersOnlyCrashIsAMajority) {
+  for (size_t n = 1; n <= 50; ++n) {
+    const Quorum q{n, FaultModel::kCrash};
+    EXPECT_EQ(q.quorum(), n / 2 + 1) << n;
+    EXPECT_EQ(q.correct(), 1u) << n;
+    EXPECT_EQ(q.f(), (n - 1) / 2) << n;
+    EXPECT_LE(q.quorum(), n - q.f()) << n;
+  }
+}
+
 // Sets of members as bits, all of them, for every committee small enough.
 size_t size_of(uint32_t set) { return static_cast<size_t>(std::popcount(set)); }
 

@@ -186,7 +186,8 @@ class Reader:
 
     def committee(self):
         start = self.at
-        c = dict(epoch=self.u64(), seed=self.hash(), members=self.list(self.member, 256))
+        c = dict(epoch=self.u64(), seed=self.hash(), faults=self.u8(), members=self.list(self.member, 256))
+        need(c["faults"] in (BYZANTINE, CRASH), "receipt_malformed")
         ids = [m["id"] for m in c["members"]]
         need(ids and all(a < b for a, b in zip(ids, ids[1:])), "receipt_malformed")
         c["digest"] = tagged("tieline/committee/1", self.since(start))
@@ -246,30 +247,40 @@ def chain_id(g):
 
 # --- docs/formats/certificate.md and receipt.md: the rules -----------------------------------------------------------
 
-def quorum(n):
-    return (n + (n - 1) // 3 + 2) // 2
+BYZANTINE, CRASH = 1, 2
 
 
-def fast(n):
-    return max(quorum(n), n - (n - 3 * ((n - 1) // 3) + 1) // 2)
+# Which votes decide.
+def deciding_phase(consensus):
+    return "commit" if consensus["engine"] in ("pbft", "raft") else "confirm"
 
 
-def confirm_digest(chain, slot, height, block):
-    return tagged("tieline/confirm/1", chain, struct.pack("<QQqQ", *slot, height), block)
+def quorum(committee):
+    n = len(committee["members"])
+    return n // 2 + 1 if committee["faults"] == CRASH else (n + (n - 1) // 3 + 2) // 2
 
 
-def check_certificate(c, enough, chain, committee):
+def fast(committee):
+    n = len(committee["members"])
+    return max(quorum(committee), n - (n - 3 * ((n - 1) // 3) + 1) // 2)
+
+
+def vote_digest(phase, chain, slot, height, block):
+    return tagged(f"tieline/{phase}/1", chain, struct.pack("<QQqQ", *slot, height), block)
+
+
+def check_certificate(c, phase, enough, chain, committee):
     need(c["slot"][2] >= 0, "certificate_malformed")
     need(c["slot"][0] == committee["epoch"], "certificate_wrong_epoch")
     members = committee["members"]
     need(all(p < len(members) for p in c["signers"]), "certificate_unknown_signer")
     need(len(c["signers"]) >= enough, "certificate_below_quorum")
-    digest = confirm_digest(chain, c["slot"], c["height"], c["block"])
+    digest = vote_digest(phase, chain, c["slot"], c["height"], c["block"])
     for position, signature in zip(c["signers"], c["signatures"]):
         need(ed25519_verify(members[position]["key"], digest, signature), "certificate_bad_signature")
 
 
-def check_commit(proof, header, fast_path, chain, committee):
+def check_commit(proof, header, consensus, chain, committee):
     at = header
     for h in proof["path"]:
         need(h["parent"] == at["digest"] and h["chain"] == chain and h["epoch"] == committee["epoch"],
@@ -277,20 +288,23 @@ def check_commit(proof, header, fast_path, chain, committee):
         at = h
     first, second = proof["certificate"], proof["second"]
     need(at["digest"] == first["block"] and at["height"] == first["height"], "commit_bad_path")
-    n = len(committee["members"])
+    phase = deciding_phase(consensus)
+    if phase == "commit":
+        need(second is None, "commit_second_unused")
+        return check_certificate(first, phase, quorum(committee), chain, committee)
     if second is None:
-        need(fast_path, "commit_fast_disabled")
-        return check_certificate(first, fast(n), chain, committee)
+        need(consensus["fast_path"], "commit_fast_disabled")
+        return check_certificate(first, phase, fast(committee), chain, committee)
     child, c = second["child"], second["certificate"]
     need(child["parent"] == first["block"] and child["digest"] == c["block"] and child["chain"] == chain and
          child["epoch"] == committee["epoch"] and child["height"] == c["height"], "commit_wrong_child")
     (e1, v1, k1), (e2, v2, k2) = first["slot"], c["slot"]
     need((e1, v1, k1 + 1) == (e2, v2, k2) and k2 > 0, "commit_wrong_slot")
-    check_certificate(first, quorum(n), chain, committee)
-    check_certificate(c, quorum(n), chain, committee)
+    check_certificate(first, phase, quorum(committee), chain, committee)
+    check_certificate(c, phase, quorum(committee), chain, committee)
 
 
-def check_link(link, trusted, chain):
+def check_link(link, trusted, phase, chain):
     h, code = link["header"], "receipt_untrusted_committee"
     need(h["chain"] == chain and h["next_committee"] is not None and not h["is_void"], code)
     need(h["epoch"] >= trusted["epoch"] and link["slot"][0] == h["epoch"] and link["slot"][2] >= 0, code)
@@ -298,8 +312,8 @@ def check_link(link, trusted, chain):
     keys = {m["id"]: m["key"] for m in trusted["members"]}
     ids = [signer for signer, _ in link["votes"]]
     need(all(a < b for a, b in zip(ids, ids[1:])) and all(i in keys for i in ids), code)
-    need(len(ids) >= quorum(len(keys)), code)
-    digest = confirm_digest(chain, link["slot"], h["height"], h["digest"])
+    need(len(ids) >= quorum(trusted), code)
+    digest = vote_digest(phase, chain, link["slot"], h["height"], h["digest"])
     for signer, signature in link["votes"]:
         need(ed25519_verify(keys[signer], digest, signature), code)
     return link["next"]
@@ -327,12 +341,12 @@ def verify_receipt(data, genesis):
     need(root_from_path(leaf_hash(txid), index, count, tx_path) == header["tx_root"], "receipt_bad_path")
     need(root_from_path(leaf_hash(result), index, count, result_path) == header["result_root"], "receipt_bad_result")
 
-    trusted = dict(epoch=0, members=[dict(id=i, key=bytes.fromhex(v["key"]))
-                                     for i, v in enumerate(genesis["validators"])])
+    trusted = dict(epoch=0, faults=CRASH if genesis["consensus"]["engine"] == "raft" else BYZANTINE,
+                   members=[dict(id=i, key=bytes.fromhex(v["key"])) for i, v in enumerate(genesis["validators"])])
     for link in links:
-        trusted = check_link(link, trusted, chain)
+        trusted = check_link(link, trusted, deciding_phase(genesis["consensus"]), chain)
     need(trusted["epoch"] == header["epoch"], "receipt_untrusted_committee")
-    check_commit(proof, header, genesis["consensus"]["fast_path"], chain, trusted)
+    check_commit(proof, header, genesis["consensus"], chain, trusted)
     people = genesis["participants"]
     for who, signature in zip(tx["signatories"], tx["signatures"]):
         need(1 <= who <= len(people) and

@@ -193,9 +193,9 @@ TEST(Config, GenesisNameAndDataAreChecked) {
 
 TEST(Config, AnEngineThatIsNotBuiltInIsRefused) {
   NetworkFolder net;
-  net.genesis().consensus.engine = EngineKind::kRaft;
+  net.genesis().consensus.engine = EngineKind::kTrustRaft;
   net.write_genesis();
-  EXPECT_THAT(why_not(net), HasSubstr("engine raft; allowed is cbft"));
+  EXPECT_THAT(why_not(net), HasSubstr("engine trust_raft; allowed is cbft"));
 }
 
 TEST(KeyFile, WhatIsWrittenIsReadAndNothingIsOverwritten) {

@@ -282,6 +282,8 @@ void Kernel::on(const Received& r) {
           on_rejoin_request(from, m);
         } else if constexpr (std::is_same_v<M, RejoinReply>) {
           on_rejoin_reply(from, r.message);
+        } else {
+          drop(from, "message_of_another_engine");
         }
       },
       r.message->payload);

@@ -270,7 +270,7 @@ void Kernel::on(const CaughtUp& caught) {
     if (i + 1 < caught.headers.size() && h.ends_epoch()) return;
     chain.push_back(h.digest());
   }
-  if (!verify_commit(caught.proof, chain.back(), config_.params.fast_path, config_.chain, committee_, *verifier_)
+  if (!verify_commit(caught.proof, chain.back(), config_.params.commit_rule(), config_.chain, committee_, *verifier_)
            .ok()) {
     drop(config_.self, "catch_up_bad_proof");
     return;
@@ -334,7 +334,7 @@ void Kernel::on_decided(ValidatorId from, const Decided& d) {
     return;
   }
   const Hash block = d.header.digest();
-  if (!verify_commit(d.proof, block, config_.params.fast_path, config_.chain, committee_, *verifier_).ok())
+  if (!verify_commit(d.proof, block, config_.params.commit_rule(), config_.chain, committee_, *verifier_).ok())
     return drop(from, "decided_bad_proof");
   if (d.proof.path.empty()) {
     on_certificate(d.proof.certificate);

@@ -70,7 +70,8 @@ bool Kernel::justified(ValidatorId from, const Propose& p, const Hash& block) {
 }
 
 Status Kernel::check_certificate(const Certificate& certificate) const {
-  return verify_certificate(certificate, Threshold::kQuorum, config_.chain, committee_, *verifier_);
+  return verify_certificate(certificate, VotePhase::kConfirm, Threshold::kQuorum, config_.chain, committee_,
+                            *verifier_);
 }
 
 void Kernel::on(const Judged& judged) {
