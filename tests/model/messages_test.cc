@@ -163,7 +163,8 @@ TEST(Messages, DigestIsOverTheBytesAndSurvivesDecoding) {
 
 TEST(Messages, OfUnknownTypeEmptyOrTooLargeAreRefusedByName) {
   EXPECT_EQ(code_of({}), "malformed");
-  for (int type : {0, 11, 255}) EXPECT_EQ(code_of({static_cast<uint8_t>(type)}), "unknown_type");
+  constexpr int kAboveTheLast = static_cast<int>(std::variant_size_v<Payload>) + 1;
+  for (int type : {0, kAboveTheLast, 255}) EXPECT_EQ(code_of({static_cast<uint8_t>(type)}), "unknown_type");
   EXPECT_EQ(code_of(Bytes(kMessageBytesMax + 1, 2)), "oversized");
 }
 
