@@ -9,7 +9,7 @@ CARGO_MIN=$(sed -n 's/^rust-version *= *"\([0-9.]*\)".*/\1/p' "$ROOT/crypto-rs/C
 CARGO_MIN=${CARGO_MIN:-1.85}
 APT_TRIES=3
 
-# One line a group: who needs it, why, the packages.
+# One line a group: who needs it, why, the packages; and a command, if it will do wherever it came from.
 PACKAGE_GROUPS=(
   "build|the compiler and the build: C++20|g++ cmake ninja-build pkg-config"
   "build|shorter rebuilds and links|ccache mold"
@@ -19,6 +19,8 @@ PACKAGE_GROUPS=(
   "build|certificates, for cargo to reach crates.io|ca-certificates"
   "build|the demo's story and the lints|python3"
   "tests|unit and property tests|libgtest-dev libgmock-dev librapidcheck-dev"
+  "tests|the model checker of spec/|default-jre-headless|java"
+  "tests|to fetch the model checker|curl|curl"
 )
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
@@ -134,7 +136,7 @@ choose_caches() {
 }
 
 set_up() { # build [tests]
-  local group who why packages lacking all=() cargo=''
+  local group who why packages instead lacking all=() cargo=''
   mkdir -p "$LOG_DIR"
   if ! command -v dpkg-query >/dev/null; then
     local tool
@@ -146,8 +148,9 @@ set_up() { # build [tests]
     return 0
   fi
   for group in "${PACKAGE_GROUPS[@]}"; do
-    IFS='|' read -r who why packages <<<"$group"
+    IFS='|' read -r who why packages instead <<<"$group"
     case " $* " in *" $who "*) ;; *) continue ;; esac
+    if [ -n "$instead" ] && command -v "$instead" >/dev/null; then continue; fi
     read -ra packages <<<"$packages"
     lacking=$(missing_of "${packages[@]}")
     if [ -n "$lacking" ]; then
