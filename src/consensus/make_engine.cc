@@ -4,11 +4,12 @@
 #include "consensus/engine.h"
 #include "consensus/kernel/kernel.h"
 #include "consensus/pbft/pbft.h"
+#include "consensus/raft/raft.h"
 
 namespace tieline::consensus {
 namespace {
 
-constexpr EngineKind kBuilt[] = {EngineKind::kCbft, EngineKind::kPbft};
+constexpr EngineKind kBuilt[] = {EngineKind::kCbft, EngineKind::kPbft, EngineKind::kRaft};
 
 }  // namespace
 
@@ -32,6 +33,7 @@ std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recov
     case EngineKind::kPbft:
       return std::make_unique<pbft::Pbft>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
     case EngineKind::kRaft:
+      return std::make_unique<Raft>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
     case EngineKind::kTrustRaft:
       break;
   }

@@ -54,6 +54,16 @@ std::string describe(const Message& message) {
           out += " height " + std::to_string(m.header.height);
         } else if constexpr (std::is_same_v<M, RejoinReply>) {
           out += " " + std::to_string(m.epoch) + "." + std::to_string(m.view);
+        } else if constexpr (std::is_same_v<M, CommitVote>) {
+          out += " " + describe(m.slot) + " height " + std::to_string(m.height);
+        } else if constexpr (std::is_same_v<M, RequestVote>) {
+          out += std::string(m.pre ? " pre" : "") + (m.planned ? " planned" : "") + " term " + std::to_string(m.term) +
+                 " log " + describe(m.last);
+        } else if constexpr (std::is_same_v<M, TermReply>) {
+          out += std::string(m.kind == TermReplyKind::kHeartbeat ? " heard"
+                             : m.kind == TermReplyKind::kPreVote ? " pre-vote"
+                                                                 : " vote") +
+                 (m.granted ? " yes" : " no") + " term " + std::to_string(m.term) + " log " + describe(m.last);
         } else if constexpr (std::is_same_v<M, CheckpointVote>) {
           out += " height " + std::to_string(m.height);
         }
@@ -323,6 +333,12 @@ void Cluster::leave(Node& n, const Send& send) {
       auto [at, fresh] = votes.try_emplace({n.index, vote->first}, vote->second);
       if (!fresh && at->second != vote->second)
         violation("node " + std::to_string(n.index) + " voted twice in slot " + describe(vote->first));
+    }
+    if (const auto* r = std::get_if<TermReply>(&send.message->payload);
+        r && r->kind == TermReplyKind::kVote && r->granted) {
+      auto [at, fresh] = term_votes_.try_emplace({n.index, r->term}, send.to.at(0));
+      if (!fresh && at->second != send.to.at(0))
+        violation("node " + std::to_string(n.index) + " voted twice in term " + std::to_string(r->term));
     }
   }
   if (log_messages) log.push_back("  " + std::to_string(n.index) + " -> " + describe(*send.message));
