@@ -8,6 +8,7 @@
 //   kernel_commit.cc  commit rules, catch-up, epochs, checkpoints
 //   kernel_view.cc    VIEW-CHANGE, ACK, NEW-VIEW
 //   kernel_rejoin.cc  a validator whose durable state is damaged or gone
+//   kernel_fingerprint.cc  what makes two kernels the same, for the explorer
 
 #include <array>
 #include <deque>
@@ -40,6 +41,7 @@ class Kernel final : public Engine {
   void step(const Now& now, const Input& input, Effects& effects) override;
   EngineStatus status() const override;
   std::unique_ptr<Engine> clone() const override { return std::make_unique<Kernel>(*this); }
+  void fingerprint(Writer& w) const override;
 
  private:
   struct BlockNode {
@@ -157,6 +159,13 @@ class Kernel final : public Engine {
   void send_rejoin_request();
   void maybe_finish_rejoin();
   bool proves_view(const RejoinReply& reply) const;
+
+  // kernel_fingerprint.cc: every field below is either written there or named there with the reason why not
+  // (tests/consensus/fingerprint_fields_test.py).
+  void write_chain(Writer& w) const;
+  void write_votes(Writer& w) const;
+  void write_view(Writer& w) const;
+  void write_rejoin(Writer& w) const;
 
   EngineConfig config_;
   const Signer* signer_;

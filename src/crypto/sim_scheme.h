@@ -1,7 +1,7 @@
 #pragma once
-// The simulator's own signature scheme: a keyed hash (SipHash-2-4, 128 bit) under a secret that only the key's owner's
-// Signer holds. It fills the same types as Ed25519 and costs some 30 ns instead of 30 us. Nobody can forge: a Byzantine
-// validator of the simulator is handed its own Signer and never the table. The Verifier knows every secret, and only
+// The signature scheme of the simulator and the explorer: a keyed hash (SipHash-2-4, 128 bit) under a secret that only
+// the key's owner's Signer holds. It fills the same types as Ed25519 and costs some 30 ns instead of 30 us. Nobody can
+// forge: a Byzantine validator is handed its own Signer and never the table. The Verifier knows every secret, and only
 // answers yes or no.
 
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "crypto/scheme.h"
 
-namespace tieline::sim {
+namespace tieline {
 
 struct SimSecret {
   uint64_t k0 = 0;
@@ -47,4 +47,4 @@ class SimKeys final : public Verifier {
   std::vector<SimSecret> secrets_;
 };
 
-}  // namespace tieline::sim
+}  // namespace tieline
