@@ -17,7 +17,7 @@ struct Options {
   std::string fast_path = "on";
   std::string order = "any";
   size_t byzantine = 0;
-  View traitor = 0;
+  std::vector<View> traitors = {0};
   std::optional<uint32_t> depth;
   std::optional<uint32_t> deviations;
   bool json = false;
@@ -36,9 +36,9 @@ Json to_json(const Options& o, const explore::Bounds& b, const explore::Report& 
             {"timeouts", b.timeouts},
             {"crashes", b.crashes},
             {"torn", b.torn},
-            {"byzantine", b.traitor ? 1 : 0},
-            {"traitor_leads", b.traitor ? Json(*b.traitor) : Json(nullptr)},
-            {"lies", b.traitor ? b.lies : 0},
+            {"byzantine", o.byzantine},
+            {"traitors", o.byzantine == 0 ? Json::array() : Json(o.traitors)},
+            {"lies", o.byzantine == 0 ? 0 : b.lies},
             {"slow_answers", b.slow_answers},
             {"tenure_slots", b.tenure_slots},
             {"states", b.states}}},
@@ -68,7 +68,12 @@ int run(const Options& o) {
   explore::Bounds bounds = o.bounds;
   bounds.fast_path = o.fast_path == "on";
   bounds.network = o.order == "any" ? explore::Network::kAny : explore::Network::kInOrder;
-  if (o.byzantine == 1) bounds.traitor = o.traitor;
+  if (o.byzantine > 0 && o.traitors.size() != o.byzantine)
+    return fail({"bad_bounds", "--traitors must name as many as --byzantine says"}, o.json);
+  for (const View view : o.traitors) {
+    if (view >= explore::kValidators) return fail({"bad_bounds", "--traitors are of 0 to 3"}, o.json);
+    if (o.byzantine > 0) bounds.traitors = static_cast<uint8_t>(bounds.traitors | 1u << view);
+  }
   const bool any = bounds.network == explore::Network::kAny;
   if (any ? o.deviations.has_value() : o.depth.has_value())
     return fail({"bad_bounds", "--depth goes with --order any, --deviations with --order sent"}, o.json);
@@ -112,9 +117,13 @@ void add_explore(CLI::App& root, int& exit_status) {
   app->add_option("--timeouts", b.timeouts, "time-outs in one history");
   app->add_option("--crashes", b.crashes, "crashes in one history, each with a restart from what is durable");
   app->add_flag("--torn", b.torn, "a crash may leave a vote record without what it names");
-  app->add_option("--byzantine", options->byzantine, "0 or 1")->check(CLI::IsMember({0, 1}));
-  app->add_option("--traitor", options->traitor, "with --byzantine 1: the view that it leads first, 0 to 3");
-  app->add_option("--lies", b.lies, "messages of the Byzantine validator in one history");
+  app->add_option("--byzantine", options->byzantine,
+                  "0 or 1; with 2 a fork must be found, for that is more than four validators survive")
+      ->check(CLI::IsMember({0, 1, 2}));
+  app->add_option("--traitors", options->traitors,
+                  "who is Byzantine, by the first view that it leads (0 to 3), as in 0,1")
+      ->delimiter(',');
+  app->add_option("--lies", b.lies, "messages of the Byzantine in one history");
   app->add_option("--tenure", b.tenure_slots, "a view is handed over as planned after so many slots");
   app->add_flag("--slow-answers", b.slow_answers, "blocks, verdicts and own votes come at any later time, not at once");
   app->add_option("--states", b.states, "stop after so many distinct states");
@@ -126,6 +135,7 @@ void add_explore(CLI::App& root, int& exit_status) {
       "Exit status: 0 nothing wrong within the bounds; 1 a violation, with its shortest history; 2 wrong use.\n"
       "Examples:\n"
       "  tieline explore --fast-path off --byzantine 1 --states 1000000 --json\n"
+      "  tieline explore --byzantine 2 --traitors 0,1 --lies 4 --json\n"
       "  tieline explore --order sent --byzantine 1 --deviations 4 --states 20000000 --json\n"
       "  tieline explore --order sent --crashes 2 --torn --deviations 3 --json");
   app->callback([options, &exit_status] { exit_status = run(*options); });

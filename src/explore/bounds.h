@@ -2,7 +2,6 @@
 // What one exploration covers. Everything inside the bounds is tried, nothing is drawn: no seed, no random choice.
 
 #include <cstdint>
-#include <optional>
 
 #include "model/ids.h"
 
@@ -29,13 +28,13 @@ enum class Network : uint8_t {
 struct Bounds {
   Network network = Network::kAny;
   bool fast_path = true;
-  View views = 2;               // 0 to views - 1; whoever is led beyond stands still
-  int64_t slots = 2;            // a view
-  uint32_t timeouts = 3;        // in one history, of all validators together
-  uint32_t crashes = 0;         // in one history; restarted at once from what was durable
-  bool torn = false;            // a crash may also leave the vote record durable without what it names
-  std::optional<View> traitor;  // the Byzantine validator is the leader of this view; none: all are correct
-  uint32_t lies = 3;            // messages that it sends, in one history
+  View views = 2;             // 0 to views - 1; whoever is led beyond stands still
+  int64_t slots = 2;          // a view
+  uint32_t timeouts = 3;      // in one history, of all validators together
+  uint32_t crashes = 0;       // in one history; restarted at once from what was durable
+  bool torn = false;          // a crash may also leave the vote record durable without what it names
+  uint8_t traitors = 0;       // Byzantine: bit per seat. More than one is more than is promised to survive
+  uint32_t lies = 3;          // messages that the Byzantine send, in one history
   bool slow_answers = false;  // blocks asked for, verdicts on bodies and own votes come at any later time, not at once
   uint32_t tenure_slots = 20'000;  // a view is handed over as planned after so many slots
   uint32_t levels = kLevelsMax;    // stop after histories of so many steps (kAny) or deviations (kInOrder)

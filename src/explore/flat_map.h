@@ -2,6 +2,7 @@
 // A hash map from a 64-bit key to a 32-bit value, open addressing: an exploration looks up some hundred million times
 // what a step does. Keys are never removed and never iterated.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include "explore/search.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace tieline::explore {
 
@@ -24,7 +25,7 @@ Status check_bounds(const Bounds& b) {
   if (b.slots < 1 || b.slots > kSlotsMax) return bad("slots must be 1 to " + std::to_string(kSlotsMax));
   if (b.timeouts > kChoicesMax || b.crashes > kChoicesMax || b.lies > kChoicesMax)
     return bad("time-outs, crashes and lies may be at most " + std::to_string(kChoicesMax) + " each");
-  if (b.traitor && *b.traitor >= kValidators) return bad("the traitor leads one of the views 0 to 3");
+  if (b.traitors >= (1u << kValidators) - 1) return bad("one validator at least must be correct");
   if (b.levels > kLevelsMax) return bad("depth or deviations may be at most " + std::to_string(kLevelsMax));
   if (b.states < 1 || b.states > kStatesMax) return bad("states must be 1 to " + std::to_string(kStatesMax));
   return {};
@@ -38,7 +39,8 @@ Report explore(const Bounds& bounds, const std::function<void(uint64_t, uint32_t
 
 Search::Search(const Bounds& bounds)
     : bounds_(bounds), world_(bounds), validators_(world_, lists_), table_(kFirstTable, kEmpty) {
-  if (world_.traitor()) traitor_.emplace(world_, *world_.traitor());
+  for (Seat seat = 0; seat < kValidators; ++seat)
+    if (!world_.correct(seat)) traitors_.emplace_back(world_, seat);
 }
 
 // --- states ---------------------------------------------------------------------------------------------------------
@@ -127,9 +129,9 @@ Report Search::run(const std::function<void(uint64_t, uint32_t)>& progress) {
   if (bounds_.network == Network::kAny) {
     first.sent = lists_.united(0, sent);
   } else {
-    std::vector<Delivery> to_traitor, others;
-    for (const Delivery d : sent) (world_.correct(seat_of(d)) ? others : to_traitor).push_back(d);
-    first.sent = lists_.united(0, to_traitor);
+    std::vector<Delivery> to_traitors, others;
+    for (const Delivery d : sent) (world_.correct(seat_of(d)) ? others : to_traitors).push_back(d);
+    first.sent = lists_.united(0, to_traitors);
     first.queue = lists_.id(others);
   }
   states_.push_back(first);
@@ -180,8 +182,8 @@ std::vector<std::string> Search::tell(const State& before, const Action& action)
     std::string to;
     for (Seat seat = 0; seat < kValidators; ++seat)
       if ((action.to >> seat & 1) != 0) to += " v" + std::to_string(seat);
-    out.push_back("v" + std::to_string(*world_.traitor()) + " (Byzantine) says " +
-                  describe(world_, *world_.envelope(action.envelope).message) + " to" + to);
+    out.push_back(who + " (Byzantine) says " + describe(world_, *world_.envelope(action.envelope).message) + " to" +
+                  to);
     return out;
   }
   if (action.kind != ActionKind::kEvent) {

@@ -10,7 +10,7 @@ namespace tieline::explore {
 // The whole world: numbers only, compared whole. 28 bytes.
 struct State {
   std::array<ValidatorNumber, kValidators> validators{};
-  Lists::Id sent = 0;   // kAny: every delivery made possible so far. kInOrder: what the traitor has heard
+  Lists::Id sent = 0;   // kAny: every delivery made possible so far. kInOrder: what the traitors have heard
   Lists::Id queue = 0;  // kInOrder: what is under way
   uint8_t timeouts = 0, crashes = 0, lies = 0;
   bool operator==(const State&) const = default;
@@ -62,7 +62,7 @@ class Search {
   World world_;
   Lists lists_;
   Validators validators_;
-  std::optional<Traitor> traitor_;
+  std::vector<Traitor> traitors_;
   std::array<ValidatorNumber, kValidators> first_{};
   std::vector<State> states_;
   std::vector<Origin> origins_;

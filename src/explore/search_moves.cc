@@ -13,7 +13,7 @@ void Search::expand(const State& state, const Emit& emit) {
     expand_any(state, emit);
   else
     expand_in_order(state, emit);
-  if (traitor_ && state.lies < bounds_.lies) lies(state, emit);
+  if (!traitors_.empty() && state.lies < bounds_.lies) lies(state, emit);
 }
 
 // Symmetry: validators that lead no view within the bounds are alike until the first of them has done anything. Any
@@ -97,10 +97,10 @@ void Search::take(const State& state, Seat seat, const Event& e, uint32_t cost, 
     if (outcome.violation == kNoViolation && next == state) return;
   } else {
     const auto queue = lists_.at(state.queue);
-    std::vector<uint32_t> rest(queue.begin() + (queued ? 1 : 0), queue.end()), to_traitor;
-    for (const Delivery d : lists_.at(outcome.sent)) (world_.correct(seat_of(d)) ? rest : to_traitor).push_back(d);
+    std::vector<uint32_t> rest(queue.begin() + (queued ? 1 : 0), queue.end()), to_traitors;
+    for (const Delivery d : lists_.at(outcome.sent)) (world_.correct(seat_of(d)) ? rest : to_traitors).push_back(d);
     next.queue = lists_.id(rest);
-    if (!to_traitor.empty() && bounds_.lies > 0) next.sent = lists_.united(state.sent, to_traitor);
+    if (!to_traitors.empty() && bounds_.lies > 0) next.sent = lists_.united(state.sent, to_traitors);
   }
   emit(next, Action{ActionKind::kEvent, seat, e, 0, 0, queued}, cost, &outcome);
 }
@@ -137,13 +137,13 @@ void Search::expand_in_order(const State& state, const Emit& emit) {
   }
 }
 
-// --- the traitor ----------------------------------------------------------------------------------------------------
+// --- the traitors ---------------------------------------------------------------------------------------------------
 
-// The envelopes that the traitor knows, as a list.
+// The envelopes that the traitors know, as a list.
 Lists::Id Search::heard(const State& state) {
   std::vector<uint32_t> out;
   for (const Delivery d : lists_.at(state.sent))
-    if (!world_.correct(seat_of(d))) out.push_back(envelope_of(d));
+    if (!world_.correct(seat_of(d)) && (out.empty() || out.back() != envelope_of(d))) out.push_back(envelope_of(d));
   return lists_.id(out);
 }
 
@@ -152,7 +152,10 @@ void Search::lies(const State& state, const Emit& emit) {
   auto found = could_say_.find(known);
   if (found == could_say_.end()) {
     const auto list = lists_.at(known);
-    const std::vector<uint32_t> could = traitor_->could_say({list.begin(), list.end()});
+    const std::vector<EnvelopeId> heard_ones(list.begin(), list.end());
+    std::vector<uint32_t> could;
+    for (Traitor& traitor : traitors_)
+      for (const EnvelopeId envelope : traitor.could_say(heard_ones)) could.push_back(envelope);
     found = could_say_.emplace(known, lists_.id(could)).first;
   }
   const auto list = lists_.at(found->second);
@@ -168,7 +171,7 @@ void Search::lies(const State& state, const Emit& emit) {
       std::vector<uint32_t> deliveries;
       for (Seat seat = 0; seat < kValidators; ++seat)
         if ((to >> seat & 1) != 0) deliveries.push_back(delivery(envelope, seat));
-      const std::vector<uint32_t> own{delivery(envelope, *world_.traitor())};
+      const std::vector<uint32_t> own{delivery(envelope, world_.envelope(envelope).from)};
       next.sent = lists_.united(state.sent, own);
       if (bounds_.network == Network::kAny) {
         next.sent = lists_.united(next.sent, deliveries);
@@ -177,7 +180,7 @@ void Search::lies(const State& state, const Emit& emit) {
         deliveries.insert(deliveries.end(), queue.begin(), queue.end());
         next.queue = lists_.id(deliveries);
       }
-      emit(next, Action{ActionKind::kLie, *world_.traitor(), {}, envelope, to, false}, 1, nullptr);
+      emit(next, Action{ActionKind::kLie, world_.envelope(envelope).from, {}, envelope, to, false}, 1, nullptr);
       if (bounds_.network == Network::kAny) break;
     }
   }

@@ -53,7 +53,9 @@ Traitor::Heard Traitor::digest(const std::vector<EnvelopeId>& heard) const {
   // Of the quorums that a slot and block may have, one: the members that stand first.
   for (auto& [content, votes] : out.votes) {
     const auto& [slot, block, height] = content;
-    if (!votes.contains(self())) votes[self()] = sign(confirm_digest(world_.chain(), slot, height, block));
+    for (Seat seat = 0; seat < kValidators; ++seat)
+      if (!world_.correct(seat))
+        votes[world_.id(seat)] = world_.signer(seat).sign(confirm_digest(world_.chain(), slot, height, block).view());
     if (votes.size() < world_.committee().count().quorum()) continue;
     Certificate c{slot, height, block, {}, {}};
     std::map<size_t, Signature> by_position;
@@ -66,6 +68,12 @@ Traitor::Heard Traitor::digest(const std::vector<EnvelopeId>& heard) const {
     out.certificates.try_emplace({slot, block}, c);
   }
   return out;
+}
+
+std::optional<Seat> Traitor::ally_but(ValidatorId id) const {
+  for (Seat seat = 0; seat < kValidators; ++seat)
+    if (!world_.correct(seat) && world_.id(seat) != id) return seat;
+  return std::nullopt;
 }
 
 std::vector<EnvelopeId> Traitor::could_say(const std::vector<EnvelopeId>& heard) {
@@ -178,7 +186,7 @@ void Traitor::acks(const Heard& heard) {
   }
 }
 
-// Every V of n-f VIEW-CHANGEs, one a signer, that others acknowledged (it acknowledges all but its own itself).
+// Every V of n-f VIEW-CHANGEs, one a signer, that others acknowledged (traitors acknowledge all but their own).
 std::vector<MessagePtr> Traitor::new_views(const Heard& heard, View view) {
   std::vector<MessagePtr> out;
   const auto found = heard.view_changes.find(view);
@@ -187,13 +195,13 @@ std::vector<MessagePtr> Traitor::new_views(const Heard& heard, View view) {
   for (const auto& [digest, message] : found->second) {
     const auto& vc = std::get<ViewChange>(message->payload);
     NewView::Entry entry{message, {}};
-    if (vc.signer == self()) {
+    if (const auto ally = ally_but(vc.signer)) {
+      const ViewChangeAck ack{world_.id(*ally), 0, view, vc.signer, digest, {}};
+      entry.acks.push_back({ack.signer, world_.signer(*ally).sign(ack_digest(world_.chain(), ack).view())});
+    } else {
       const auto acks = heard.acks.find(digest);
       if (acks == heard.acks.end()) continue;
       entry.acks.push_back({acks->second.begin()->first, acks->second.begin()->second});
-    } else {
-      const ViewChangeAck ack{self(), 0, view, vc.signer, digest, {}};
-      entry.acks.push_back({self(), sign(ack_digest(world_.chain(), ack))});
     }
     entries[vc.signer].push_back(std::move(entry));
   }

@@ -2,7 +2,8 @@
 // The Byzantine validator: no engine, but everything it could say. From what was sent to it (and its own words, and the
 // bodies it may invent) it makes every message of its own that a correct validator might accept: PROPOSEs of either of
 // two contents, CONFIRMs for any block and slot, VIEW-CHANGEs with any highQC and last vote it can show, ACKs for
-// anything, NEW-VIEWs from any n-f VIEW-CHANGEs. Silence is saying none of them. It signs with its own key only.
+// anything, NEW-VIEWs from any n-f VIEW-CHANGEs. Silence is saying none of them. It signs with its own key; of several
+// traitors each knows what the others know, and has their signatures when it needs them.
 
 #include <map>
 
@@ -18,6 +19,7 @@ class Traitor {
 
  private:
   struct Heard;
+  std::optional<Seat> ally_but(ValidatorId id) const;  // a traitor that is not this one
   Heard digest(const std::vector<EnvelopeId>& heard) const;
   void proposals(const Heard& heard);
   void confirms(const Heard& heard);

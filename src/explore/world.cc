@@ -39,7 +39,6 @@ World::World(const Bounds& bounds) : bounds_(bounds), keys_(kKeySeed, kValidator
     ids_.push_back(consensus::leader_of(params_, committee_, view));
     signers_.push_back(keys_.signer(static_cast<size_t>(ids_.back() - kFirstId)));
   }
-  if (bounds_.traitor) traitor_ = leader(*bounds_.traitor);
   genesis_.chain = label_hash("explorer's chain");
   genesis_.parent = genesis_.chain;
   genesis_.time_ms = kWallMs;

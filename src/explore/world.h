@@ -56,8 +56,7 @@ class World {
   ValidatorId id(Seat seat) const { return ids_[seat]; }
   Seat seat(ValidatorId id) const;
   Seat leader(View view) const { return static_cast<Seat>(view % kValidators); }
-  std::optional<Seat> traitor() const { return traitor_; }
-  bool correct(Seat seat) const { return traitor_ != seat; }
+  bool correct(Seat seat) const { return (bounds_.traitors >> seat & 1) == 0; }
 
   const Header& genesis() const { return genesis_; }
   const Hash& genesis_digest() const { return genesis_digest_; }
@@ -89,7 +88,6 @@ class World {
   Committee committee_;
   std::vector<ValidatorId> ids_;    // by seat
   std::vector<SimSigner> signers_;  // by seat
-  std::optional<Seat> traitor_;
   Header genesis_;
   Hash genesis_digest_;
   std::vector<Known> blocks_;
