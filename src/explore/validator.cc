@@ -237,8 +237,8 @@ void Host::commit(const Commit& c) {
       return violation("it commits " + world_.block_name(c.blocks[i]) + ", which is no child of its tip");
     CommitProof proof = c.proof;
     proof.path.insert(proof.path.begin(), c.headers.begin() + static_cast<ptrdiff_t>(i) + 1, c.headers.end());
-    const Status good = verify_commit(proof, c.blocks[i], world_.params().fast_path, world_.chain(), world_.committee(),
-                                      world_.verifier());
+    const Status good = verify_commit(proof, c.blocks[i], world_.params().commit_rule(), world_.chain(),
+                                      world_.committee(), world_.verifier());
     if (!good.ok()) return violation("it commits with a proof that does not hold: " + good.error().code);
     tell("commits " + world_.block_name(c.blocks[i]));
     reached(proof.second ? Reached::kTwoChainCommit : Reached::kFastCommit);
