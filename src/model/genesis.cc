@@ -261,6 +261,20 @@ void encode(Writer& w, const ConsensusParams& p) {
   }
 }
 
+void decode(Reader& r, ConsensusParams& p) {
+  const uint8_t engine = r.u8();
+  const uint8_t policy = r.u8();
+  if (engine < 1 || engine > kEngines.size() || policy < 1 || policy > 2) r.fail();
+  p.engine = static_cast<EngineKind>(engine);
+  p.policy = static_cast<LeaderPolicy>(policy);
+  p.fast_path = r.boolean();
+  for (uint32_t* v : {&p.timeout_ms, &p.passed_over_factor, &p.tenure_ms, &p.tenure_slots, &p.epoch_blocks, &p.epoch_ms,
+                      &p.checkpoint_blocks, &p.drift_ms, &p.block_tx_max, &p.block_bytes_max, &p.block_wait_ms,
+                      &p.eligibility, &p.jail_epochs}) {
+    *v = r.u32();
+  }
+}
+
 void encode(Writer& w, const LedgerParams& p) {
   for (uint32_t v : {p.sequence_window, p.timestamp_slack_ms, p.future_ms, p.stale_s, p.capacity_tolerance_ppm})
     w.u32(v);

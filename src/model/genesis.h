@@ -41,6 +41,8 @@ struct ConsensusParams {
   CommitRule commit_rule() const;  // what proves a block committed
   bool operator==(const ConsensusParams&) const = default;
 };
+void encode(Writer& w, const ConsensusParams& p);
+void decode(Reader& r, ConsensusParams& p);
 
 inline constexpr uint32_t kGenesisSequenceWindowMax = 1'024;  // what the ledger keeps of a signer
 

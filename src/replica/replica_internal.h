@@ -1,5 +1,5 @@
 #pragma once
-// For tests: a replica around an engine of the caller's choice.
+// A replica around an engine of the caller's choice: for a host that traces its engine (trace/), and for tests.
 
 #include <functional>
 
