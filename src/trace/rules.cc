@@ -36,10 +36,6 @@ Rules::Rules(NetworkFacts& network, const Begin& begin, const Verifier& verifier
       verifier_(verifier),
       name_(std::move(name)) {}
 
-bool Rules::votes_by_confirm() const {
-  return params_.engine == EngineKind::kCbft || params_.engine == EngineKind::kTrustRaft;
-}
-
 // --- what is known of the chain -------------------------------------------------------------------------------------
 
 Status Rules::know(const Committee& committee) {
@@ -61,7 +57,8 @@ Status Rules::proven(const CommitProof& proof, const Hash& block, Epoch epoch) {
   const auto committee = network_.committees.find(epoch);
   if (committee == network_.committees.end())
     return Error{"committee", "a block of epoch " + number(epoch) + " is committed, whose committee is not known"};
-  if (Status s = verify_commit(proof, block, params_.fast_path, begin_.chain, committee->second, verifier_); !s.ok())
+  if (Status s = verify_commit(proof, block, params_.commit_rule(), begin_.chain, committee->second, verifier_);
+      !s.ok())
     return Error{"commit_proof", "the proof that " + short_text(block) +
                                      " is committed does not hold: " + s.error().code + ": " + s.error().why};
   return {};
@@ -276,28 +273,32 @@ Status Rules::on(const Send& e) {
   const bool to_self = e.to.empty() || others.size() != e.to.size();
   if (begin_.host && (e.to.empty() || !others.empty())) to_leave_.push_back({e.message->digest, others, e.after});
   if (to_self) to_come_back_.push_back({e.message->digest, {}, e.after});
-  if (!votes_by_confirm()) return {};
-  if (const auto* m = std::get_if<consensus::Confirm>(&e.message->payload)) {
-    if (m->signer != begin_.self)
-      return Error{"sent_unasked", "it sends the CONFIRM of another: " + text_of(*e.message)};
-    return vote(m->slot, m->block, e.after, e.message->digest);
-  }
+  const auto of_vote = [&](VotePhase phase, const auto& m) -> Status {
+    if (m.signer != begin_.self) return Error{"sent_unasked", "it sends the vote of another: " + text_of(*e.message)};
+    return vote(phase, m.slot, m.block, e.after, e.message->digest);
+  };
+  if (const auto* m = std::get_if<consensus::Confirm>(&e.message->payload)) return of_vote(VotePhase::kConfirm, *m);
+  if (const auto* m = std::get_if<consensus::PrepareVote>(&e.message->payload)) return of_vote(VotePhase::kPrepare, *m);
+  if (const auto* m = std::get_if<consensus::CommitVote>(&e.message->payload)) return of_vote(VotePhase::kCommit, *m);
   if (const auto* m = std::get_if<consensus::Propose>(&e.message->payload)) {
     // A proposal is its primary's vote; whose it is says the signature.
     const Hash block = m->header.digest();
-    const Hash digest = confirm_digest(begin_.chain, m->slot, m->header.height, block);
+    const VotePhase phase = choosing_phase(params_.commit_rule());
+    const Hash digest = vote_digest(phase, begin_.chain, m->slot, m->header.height, block);
     if (verifier_.verify(begin_.key, digest.view(), m->signature))
-      return vote(m->slot, block, e.after, e.message->digest);
+      return vote(phase, m->slot, block, e.after, e.message->digest);
   }
   return {};
 }
 
-Status Rules::vote(const Slot& slot, const Hash& block, Lsn after, const Hash& message) {
-  const auto [at, fresh] = mine_.votes.emplace(slot, block);
+Status Rules::vote(VotePhase phase, const Slot& slot, const Hash& block, Lsn after, const Hash& message) {
+  const auto [at, fresh] = mine_.votes.emplace(std::pair(phase, slot), block);
   votes_ += fresh ? 1 : 0;
   if (!fresh && at->second != block)
     return Error{"double_vote", "it votes for " + short_text(block) + " in slot " + text_of(slot) +
                                     ", where it voted for " + short_text(at->second) + " before"};
+  // What a COMMIT rests on is no last vote; that it waits for its own record is seen when it leaves.
+  if (phase != choosing_phase(params_.commit_rule())) return {};
   const auto persisted = persisted_votes_.find(slot);
   if (persisted == persisted_votes_.end() || persisted->second.block != block)
     return Error{"vote_not_durable",

@@ -24,7 +24,7 @@ struct NetworkFacts {
   std::map<Height, Committed> committed;
   std::map<Epoch, Committee> committees;
   struct Validator {
-    std::map<Slot, Hash> votes;
+    std::map<std::pair<VotePhase, Slot>, Hash> votes;
     std::optional<consensus::VoteRecord> durable;  // the newest that the host had on disk
   };
   std::map<ValidatorId, Validator> validators;
@@ -57,12 +57,11 @@ class Rules {
   Status on(const consensus::TimerFired& i, const Now& now);
   Status on(const consensus::Applied& i);
   Status on(const consensus::Installed& i);
-  Status vote(const Slot& slot, const Hash& block, Lsn after, const Hash& message);
+  Status vote(VotePhase phase, const Slot& slot, const Hash& block, Lsn after, const Hash& message);
   Status know(const Committee& committee);
   Status agree(Height height, const Hash& block);
   Status proven(const CommitProof& proof, const Hash& block, Epoch epoch);
   static Status body(const BlockPtr& block);
-  bool votes_by_confirm() const;
 
   NetworkFacts& network_;
   NetworkFacts::Validator& mine_;

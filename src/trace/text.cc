@@ -35,6 +35,11 @@ std::string timer_text(TimerId id, uint64_t generation) {
   return std::string(kTimerNames[static_cast<size_t>(id)]) + " #" + number(generation);
 }
 
+template <class Vote>
+std::string vote_text(const Vote& m) {
+  return " " + text_of(m.slot) + " height " + number(m.height) + " " + short_text(m.block) + " of " + number(m.signer);
+}
+
 struct PayloadText {
   // Of messages that need no more than their name and digest to be told apart.
   template <class Other>
@@ -46,10 +51,9 @@ struct PayloadText {
            number(m.txs.size()) + " transactions, on " + text_of(m.justify.slot) +
            (m.new_view ? ", with NEW-VIEW" : "");
   }
-  std::string operator()(const Confirm& m) const {
-    return " " + text_of(m.slot) + " height " + number(m.height) + " " + short_text(m.block) + " of " +
-           number(m.signer);
-  }
+  std::string operator()(const Confirm& m) const { return vote_text(m); }
+  std::string operator()(const PrepareVote& m) const { return vote_text(m); }
+  std::string operator()(const CommitVote& m) const { return vote_text(m); }
   std::string operator()(const ViewChange& m) const {
     return " to " + view_text(m.epoch, m.view) + " of " + number(m.signer) + ", high " + text_of(m.high_qc.slot) + " " +
            short_text(m.high_qc.block) +
