@@ -21,5 +21,6 @@ void add_audit(CLI::App& root, int& exit_status);
 void add_bench(CLI::App& root, int& exit_status);
 void add_chaos(CLI::App& root, int& exit_status);
 void add_sim(CLI::App& root, int& exit_status);
+void add_paper(CLI::App& root, int& exit_status);
 
 }  // namespace tieline::cli

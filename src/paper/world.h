@@ -31,9 +31,9 @@ struct WorldOptions {
   int64_t link_bits_per_s = 1'000'000'000;
   uint32_t block_tx = 20;
   size_t payload_bytes = 256;
-  size_t in_flight = 80;
+  size_t in_flight = 40;
   uint32_t timeout_ms = 500;
-  uint32_t tenure_slots = 20;
+  uint32_t tenure_slots = 10;
   Height blocks = 200;             // the run ends when a quorum of correct validators has committed this height
   int64_t limit_us = 600'000'000;  // or here
   std::optional<ValidatorId> bad;  // says nothing as primary in bad_percent of its tenures, else behaves
