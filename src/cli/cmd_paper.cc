@@ -1,6 +1,7 @@
 // tieline paper: the papers' results again, measured: one page, CSV beside it, and a table for people and programs.
 
 #include <CLI/CLI.hpp>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/paper_real.h"
+#include "cli/rfc3339.h"
 #include "paper/experiments.h"
 #include "sim/schedule.h"
 
@@ -40,10 +42,13 @@ Status write_file(const std::filesystem::path& path, const std::string& text) {
   return {};
 }
 
+std::string today() { return rfc3339_utc(static_cast<int64_t>(std::time(nullptr))).substr(0, 10); }
+
 int run_calibrate(const Options& o) {
   const auto costs = paper::calibrate();
   if (!costs) return fail(costs.error(), o.json);
-  if (Status s = write_file(o.calibrate, paper::calibrated_text(*costs, paper::this_machine())); !s.ok())
+  if (Status s = write_file(o.calibrate, paper::calibrated_text(*costs, paper::this_machine() + ", " + today()));
+      !s.ok())
     return fail(s.error(), o.json);
   Json object = Json::object();
   for (const paper::CostLine& line : paper::cost_lines()) {

@@ -230,6 +230,11 @@ Part figures_1_and_2(const ExperimentOptions& options, bool fig1, bool fig2, con
                 " blocks. Signatures, hash, batching, links and disks are the same for all engines.",
             "One node is bad: in the given share of its tenures it proposes nothing, otherwise it behaves. The same "
             "node is left out of the count of correct nodes in every run, also where it behaves."};
+  if (fig2)
+    s.text.push_back(
+        "Equation 2 starts its clock at the PROPOSE: a primary that proposes nothing does not show in it at all. It "
+        "shows "
+        "in the throughput, and in what the client waits.");
   if (unfinished > 0)
     s.text.push_back(std::to_string(unfinished) + " runs did not finish in time and count with what they did.");
   if (!compared) s.text.push_back("This build has no PBFT engine, so that nothing can be compared yet.");

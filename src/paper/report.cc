@@ -125,7 +125,10 @@ std::string html_of_section(const Section& s) {
   for (const std::string& t : s.text) html += "<p>" + escaped(t) + "</p>\n";
   if (!s.plots.empty()) {
     html += "<div class=\"plots\">";
-    for (const Plot& p : s.plots) html += html_of_plot(p);
+    for (size_t i = 0; i < s.plots.size(); ++i) {
+      const bool other = i > 0 && s.plots[i].y_label != s.plots[i - 1].y_label;  // what is compared stands in a row
+      html += (other ? "</div><div class=\"plots\">" : "") + html_of_plot(s.plots[i]);
+    }
     html += "</div>\n";
   }
   if (!s.maps.empty()) {

@@ -66,7 +66,8 @@ Axis y_axis(const Plot& plot) {
   bool any = false;
   for (const Series& s : plot.series) {
     for (size_t i = 0; i < s.y.size(); ++i) {
-      const double half = i < s.half.size() ? s.half[i] : 0;
+      // An interval wider than its value would leave no room for the others: it is cut at the edge.
+      const double half = std::min(i < s.half.size() ? s.half[i] : 0, s.y[i]);
       most = any ? std::max(most, s.y[i] + half) : s.y[i] + half;
       least = any ? std::min(least, s.y[i]) : s.y[i];
       any = true;
