@@ -27,7 +27,7 @@ void explain(const PrintedRun& o, const printed::Options& options, uint64_t seed
   };
   say("seed " + std::to_string(seed) + " reduced in " + std::to_string(reduced.tries) +
       " tries; every message that is not shown comes too late:");
-  for (const std::string& line : printed::sequence(options, seed, reduced)) say("  " + line);
+  for (const std::string& line : printed::sequence(options, seed, reduced).lines) say("  " + line);
   if (!to_stdout)
     say("again: tieline sim --engine cbft_as_printed --reading " + o.reading + " --validators " +
         std::to_string(o.validators) + " --faults " + o.faults + " --seed " + std::to_string(seed) + " --trace");

@@ -90,7 +90,7 @@ TEST(Printed, AForkIsReducedToAShortSequence) {
   const Plan plan = plan_of(options, *first);
   const Reduced reduced = reduce(options, *first, plan);
   EXPECT_LE(reduced.plan.faults.size(), plan.faults.size());
-  const std::vector<std::string> lines = sequence(options, *first, reduced);
+  const std::vector<std::string> lines = sequence(options, *first, reduced).lines;
   EXPECT_LT(lines.size(), 70u);
   EXPECT_TRUE(lines.back().starts_with("FORK at height")) << lines.back();
 }

@@ -22,7 +22,7 @@ std::optional<Epoch> epoch_of(const M& m) {
 }  // namespace
 
 Pbft::Pbft(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier)
-    : config_(std::move(config)), signer_(&signer), verifier_(&verifier) {
+    : config_(std::move(config)), signer_(&signer), verifier_(&verifier), checkpoints_(std::move(chain.stable)) {
   committee_ = std::move(chain.committee);
   tip_ = chain.tip_digest;
   tip_header_ = std::move(chain.tip);
@@ -32,7 +32,6 @@ Pbft::Pbft(EngineConfig config, ChainState chain, Recovered recovered, const Sig
   epoch_base_ = chain.epoch_base;
   epoch_start_proof_ = std::move(chain.epoch_start_proof);
   if (tip_ == epoch_start_) epoch_start_header_ = tip_header_;
-  stable_ = std::move(chain.stable);
   blocks_[tip_] = BlockNode{tip_header_, nullptr, true, true, true};
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
   vote_.epoch = committee_.epoch();

@@ -14,7 +14,7 @@
 #include <deque>
 #include <map>
 
-#include "consensus/checkpoint_pool.h"
+#include "consensus/checkpoint_votes.h"
 #include "consensus/engine.h"
 #include "consensus/kernel/confirm_pool.h"
 #include "consensus/pbft/new_view.h"
@@ -182,8 +182,7 @@ class Pbft final : public Engine {
   std::optional<Header> epoch_start_header_;
   std::optional<CommitProof> epoch_start_proof_;
   bool awaiting_epoch_ = false;  // the epoch's last block is committed; its execution is on the way
-  std::optional<CheckpointCert> stable_;
-  CheckpointPool checkpoint_votes_;
+  CheckpointVotes checkpoints_;
 
   // blocks above the tip, and the last few below it
   std::map<Hash, BlockNode> blocks_;

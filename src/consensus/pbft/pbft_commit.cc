@@ -336,20 +336,13 @@ void Pbft::on(const CheckpointReached& reached) {
 
 void Pbft::on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote) {
   const Committee* committee = committee_at(vote.epoch);
-  if (!committee || (stable_ && vote.height <= stable_->height)) return;
-  // A vote for a height that is far ahead or not a checkpoint would only take up room.
-  const Height k = config_.params.checkpoint_blocks;
-  if (vote.height % k != 0 || vote.height > tip_header_.height + kCheckpointsAhead * k)
-    return drop(from, "checkpoint_out_of_range");
-  const auto position = committee->position_of(vote.signer);
-  const Hash digest = checkpoint_digest(config_.chain, vote.epoch, vote.height, vote.block, vote.state_root);
-  if (!position || !verifier_->verify(committee->at(*position).key, digest.view(), vote.signature))
-    return drop(from, "checkpoint_bad_signature");
-  std::optional<CheckpointCert> certificate = checkpoint_votes_.add(vote, *committee);
-  if (!certificate) return;
-  stable_ = certificate;
+  if (!committee) return;
+  auto added = checkpoints_.add(vote, config_.chain, *committee, *verifier_, config_.params.checkpoint_blocks,
+                                tip_header_.height);
+  if (added.refused) return drop(from, added.refused);
+  if (!added.certificate) return;
   trace("stable checkpoint " + std::to_string(vote.height));
-  out_->push_back(StableCheckpoint{std::move(*certificate)});
+  out_->push_back(StableCheckpoint{std::move(*added.certificate)});
 }
 
 }  // namespace tieline::consensus::pbft

@@ -36,7 +36,7 @@ void Pbft::start_view_change(ViewChangeKind kind, View target) {
   vc.leader = primary(target);
   vc.kind = kind;
   // One of an earlier epoch cannot be checked by a member that restarted since.
-  if (stable_ && stable_->epoch == committee_.epoch()) vc.checkpoint = stable_;
+  if (const auto& stable = checkpoints_.stable(); stable && stable->epoch == committee_.epoch()) vc.checkpoint = stable;
   vc.high_qc = high_;
   if (vote_.last_vote && vote_.last_vote->slot > high_.slot && !body_lost_) vc.last_vote = vote_.last_vote;
   const Hash timeout = timeout_digest(config_.chain, kind, vc.epoch, target);

@@ -25,10 +25,19 @@ struct Options {
   uint64_t blocks = 40;  // the faulty phase ends at this height
 };
 
+// What is told of a schedule: a delivery, or what a validator did of its own.
+struct Step {
+  int64_t time_us = 0;
+  uint32_t who = 0;                 // the sender of a delivery
+  std::optional<uint32_t> to = {};  // of a delivery
+  std::string what;
+};
+
 struct Result {
   ScheduleResult schedule;
   bool lost_ack = false;  // f+1 validators had executed one of the two blocks, so that a client had been answered
   Height fork_height = 0;
+  std::vector<Step> steps;         // with a trace only
   std::vector<uint64_t> happened;  // keys of deliveries and time-outs, in order, without repeats
 };
 
@@ -55,7 +64,12 @@ struct Reduced {
 };
 // The schedule must fork. Leaves out faults, traitors, and then deliveries and time-outs one by one.
 Reduced reduce(const Options& options, uint64_t seed, const Plan& plan);
-// Its readable sequence.
-std::vector<std::string> sequence(const Options& options, uint64_t seed, const Reduced& reduced);
+// Its readable sequence, as lines and as steps.
+struct Sequence {
+  std::vector<std::string> lines;
+  std::vector<Step> steps;
+  std::string end;
+};
+Sequence sequence(const Options& options, uint64_t seed, const Reduced& reduced);
 
 }  // namespace tieline::sim::printed

@@ -85,15 +85,16 @@ class Reducer {
 
 Reduced reduce(const Options& options, uint64_t seed, const Plan& plan) { return Reducer(options, seed, plan).work(); }
 
-std::vector<std::string> sequence(const Options& options, uint64_t seed, const Reduced& reduced) {
-  std::vector<std::string> lines;
+Sequence sequence(const Options& options, uint64_t seed, const Reduced& reduced) {
+  Sequence out;
   Filter filter = reduced.filter;
   if (filter) filter->quiet_below = reduced.result.fork_height;
-  const Result result =
-      run(options, seed, reduced.plan, filter, [&](const std::string& line) { lines.push_back(line); });
+  Result result = run(options, seed, reduced.plan, filter, [&](const std::string& line) { out.lines.push_back(line); });
   TL_CHECK(result.schedule.finding.has_value());
-  lines.push_back("FORK at " + result.schedule.finding->what);
-  return lines;
+  out.steps = std::move(result.steps);
+  out.end = "FORK at " + result.schedule.finding->what;
+  out.lines.push_back(out.end);
+  return out;
 }
 
 }  // namespace tieline::sim::printed

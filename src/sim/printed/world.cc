@@ -136,8 +136,7 @@ class World {
       case Event::Kind::kDeliver: {
         if (still(event.at) || (filter_ && !filter_->keys.contains(event.key))) return;
         happened(event.key);
-        if (trace_ && told(*event.message))
-          say(event.message->from, "-> " + std::to_string(event.at) + "  " + describe(*event.message, quiet_below()));
+        if (trace_ && told(*event.message)) say(event.message->from, describe(*event.message, quiet_below()), event.at);
         node.receive(event.message, now());
         return schedule(event.at);
       }
@@ -260,11 +259,12 @@ class World {
   void happened(uint64_t key) {
     if (seen_.insert(key).second) result_.happened.push_back(key);
   }
-  void say(uint32_t who, const std::string& what) {
+  void say(uint32_t who, const std::string& what, std::optional<uint32_t> to = {}) {
     if (!trace_) return;
+    result_.steps.push_back({now(), who, to, what});
     std::string time = std::to_string(now() / 1000) + "." + std::to_string(1000 + now() % 1000).substr(1);
     if (time.size() < 9) time.insert(0, 9 - time.size(), ' ');
-    trace_(time + "  " + std::to_string(who) + " " + what);
+    trace_(time + "  " + std::to_string(who) + (to ? " -> " + std::to_string(*to) + "  " : " ") + what);
   }
 
   const Options& options_;

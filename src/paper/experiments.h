@@ -1,0 +1,31 @@
+#pragma once
+// The experiments of paper 000. Each is a pure function of (code, options); `told` hears how far it is.
+
+#include <functional>
+
+#include "paper/report.h"
+#include "paper/world.h"
+
+namespace tieline::paper {
+
+struct ExperimentOptions {
+  bool quick = false;
+  size_t threads = 2;  // how many runs at a time; the results do not depend on it
+};
+using Told = std::function<void(const std::string&)>;
+
+std::vector<EngineKind> engines_compared();  // cbft and pbft, as far as this build has them
+
+Part figures_1_and_2(const ExperimentOptions& options, bool fig1, bool fig2, const Told& told);
+Part fault_bound(const ExperimentOptions& options, const Told& told);
+Part cost_by_size(const ExperimentOptions& options, const Told& told);
+Part cost_model(const Costs* this_machine);  // the constants; none: only those stored
+
+// Calls work(0) .. work(count - 1), some at a time.
+void in_parallel(size_t count, size_t threads, const std::function<void(size_t)>& work);
+
+// What one block costs an engine by the rules, with nothing going wrong.
+uint64_t messages_by_formula(EngineKind engine, size_t n);
+uint64_t bytes_by_formula(EngineKind engine, size_t n, size_t block_tx);
+
+}  // namespace tieline::paper

@@ -1,0 +1,96 @@
+#pragma once
+// The inside of the measuring world: world.cc hosts the replicas, world_clients.cc the clients, world_count.cc says
+// what is measured.
+
+#include "paper/coalition.h"
+#include "paper/host.h"
+#include "paper/world.h"
+#include "sim/event_queue.h"
+#include "sim/network.h"
+
+namespace tieline::paper {
+
+class World {
+ public:
+  explicit World(const WorldOptions& options);
+  Measured run();
+
+ private:
+  enum class Kind : uint8_t { kInput, kDone, kWake, kSync, kStore, kFlush, kVerified, kAnswer, kRetry };
+  struct Event {
+    Kind kind{};
+    ValidatorId at = 0;
+    uint64_t value = 0;
+    replica::Input input = replica::Wake{};
+    replica::TxOutcome outcome = {};
+  };
+  struct ClientTx {
+    TxId id;
+    Blob bytes;
+    size_t client = 0;
+    int64_t submitted_us = 0;
+    bool done = false;
+    struct Answer {
+      Height height = 0;
+      uint16_t code = 0;
+      std::set<ValidatorId> from = {};
+    };
+    std::vector<Answer> answers = {};
+  };
+  struct OfBlock {
+    Hash digest;                          // the one that is committed
+    std::map<Hash, int64_t> proposed_us;  // when it was first sent
+    size_t commits = 0;                   // of correct validators
+  };
+
+  // world.cc
+  Genesis make_genesis() const;
+  void start();
+  void handle(Event event);
+  void arrive(Host& h, replica::Input input);
+  void serve(Host& h);
+  int64_t cost_of_input(Host& h, const replica::Input& input);
+  int64_t cost_of_effects(Host& h);
+  int64_t cost_of_block(Host& h, const Blob& frame);
+  void done(Host& h);
+  void carry_out(Host& h, replica::Effect& effect);
+  void schedule_wake(Host& h);
+  void begin_write(Host& h);
+  void send(Host& h, const replica::SendFrame& effect);
+  void transmit(Host& h, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk, const consensus::Message* m);
+  void stop(Host& h, const std::string& why);
+
+  // world_clients.cc
+  void submit(size_t slot);
+  void ask(uint64_t number, ValidatorId validator);
+  void answer(const replica::TxOutcome& outcome, ValidatorId from);
+  void retry(uint64_t number);
+
+  // world_count.cc
+  bool misbehaves(const consensus::Message& m);
+  void count(const consensus::Message* m, const Blob& frame, size_t receivers);
+  void proposed(const consensus::Message* m);
+  void committed(const Host& h, const replica::BlockCommitted& effect);
+  bool counts_as_correct(ValidatorId id) const;
+
+  int64_t now() const { return queue_.now_us(); }
+  void push(int64_t time_us, Event event) { queue_.push(time_us, std::move(event)); }
+
+  WorldOptions options_;
+  SimKeys keys_;
+  Genesis genesis_;
+  ChainId chain_;
+  sim::Network network_;
+  Rng client_rng_;
+  sim::EventQueue<Event> queue_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::optional<Coalition> coalition_;
+  size_t enough_ = 0;  // correct commits that make a block count: the quorum
+  std::vector<ClientTx> txs_;
+  std::vector<uint64_t> sequences_;  // by client
+  std::map<Height, OfBlock> blocks_;
+  std::set<std::pair<Epoch, View>> bad_tenures_;
+  Measured result_;
+};
+
+}  // namespace tieline::paper
