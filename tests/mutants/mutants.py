@@ -66,7 +66,11 @@ class Mutant:
 
 
 def load(folder):
-    return [Mutant(path) for path in sorted(pathlib.Path(folder).glob("*.patch"))]
+    def number(path):
+        digits = path.name.split("-")[0]
+        return int(digits) if digits.isdigit() else 0, path.name
+
+    return [Mutant(path) for path in sorted(pathlib.Path(folder).glob("*.patch"), key=number)]
 
 
 def apply_command(root, patch, check):
