@@ -8,6 +8,7 @@ The header are the lines before the diff, `Key: text`, longer texts indented on 
   Sim:         arguments of `tieline sim` (without seeds); any number of these lines
   Equivalent:  where it is shown that nobody can tell the mutant from the program; only then it may survive
 """
+import hashlib
 import os
 import pathlib
 import re
@@ -34,6 +35,7 @@ class Mutant:
         self.tests = [] if tests == "none" else [test.strip() for test in tests.split(",") if test.strip()]
         self.sims = self.fields.get("Sim", [])
         self.equivalent = " ".join(self.fields.get("Equivalent", []))
+        self.digest = hashlib.sha256(diff.encode()).hexdigest()[:16]  # a result is of this change and of no other
         self.files = re.findall(r"^\+\+\+ b/(\S+)$", diff, re.MULTILINE)
         self.changed = [line for line in diff.split("\n") if re.match(r"[+-](?!\+\+ |-- )", line)]
         self._judge()

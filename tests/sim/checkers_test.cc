@@ -69,7 +69,7 @@ TEST_F(CheckersTest, OneChainCommittedByAllIsNoFinding) {
   Hash parent = genesis_digest();
   for (Height height = 1; height <= 3; ++height) {
     const auto next = block(height, parent, {tx(height)});
-    for (ValidatorId at : {0, 1, 2}) parent = commit(at, next);
+    for (const ValidatorId at : {ValidatorId{0}, ValidatorId{1}, ValidatorId{2}}) parent = commit(at, next);
   }
   checkers.acknowledged(tx(2)->id(), 2, 0);
   checkers.settle_acknowledged(true);
