@@ -104,7 +104,7 @@ TEST_F(GateTest, ABlockThatBreaksAnInvariantIsNotCommittedAndStopsTheValidator) 
   ASSERT_EQ(built.size(), 1u);
   // The store turns out to hold another state than the one that the block was executed above.
   store.apply(all<StoreApply>(at_start).at(0)->batch);
-  store.apply({{Column::kState, state::totals_key(), encoded(state::Totals{.blocks = 7})}});
+  store.apply({{Column::kState, state::totals_key(), encoded(state::Totals{.transactions = 7})}});
   give(StoreApplied{0, nullptr});
   consensus::Commit commit;
   commit.blocks = {built[0].block->digest};
