@@ -35,9 +35,10 @@ class Mutant:
         self.tests = [] if tests == "none" else [test.strip() for test in tests.split(",") if test.strip()]
         self.sims = self.fields.get("Sim", [])
         self.equivalent = " ".join(self.fields.get("Equivalent", []))
-        self.digest = hashlib.sha256(diff.encode()).hexdigest()[:16]  # a result is of this change and of no other
         self.files = re.findall(r"^\+\+\+ b/(\S+)$", diff, re.MULTILINE)
         self.changed = [line for line in diff.split("\n") if re.match(r"[+-](?!\+\+ |-- )", line)]
+        # A result is of this change and of no other, wherever in its file it stands by now.
+        self.digest = hashlib.sha256("\n".join([*self.files, *self.changed]).encode()).hexdigest()[:16]
         self._judge()
 
     def _read_header(self, head):

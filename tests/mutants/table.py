@@ -36,6 +36,7 @@ def rows(found, results):
     for mutant in found:
         result = results.get(mutant.name)
         if result is None:
+            lines.append(f"| `{mutant.name}` | {cell(mutant.breaks)} | {cell(mutant.rule)} | not run yet | | |")
             continue
         killed = result["killed"] or ("equivalent" if mutant.equivalent and not result["error"] else
                                       "ERROR: " + result["error"] if result["error"] else "SURVIVES")
@@ -45,11 +46,14 @@ def rows(found, results):
 
 
 def count(found, results):
-    """(killed, to be killed, of the named: killed, to be killed, equivalent, errors)"""
-    killed = wanted = named_killed = named = equivalent = errors = 0
+    """(killed, to be killed, of the named: killed, to be killed, equivalent, errors, not run)"""
+    killed = wanted = named_killed = named = equivalent = errors = missing = 0
     for mutant in found:
         result = results.get(mutant.name)
-        if result is None or result["error"]:
+        if result is None:
+            missing += 1
+            continue
+        if result["error"]:
             errors += 1
             continue
         if mutant.equivalent and not result["killed"]:
@@ -59,14 +63,14 @@ def count(found, results):
         killed += bool(result["killed"])
         named += mutant.named
         named_killed += bool(mutant.named and result["killed"])
-    return killed, wanted, named_killed, named, equivalent, errors
+    return killed, wanted, named_killed, named, equivalent, errors, missing
 
 
 def totals(found, results):
-    killed, wanted, named_killed, named, equivalent, errors = count(found, results)
+    killed, wanted, named_killed, named, equivalent, errors, missing = count(found, results)
     share = 100 * killed / wanted if wanted else 0
     return (f"{killed} of {wanted} killed ({share:.1f} %), of the named ones {named_killed} of {named}; "
-            f"{equivalent} equivalent; {errors} errors.")
+            f"{equivalent} equivalent; {errors} errors; {missing} not run yet.")
 
 
 def markdown(found, results):
@@ -86,8 +90,8 @@ def record(path, found, results):
 
 
 def exit_status(found, results):
-    killed, wanted, named_killed, named, _, errors = count(found, results)
-    if errors:
+    killed, wanted, named_killed, named, _, errors, missing = count(found, results)
+    if errors or missing:
         return 2
     wrong = [m for m in found if m.equivalent and results[m.name]["killed"]]
     return 0 if not wrong and named_killed == named and killed >= KILLED_SHARE_MIN * wanted else 1
