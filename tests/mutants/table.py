@@ -82,9 +82,7 @@ def record(path, found, results):
     before, rest = text.split(BEGIN, 1)
     _, after = rest.split(END, 1)
     have = [results[m.name] for m in found if m.name in results]
-    dates = sorted({r["date"] for r in have})
-    commits = sorted({r["commit"] for r in have})
-    when = f"Run on {' and '.join(dates)} at commit{'s' if len(commits) > 1 else ''} {', '.join(commits)}."
+    when = f"Run on {' and '.join(sorted({r['date'] for r in have}))}."
     path.write_text(f"{before}{BEGIN}\n{when} {totals(found, results)}\n\n" + "\n".join(rows(found, results)) +
                     f"\n{END}{after}", encoding="utf-8")
 
