@@ -612,6 +612,21 @@ TEST(View, AfterItsTenureNoChildIsVotedForInTheView) {
   EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kPlanned);
 }
 
+TEST(View, AfterItsTenureNoChildIsVotedForThoughTheCertificateCameBeforeTheBlock) {
+  Lone t({.fast = false, .tune = [](ConsensusParams& p) { p.tenure_slots = 2; }});
+  const BlockPtr a = t.block(t.c.genesis());
+  t.propose({0, 0, 0}, a, t.start());
+  const BlockPtr b = t.block(a->digest);
+  for (const ValidatorId id : {t.other(1), t.other(2), t.leader}) t.confirm(id, {0, 0, 1}, b);
+  t.c.run_for(100'000);
+  ASSERT_EQ(t.status().high_slot, (Slot{0, 0, 1}));
+  ASSERT_FALSE(t.view_change()) << "by its certificate alone nobody knows what the block is";
+  const BlockPtr d = t.block(b->digest);
+  t.propose({0, 0, 1}, b, t.justify(t.certificate({0, 0, 0}, a, 3)));
+  t.propose({0, 0, 2}, d, t.justify(t.certificate({0, 0, 1}, b, 3)));
+  EXPECT_NE(t.confirmed(), d->digest);
+}
+
 TEST(View, ALeaderThatPassesATransactionOverIsLeftHoweverMuchItCommits) {
   Lone t({.tune = [](ConsensusParams& p) {
     p.block_tx_max = 1;

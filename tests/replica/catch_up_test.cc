@@ -40,9 +40,11 @@ TEST_F(CatchUpTest, ASleeperComesBackByBlocksWhoseStateIsTheSame) {
 TEST_F(CatchUpTest, ALiarsBlocksAreRefusedAndOthersAreAsked) {
   World world;
   leave_behind(world, 12);
-  world.filter = [](ValidatorId from, ValidatorId to, Blob& frame) {
+  size_t lies = 0;
+  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
     if (to != 3 || from == 2 || !is<BlocksAnswer>(frame)) return true;
     auto answer = std::get<BlocksAnswer>(*decode_frame(frame, Limits().frame_bytes_max));
+    ++lies;
     if (from == 0) {
       Bytes bytes(answer.blocks[0].view().begin(), answer.blocks[0].view().end());
       bytes[bytes.size() / 2] ^= 1;
@@ -55,6 +57,27 @@ TEST_F(CatchUpTest, ALiarsBlocksAreRefusedAndOthersAreAsked) {
   };
   world.start(3);
   ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+  EXPECT_GT(lies, 0u);
+  EXPECT_EQ(world.hosts[3].counts["catch_up_bad_blocks"], lies);  // found before the engine is asked
+}
+
+TEST_F(CatchUpTest, BlocksThatDoNotBeginAtTheTipAreRefused) {
+  World world;
+  leave_behind(world, 12);
+  size_t lies = 0;
+  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
+    if (to != 3 || from == 2 || !is<BlocksAnswer>(frame)) return true;
+    auto answer = std::get<BlocksAnswer>(*decode_frame(frame, Limits().frame_bytes_max));
+    if (answer.blocks.size() < 2) return true;
+    ++lies;
+    answer.blocks.erase(answer.blocks.begin());  // a sound chain with a sound proof, but above another block
+    frame = encode_frame(answer);
+    return true;
+  };
+  world.start(3);
+  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+  EXPECT_GT(lies, 0u);
+  EXPECT_EQ(world.hosts[3].counts["catch_up_bad_blocks"], lies);
 }
 
 TEST_F(CatchUpTest, ASilentPeerIsLeftForAnother) {
@@ -96,20 +119,29 @@ TEST_F(CatchUpTest, AWideGapIsClosedByASnapshotAndABadChunkLeadsToAnotherPeer) {
   EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
 }
 
-TEST_F(CatchUpTest, AnOfferWhoseCertificateDoesNotVerifyIsRefused) {
+TEST_F(CatchUpTest, AnOfferWhoseCertificateOrResultsAreFalseIsRefused) {
   Limits limits;
   limits.snapshot_after_blocks = 5;
   World world(world_genesis(), limits);
   leave_behind(world, 20);
+  size_t lies = 0;
   world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
     if (to != 3 || from == 1 || !is<SnapshotOffer>(frame)) return true;
     auto offer = std::get<SnapshotOffer>(*decode_frame(frame, Limits().frame_bytes_max));
-    if (offer.body) offer.body->certificate.state_root.bytes[0] ^= 1;
+    if (!offer.body) return true;
+    ++lies;
+    if (from == 0) {
+      offer.body->certificate.state_root.bytes[0] ^= 1;
+    } else {
+      offer.body->results.push_back({TxId{}, 0});
+    }
     frame = encode_frame(offer);
     return true;
   };
   world.start(3);
   ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
+  EXPECT_GT(lies, 0u);
+  EXPECT_EQ(world.hosts[3].counts["snapshot_bad_offer"], lies);
 }
 
 TEST_F(CatchUpTest, WithoutAnySnapshotBlocksCloseAWideGapToo) {

@@ -1,6 +1,7 @@
 // The driver with an engine that does what the test says: nothing leaves before what it depends on is on disk, and
 // order is kept.
 
+#include "ledger/state.h"
 #include "scripted.h"
 
 namespace tieline::replica::testing {
@@ -90,6 +91,28 @@ TEST_F(GateTest, AVoteOnABodyThatIsNotHeldStopsTheValidator) {
   EXPECT_TRUE(std::holds_alternative<Fatal>(step.back()));
   EXPECT_TRUE(give(Wake{}).empty());
   EXPECT_FALSE(replica->next_deadline().has_value());
+}
+
+TEST_F(GateTest, ABlockThatBreaksAnInvariantIsNotCommittedAndStopsTheValidator) {
+  consensus::WantBlock want;
+  want.ticket = 1;
+  want.parent = chain_state.tip_digest;
+  want.parent_header = chain_state.tip;
+  want.allow_empty = true;
+  engine_says({want});
+  const auto built = seen<consensus::BlockBuilt>();
+  ASSERT_EQ(built.size(), 1u);
+  // The store turns out to hold another state than the one that the block was executed above.
+  store.apply(all<StoreApply>(at_start).at(0)->batch);
+  store.apply({{Column::kState, state::totals_key(), encoded(state::Totals{.transactions = 7})}});
+  give(StoreApplied{0, nullptr});
+  consensus::Commit commit;
+  commit.blocks = {built[0].block->digest};
+  commit.headers = {built[0].block->header};
+  const Effects step = engine_says({commit});
+  EXPECT_TRUE(all<BlockCommitted>(step).empty());
+  ASSERT_EQ(all<Fatal>(step).size(), 1u);
+  EXPECT_NE(all<Fatal>(step)[0]->why.find("totals_match"), std::string::npos) << all<Fatal>(step)[0]->why;
 }
 
 TEST_F(GateTest, ABrokenEngineStopsTheValidatorBeforeAnythingElseLeaves) {

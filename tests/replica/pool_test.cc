@@ -111,6 +111,25 @@ TEST_F(VerifyQueueTest, AnIdleVerifierGetsWorkAtOnceAndABusyOneGetsBatches) {
   EXPECT_TRUE(done[0].ok);
 }
 
+TEST_F(VerifyQueueTest, EverySignatureOfATransactionMustBeGood) {
+  limits.verify_batch_max = 8;
+  for (const std::vector<uint8_t>& answer : std::vector<std::vector<uint8_t>>{{1, 1}, {0, 1}, {1, 0}, {0, 0}}) {
+    Effects effects;
+    Context context{limits, {}, &effects};
+    VerifyQueue queue;
+    TransactionDraft draft;
+    draft.signatories = {1, 2};
+    draft.sequence = 1;
+    draft.actions = {{ActionType::kData, Bytes(4, 1)}};
+    queue.add(TestChain::make(draft), {participant_key(1).public_key(), participant_key(2).public_key()}, false, 0);
+    queue.pump(context);
+    ASSERT_EQ(jobs_of(effects).size(), 1u);
+    const auto done = queue.finish({jobs_of(effects)[0]->ticket, answer});
+    ASSERT_EQ(done.size(), 1u);
+    EXPECT_EQ(done[0].ok, answer == std::vector<uint8_t>({1, 1}));
+  }
+}
+
 TEST_F(VerifyQueueTest, WhatABlockWaitsForGoesFirstAndNothingIsCheckedTwice) {
   limits.verify_batch_max = 1;
   Effects effects;

@@ -286,6 +286,13 @@ TEST(Recovery, AHoleThatALostSectorMayHavePointedIntoIsDamage) {
   }
 }
 
+TEST(Recovery, WhatFollowsAGapInsideASegmentIsNotRead) {
+  const WithHole w;
+  Bytes joined = w.segments[0];
+  joined.insert(joined.end(), w.segments[1].begin(), w.segments[1].end());
+  EXPECT_EQ(parse_log({Blob::copy_of(joined)}).last, parse_log({Blob::copy_of(w.segments[0])}).last);
+}
+
 TEST(Recovery, ALogBehindItsOnlyWholeSectorIsDamage) {
   const Recorded& r = recorded();
   const Bytes& log = r.states.back().log;

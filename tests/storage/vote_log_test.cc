@@ -6,14 +6,25 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
+#include <functional>
 
 #include "replica/log_format.h"
 #include "temporary_folder.h"
+
+namespace {
+thread_local const std::function<void(int)>* on_sync = nullptr;  // of the test's thread; the log has another one
+}
+// Stands before the C library's, so that a test sees what is in the file whenever the log syncs it.
+extern "C" int fdatasync(int fd) {
+  if (on_sync != nullptr) (*on_sync)(fd);
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
 
 namespace tieline::storage {
 namespace {
@@ -147,6 +158,30 @@ TEST(VoteLog, TheNewestVoteSectorIsNeverOverwritten) {
   }
 }
 
+TEST(VoteLog, ASectorIsWrittenOnlyWhenTheRecordsThatItSpeaksOfAreOnDisk) {
+  TemporaryFolder folder;
+  auto log = started(folder / "log");
+  for (Lsn lsn = 1; lsn <= 4; ++lsn) {
+    std::vector<std::pair<Lsn, uint64_t>> seen;  // at each sync: the newest record, and the newest sector
+    const std::function<void(int)> look = [&](int fd) {
+      Bytes file(kSmallSegment);
+      ASSERT_EQ(::pread(fd, file.data(), file.size(), 0), static_cast<ssize_t>(file.size()));
+      replica::DiskImage image;
+      for (size_t i = 0; i < 2; ++i) {
+        const ByteView sector = ByteView(file).subspan(i * kLogPage, replica::kVoteSectorBytes);
+        image.vote_sectors.emplace_back(sector.begin(), sector.end());
+      }
+      const auto records = replica::parse_log({Blob::copy_of(ByteView(file).subspan(kLogRecordsAt))});
+      seen.emplace_back(records.last, newest_sector(image));
+    };
+    on_sync = &look;
+    const Status done = append(*log, record(lsn, 100, true));
+    on_sync = nullptr;
+    ASSERT_TRUE(done.ok());
+    EXPECT_EQ(seen, (std::vector<std::pair<Lsn, uint64_t>>{{lsn, lsn - 1}, {lsn, lsn}}));
+  }
+}
+
 TEST(VoteLog, RotationKeepsRecordsInOneSegmentEachAndCarriesTheVotesOver) {
   TemporaryFolder folder;
   {
@@ -208,6 +243,16 @@ TEST(VoteLog, TrimGivesBackOnlySegmentsThatAreWhollyBelow) {
   EXPECT_EQ(log.last, 130u);
   EXPECT_FALSE(log.hole);
   EXPECT_LE(log.records.front().lsn, 121u);
+}
+
+TEST(VoteLog, TrimNeverTakesTheFirstRecordThatIsStillNeeded) {
+  TemporaryFolder folder;
+  auto log = started(folder / "log");
+  for (Lsn lsn = 1; lsn <= 60; ++lsn) ASSERT_TRUE(append(*log, record(lsn, 10'000, true)).ok());
+  for (Lsn before = 1; before <= 60; ++before) {
+    ASSERT_TRUE(log->trim(before).ok());
+    ASSERT_LE(parsed(folder / "log").records.front().lsn, before);
+  }
 }
 
 TEST(VoteLog, SegmentsOfEarlierRunsAreTrimmedOnceThisRunIsDurableElsewhere) {
