@@ -58,7 +58,7 @@ struct CheckersTest : ::testing::Test {
   }
   void confirm(ValidatorId from, ValidatorId signer, const Slot& slot, const char* name) {
     const auto message = consensus::make_message(consensus::Confirm{signer, slot, 1, block_name(name), {}});
-    checkers.frame_left(from, replica::encode_frame(replica::ConsensusFrame{message->bytes}));
+    checkers.frame_left(from, SharedFrame(replica::encode_frame(replica::ConsensusFrame{message->bytes})));
   }
   Failure found() const { return checkers.finding() ? checkers.finding()->failure : Failure::kNone; }
 
