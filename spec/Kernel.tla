@@ -21,6 +21,7 @@ CONSTANTS
   EpochBlocks,  \* a block of height EpochBlocks * (e + 1) is the last of epoch e
   FastPath,     \* genesis: fast_path
   MaxWipes,     \* so often may a node lose its durable state
+  WalkLastView, \* FALSE: no votes in the last view; LastViewStands judges all that could be voted for there
   Watched,      \* what must be reached, see Watch
   Mutant        \* "none", or the rule that is broken
 
@@ -29,9 +30,14 @@ VARIABLES
   vcs,    \* vcs[i][<<e, v>>]: the VIEW-CHANGE to view v that i, while correct, has sent, or NoViewChange
   rec,    \* rec[i]: what i has on disk (VoteRecord in consensus/engine.h)
   byz,    \* who is Byzantine by now
-  wipes   \* how many times a durable state was lost
+  wipes,  \* how many times a durable state was lost
+  \* These follow from votes and byz, and are kept only so that TLC need not count again and again:
+  seen,   \* the blocks that a correct member has voted for
+  certs,  \* the certificates that there are
+  fasts   \* those of them that are signed by a fast quorum
 
-vars == <<votes, vcs, rec, byz, wipes>>
+vars == <<votes, vcs, rec, byz, wipes, seen, certs, fasts>>
+kept == <<seen, certs, fasts>>
 
 ---------------------------------------------------------------------------------------------------------
 (* Committee (docs/consensus.md "Committee"; model/quorum.h) *)
@@ -51,8 +57,8 @@ Reproposal == IF Mutant = "threshold_one_lower" THEN N - P - 2 * F ELSE N - P - 
 Epochs == 0 .. Len(Schedule) - 1
 Views(e) == 0 .. Len(Schedule[e + 1]) - 1
 Leader(e, v) == Schedule[e + 1][v + 1]
-SlotsOf(e) == {<<e, v, k>> : v \in Views(e), k \in 0 .. Indices[e + 1] - 1}
-Slots == UNION {SlotsOf(e) : e \in Epochs}
+SlotsOf == [e \in Epochs |-> {<<e, v, k>> : v \in Views(e), k \in 0 .. Indices[e + 1] - 1}]
+Slots == UNION {SlotsOf[e] : e \in Epochs}
 Changes == UNION {{<<e, v>> : v \in Views(e) \ {0}} : e \in Epochs}
 
 Less(a, b) == \/ a[1] < b[1]
@@ -74,36 +80,33 @@ RECURSIVE Numbered(_)  \* the block itself, or the last block of the epoch below
 Numbered(b) == IF IsVoid(b) THEN Numbered(Parent(b)) ELSE b
 EndsEpoch(b) == b # Genesis /\ InEpoch(b, EpochOf(b)) = EpochBlocks
 
-Seen == UNION {votes[i][s] : i \in Node, s \in Slots}
 \* What may be proposed on b in epoch e: any child there is, or the next new one.
 Children(b, e) ==
-  LET known == {d \in Seen : Len(d) > Len(b)}
-      seen(c) == \E d \in known : d[Len(b) + 1] = Label(e, c) /\ SubSeq(d, 1, Len(b)) = b
-  IN {Append(b, Label(e, c)) : c \in {c \in 1 .. Contents : c = 1 \/ seen(c) \/ seen(c - 1)}}
+  {Append(b, Label(e, c)) : c \in {c \in 1 .. Contents :
+     c = 1 \/ Append(b, Label(e, c)) \in seen \/ Append(b, Label(e, c - 1)) \in seen}}
 
 ---------------------------------------------------------------------------------------------------------
 (* Certificates and commit ("Commit"; check_commit_rules) *)
 
-Count(s, b) == Cardinality({i \in Node \ byz : b \in votes[i][s]}) + Cardinality(byz)
-VotedAt(s) == UNION {votes[i][s] : i \in Node}
-CertificatesAt(s) == {[slot |-> s, block |-> b] : b \in {b \in VotedAt(s) : Count(s, b) >= Quorum}}
-Certificates(e) == UNION {CertificatesAt(s) : s \in SlotsOf(e)}
-
-FastCommits == IF ~FastPath THEN {} ELSE
-  UNION {{[slot |-> s, block |-> b] : b \in {b \in VotedAt(s) : Count(s, b) >= Fast}} : s \in Slots}
+Signers(s, b, by) == Cardinality({i \in Node \ by : b \in votes'[i][s]}) + Cardinality(by)
+AtLeast(number, by) ==
+  UNION {{[slot |-> s, block |-> b] : b \in {b \in UNION {votes'[i][s] : i \in Node} : Signers(s, b, by) >= number}} :
+         s \in Slots}
+CertificatesAt(s) == {c \in certs : c.slot = s}
+Certificates(e) == {c \in certs : c.slot[1] = e}
+FastCommits == IF FastPath THEN fasts ELSE {}
 
 \* [lower, upper]: certificates of two slots in a row of one view, the upper one on the lower one's child.
-ChainCommits == UNION {UNION {
-    {[lower |-> lower, upper |-> upper] : upper \in {u \in
-        (IF Mutant = "two_chain_across_views"
-           THEN {u \in Certificates(s[1]) : Less(s, u.slot)}
-           ELSE IF s[3] + 1 < Indices[s[1] + 1] THEN CertificatesAt(<<s[1], s[2], s[3] + 1>>) ELSE {}) :
-        Parent(u.block) = lower.block}}
-    : lower \in CertificatesAt(s)} : s \in Slots}
+ChainCommits == {x \in [lower : certs, upper : certs] :
+                   LET l == x.lower.slot  u == x.upper.slot
+                   IN /\ IF Mutant = "two_chain_across_views" THEN l[1] = u[1] /\ Less(l, u)
+                         ELSE u = <<l[1], l[2], l[3] + 1>>
+                      /\ x.upper.block # Genesis
+                      /\ Parent(x.upper.block) = x.lower.block}
 
 Committed == {Numbered(c.block) : c \in FastCommits} \cup {Numbered(c.lower.block) : c \in ChainCommits}
              \cup (IF Mutant = "commit_on_one_certificate"
-                     THEN UNION {{Numbered(c.block) : c \in Certificates(e)} : e \in Epochs} ELSE {})
+                     THEN {Numbered(c.block) : c \in certs} ELSE {})
 
 \* The epoch's parent block: everybody knows it from the chain. Two of them would break Agreement first.
 Started(e) == e = 0 \/ \E b \in Committed : EndsEpoch(b) /\ EpochOf(b) = e - 1
@@ -147,16 +150,15 @@ Acknowledged(s, h, earlier) ==
   LET e == s[1]
       under == IF s[3] > 0 THEN (IF h.slot = <<e, s[2], s[3] - 1>> THEN Children(h.block, e) ELSE {})
                ELSE IF s[2] = 0 THEN Children(Start(e).block, e)
-               ELSE IF Mutant = "ack_without_new_view" THEN Seen \cup Children(h.block, e)
-               ELSE UNION {Allowed(nv, e) : nv \in {nv \in earlier[s[2]] :
-                             Mutant = "high_below_new_view" \/ ~Less(h.slot, nv.high.slot)}}
+               ELSE IF Mutant = "ack_without_new_view" THEN seen \cup Children(h.block, e)
+               ELSE UNION {Allowed(nv, e) : nv \in {nv \in earlier[s[2]] : ~Less(h.slot, nv.high.slot)}}
   IN {b \in under : Leader(e, s[2]) \in byz \/ b \in votes[Leader(e, s[2])][s]}
 
 \* The VIEW-CHANGEs to view v that a Byzantine member can get acknowledged: one of its f+1 is correct and checked it.
 ByzantineViewChanges(e, v, earlier) ==
   LET highs == {h \in {Start(e)} \cup Certificates(e) : h.slot[2] < v}
       lasts(h) == UNION {{[slot |-> s, block |-> b] : b \in Acknowledged(s, h, earlier)} :
-                          s \in {s \in SlotsOf(e) : s[2] < v /\ Less(h.slot, s)}}
+                          s \in {s \in SlotsOf[e] : s[2] < v /\ Less(h.slot, s)}}
   IN UNION {{[high |-> h, last |-> l, sent |-> TRUE] : l \in lasts(h) \cup {NoVote(e)}} : h \in highs}
 
 \* All NEW-VIEWs of view v that a receiver accepts: V is n-f acknowledged VIEW-CHANGEs, and Select is recomputed.
@@ -168,6 +170,10 @@ NewViewsOf(e, v, earlier) ==
        Select(e, [i \in V |-> IF i \in byz THEN lie[i] ELSE vcs[i][<<e, v>>]])
      : lie \in [V \cap byz -> free]} : V \in sets}
 
+EnoughChanging(e, v) ==
+  Cardinality({i \in Node \ byz : vcs[i][<<e, v>>].sent}) + Cardinality(byz) >= ViewChangeSet
+Highest(views) == IF views = {} THEN 0 ELSE CHOOSE v \in views : \A w \in views : w <= v
+
 \* NewViews(e, v)[w] for all w <= v, lowest first, each from those before it.
 RECURSIVE NewViews(_, _)
 NewViews(e, v) == IF v = 0 THEN <<>>
@@ -178,6 +184,8 @@ LastView(e) == Len(Schedule[e + 1]) - 1
 ---------------------------------------------------------------------------------------------------------
 (* Actions *)
 
+Never == -1  \* rec[i].above of a member that never rejoined, of one that has, and else what it waits for
+Done == -2
 Active(i) == i \notin byz /\ rec[i].above < 0  \* participates(): neither Byzantine nor rejoining
 Higher(a, b) == IF Less(a.slot, b.slot) THEN b ELSE a
 
@@ -201,6 +209,11 @@ Vote(i, s, p) ==
   /\ votes' = [votes EXCEPT ![i][s] = @ \cup {p.block}]
   /\ rec' = [rec EXCEPT ![i].view = s[2], ![i].last = [slot |-> s, block |-> p.block],
                         ![i].high = Higher(@, p.justify)]
+  /\ seen' = seen \cup {p.block}
+  /\ LET here == {[slot |-> s, block |-> p.block]}
+         signers == Signers(s, p.block, byz)
+     IN /\ certs' = certs \cup (IF signers >= Quorum THEN here ELSE {})
+        /\ fasts' = fasts \cup (IF signers >= Fast THEN here ELSE {})
   /\ UNCHANGED <<vcs, byz, wipes>>
 
 \* "View changes"; start_view_change(). For whatever cause: time-out, evidence, tenure, joining. Any certificate may
@@ -214,14 +227,14 @@ ViewChange(i, v) ==
                [high |-> high, last |-> IF Less(high.slot, rec[i].last.slot) THEN rec[i].last ELSE NoVote(e),
                 sent |-> TRUE]]
           /\ rec' = [rec EXCEPT ![i].view = v, ![i].high = high]
-     /\ UNCHANGED <<votes, byz, wipes>>
+     /\ UNCHANGED <<votes, byz, wipes, kept>>
 
 \* "Epochs"; enter_epoch(): on any commit certificate of the epoch's last block.
 EnterEpoch(i) ==
   LET e == rec[i].epoch + 1
   IN /\ Active(i) /\ e \in Epochs /\ Started(e)
      /\ rec' = [rec EXCEPT ![i] = [epoch |-> e, view |-> 0, last |-> NoVote(e), high |-> Start(e), above |-> @.above]]
-     /\ UNCHANGED <<votes, vcs, byz, wipes>>
+     /\ UNCHANGED <<votes, vcs, byz, wipes, kept>>
 
 \* "Durable state": a crash keeps the record, and with it everything. Only a broken rule makes it a step.
 Recovered(r) == CASE Mutant = "last_vote_forgotten" -> [r EXCEPT !.last = NoVote(r.epoch)]
@@ -230,12 +243,10 @@ Recovered(r) == CASE Mutant = "last_vote_forgotten" -> [r EXCEPT !.last = NoVote
 Crash(i) == /\ Active(i)
             /\ Recovered(rec[i]) # rec[i]
             /\ rec' = [rec EXCEPT ![i] = Recovered(rec[i])]
-            /\ UNCHANGED <<votes, vcs, byz, wipes>>
+            /\ UNCHANGED <<votes, vcs, byz, wipes, kept>>
 
 \* "Rejoin". The record is lost. At most f members are Byzantine or rejoining together. The others' answers: the n-f
 \* lowest, given as early as can be (later ones are only higher); a Byzantine one says view 0.
-Never == -1  \* rec[i].above of a member that never rejoined, of one that has, and else what it has to wait for
-Done == -2
 Rejoining == {i \in Node \ byz : rec[i].above >= 0}
 Stand(e, v) == 100 * e + v
 Wipe(i) ==
@@ -248,7 +259,7 @@ Wipe(i) ==
          m == CHOOSE h \in heights : below(h) >= N - F /\ \A g \in heights : below(g) >= N - F => h <= g
      IN rec' = [rec EXCEPT ![i] = [epoch |-> 0, view |-> 0, last |-> NoVote(0), high |-> Start(0), above |-> m]]
   /\ wipes' = wipes + 1
-  /\ UNCHANGED <<votes, vcs, byz>>
+  /\ UNCHANGED <<votes, vcs, byz, kept>>
 
 \* maybe_finish_rejoin(): a commit certificate of a view strictly higher than all of them.
 Rejoin(i) ==
@@ -259,25 +270,31 @@ Rejoin(i) ==
        /\ rec' = [rec EXCEPT ![i] =
             [epoch |-> c.slot[1], view |-> c.slot[2], high |-> c, above |-> Done,
              last |-> c]]
-  /\ UNCHANGED <<votes, vcs, byz, wipes>>
+  /\ UNCHANGED <<votes, vcs, byz, wipes, kept>>
 
 Turn(i) == /\ i \in Turncoats /\ Active(i)
            /\ Cardinality(byz) + Cardinality(Rejoining) < F
            /\ byz' = byz \cup {i}
-           /\ UNCHANGED <<votes, vcs, rec, wipes>>
+           /\ UNCHANGED <<votes, vcs, rec, wipes, seen>>
+           /\ certs' = AtLeast(Quorum, byz')
+           /\ fasts' = AtLeast(Fast, byz')
 
 Init == /\ votes = [i \in Node |-> [s \in Slots |-> {}]]
         /\ vcs = [i \in Node |-> [c \in Changes |-> NoViewChange]]
-        /\ rec = [i \in Node |-> [epoch |-> 0, view |-> 0, last |-> NoVote(0), high |-> NoVote(0), above |-> -1]]  \* Never
+        /\ rec = [i \in Node |-> [epoch |-> 0, view |-> 0, last |-> NoVote(0), high |-> NoVote(0), above |-> Never]]
         /\ byz = Byzantine
         /\ wipes = 0
+        /\ seen = {} /\ certs = {} /\ fasts = {}
 
 Next == \/ \E e \in Epochs :
-             LET newViews == TLCEval(NewViews(e, LastView(e)))
-             IN \E s \in SlotsOf(e) :
-                  LET voters == {i \in Node : MayVote(i, s)}
-                  IN /\ voters # {}
-                     /\ \E p \in Proposable(s, newViews) : \E i \in voters : Vote(i, s, p)
+             LET voters(s) == {i \in Node : MayVote(i, s)}
+                 wanted == {v \in Views(e) \ {0} : (WalkLastView \/ v < LastView(e)) /\ voters(<<e, v, 0>>) # {} /\ EnoughChanging(e, v)}
+                 newViews == TLCEval(NewViews(e, Highest(wanted)))  \* the costly part: only as far as it is asked for
+             IN \E s \in {s \in SlotsOf[e] : WalkLastView \/ s[2] < LastView(e)} :
+                  LET these == voters(s)
+                  IN /\ these # {}
+                     /\ s[3] = 0 /\ s[2] > 0 => s[2] \in wanted
+                     /\ \E p \in Proposable(s, newViews) : \E i \in these : Vote(i, s, p)
         \/ \E i \in Node \ byz : \/ \E v \in Views(rec[i].epoch) : ViewChange(i, v)
                                  \/ EnterEpoch(i) \/ Crash(i) \/ Wipe(i) \/ Rejoin(i) \/ Turn(i)
 
@@ -290,12 +307,22 @@ Spec == Init /\ [][Next]_vars
 Agreement == \A a, b \in Committed : Extends(a, b) \/ Extends(b, a)
 
 \* The two halves of one argument ("Why it is safe"): one certificate a slot...
-OneCertificate == \A s \in Slots : Cardinality(CertificatesAt(s)) <= 1
+OneCertificate == \A c, d \in certs : c.slot = d.slot => c = d
 
 \* ...and what is committed is extended by every later certificate of its epoch.
 CommitStands ==
   LET commits == FastCommits \cup {x.lower : x \in ChainCommits}
-  IN \A c \in commits : \A d \in Certificates(c.slot[1]) : Less(c.slot, d.slot) => Extends(d.block, c.block)
+  IN \A c \in commits : \A d \in certs : c.slot[1] = d.slot[1] /\ Less(c.slot, d.slot) => Extends(d.block, c.block)
+
+\* Whatever may be proposed at the beginning of the last view extends what is committed, and so does all that is built on it
+\* there. The members have votes enough to certify it, and nothing in the views before depends on whether they do: a
+\* configuration that leaves them out loses no violation, and most of its states.
+LastViewStands ==
+  \/ WalkLastView
+  \/ LET e == Len(Schedule) - 1
+         v == LastView(e)
+     IN EnoughChanging(e, v) =>
+          \A p \in Proposable(<<e, v, 0>>, NewViews(e, v)) : \A c \in Committed : Extends(p.block, c)
 
 \* A correct member votes once a slot, over crashes and rejoins.
 OneVote == \A i \in Node, s \in Slots : Cardinality(votes[i][s]) <= 1
@@ -304,8 +331,8 @@ OneVote == \A i \in Node, s \in Slots : Cardinality(votes[i][s]) <= 1
 (* What must be reached, so that the invariants are not true for want of anything happening. Each is said  *)
 (* once; spec/check fails if one that a configuration watches for was not.                                 *)
 
-Again == \E e \in Epochs : \E c \in Certificates(e) :
-           c.slot[2] > 0 /\ c.slot[3] = 0 /\ \E s \in SlotsOf(e) : Less(s, c.slot) /\ s[2] < c.slot[2] /\ c.block \in VotedAt(s)
+Again == \E c \in certs : c.slot[2] > 0 /\ c.slot[3] = 0 /\
+           \E i \in Node, s \in Slots : s[1] = c.slot[1] /\ s[2] < c.slot[2] /\ c.block \in votes[i][s]
 AllNewViews == UNION {UNION {NewViews(e, LastView(e))[v] : v \in 1 .. LastView(e)} : e \in Epochs}
 Names == <<"fast commit", "two-chain commit", "commit in a later view", "re-proposal certified",
            "equivocation resolved", "void block certified", "next epoch commits", "rejoined member votes",
@@ -316,7 +343,7 @@ Holds(k) ==
     [] k = 3 -> \E c \in FastCommits \cup {x.upper : x \in ChainCommits} : c.slot[2] > 0
     [] k = 4 -> Again
     [] k = 5 -> \E nv \in AllNewViews : nv.forked /\ nv.again # NewChild
-    [] k = 6 -> \E e \in Epochs : \E c \in Certificates(e) : IsVoid(c.block)
+    [] k = 6 -> \E c \in certs : IsVoid(c.block)
     [] k = 7 -> \E b \in Committed : b # Genesis /\ EpochOf(b) > 0
     [] k = 8 -> \E i \in Node : rec[i].above = Done /\ Less(rec[i].high.slot, rec[i].last.slot)
     [] k = 9 -> \E nv \in AllNewViews : nv.forked /\ nv.again = NewChild
