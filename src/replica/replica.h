@@ -20,6 +20,7 @@
 #include "ledger/ledger.h"
 #include "ledger/store.h"
 #include "model/receipt.h"
+#include "replica/decoded.h"
 
 namespace tieline::replica {
 
@@ -37,6 +38,7 @@ struct PeerDown {
 struct PeerFrame {  // one frame of an authenticated link (replica/frames.h)
   ValidatorId from = 0;
   Blob frame;
+  DecodedPtr decoded = nullptr;  // of `frame`, if the host has done it (replica/decoded.h)
 };
 // Transactions from clients of this validator, as they came. `client` names the stream they came on and `tag` the first
 // of them there (the i-th has tag + i); both come back in TxOutcome.
@@ -44,6 +46,7 @@ struct ClientSubmit {
   uint64_t client = 0;
   uint64_t tag = 0;
   std::vector<Blob> transactions;
+  std::vector<TxPtr> parsed = {};  // empty, or one for each by parse_transaction (replica/decoded.h)
 };
 struct ClientGone {
   uint64_t client = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ledger/block_record.h"
 #include "ledger/codes.h"
 #include "replica/replica_impl.h"
 
@@ -33,9 +34,9 @@ bool ReplicaImpl::answer_committed(const TxId& id, const std::vector<Origin>& or
   const std::optional<TxPlace> place = find_tx(store_, id);
   if (!place) return false;
   if (origins.empty()) return true;
-  Result<StoredBlock> stored = stored_block(store_, place->height);
-  if (!stored.ok() || place->index >= stored->results.size()) return false;
-  return tell(place->height, place->index, stored->results[place->index].code);
+  const Result<BlockRecord> stored = read_block_record(store_, place->height);
+  if (!stored.ok() || place->index >= stored->codes.size()) return false;
+  return tell(place->height, place->index, stored->codes[place->index]);
 }
 
 // After a snapshot older transactions are not found until the history is whole. Until then "refused" could be a lie.
@@ -51,13 +52,13 @@ void ReplicaImpl::look_again() {
   for (Deferred& each : open) refuse_unless_committed(each.id, each.code, std::move(each.origins));
 }
 
-void ReplicaImpl::take_transaction(const Blob& bytes, std::optional<Origin> origin, const StateView& state) {
+void ReplicaImpl::take_transaction(const Blob& bytes, const TxPtr& parsed, std::optional<Origin> origin,
+                                   const StateView& state) {
   std::vector<Origin> origins;
   if (origin) origins.push_back(*origin);
   if (bytes.size() > kTxBytesMax) return refuse({}, number(TxCode::over_size), origins);
-  Result<TxPtr> parsed = Transaction::parse(bytes);
-  if (!parsed.ok()) return refuse({}, number(TxCode::malformed), origins);
-  const TxPtr tx = std::move(*parsed);
+  if (parsed == nullptr) return refuse({}, number(TxCode::malformed), origins);
+  const TxPtr& tx = parsed;
   const TxId id = tx->id();
   if (pool_.find(id) != nullptr) {
     pool_.add(tx, false, origin, context_.now.mono_us);
@@ -87,8 +88,12 @@ void ReplicaImpl::take_transaction(const Blob& bytes, std::optional<Origin> orig
 
 void ReplicaImpl::on(const ClientSubmit& input) {
   const StateView state = tree_->committed_view();
-  uint64_t tag = input.tag;
-  for (const Blob& bytes : input.transactions) take_transaction(bytes, Origin{input.client, tag++}, state);
+  TL_CHECK(input.parsed.empty() || input.parsed.size() == input.transactions.size());
+  for (size_t i = 0; i < input.transactions.size(); ++i) {
+    const Blob& bytes = input.transactions[i];
+    const TxPtr parsed = input.parsed.empty() ? parse_transaction(bytes) : input.parsed[i];
+    take_transaction(bytes, parsed, Origin{input.client, input.tag + i}, state);
+  }
 }
 
 void ReplicaImpl::on(const ClientGone& input) {

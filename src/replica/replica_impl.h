@@ -98,26 +98,26 @@ class ReplicaImpl final : public Replica {
   BlockPtr load_committed(Height height) const;
 
   // replica_peers.cc
-  void on_frame(ValidatorId from, ConsensusFrame& frame);
-  void on_frame(ValidatorId from, TransactionsFrame& frame);
-  void on_frame(ValidatorId from, TransactionsRequest& frame);
-  void on_frame(ValidatorId from, TransactionsAnswer& frame);
-  void on_frame(ValidatorId from, BlockRequest& frame);
-  void on_frame(ValidatorId from, BlockAnswer& frame);
-  void on_frame(ValidatorId from, BlocksRequest& frame);
-  void on_frame(ValidatorId from, BlocksAnswer& frame);
-  void on_frame(ValidatorId from, SnapshotRequest& frame);
-  void on_frame(ValidatorId from, SnapshotOffer& frame);
-  void on_frame(ValidatorId from, ChunkRequest& frame);
-  void on_frame(ValidatorId from, Chunk& frame);
-  void on_frame(ValidatorId from, StatusFrame& frame);
+  void on_message(ValidatorId from, const Result<consensus::MessagePtr>& message);
+  void on_frame(ValidatorId from, const TransactionsRequest& frame);
+  void on_frame(ValidatorId from, const TransactionsAnswer& frame);
+  void on_frame(ValidatorId from, const BlockRequest& frame);
+  void on_frame(ValidatorId from, const BlockAnswer& frame);
+  void on_frame(ValidatorId from, const BlocksRequest& frame);
+  void on_frame(ValidatorId from, const BlocksAnswer& frame);
+  void on_frame(ValidatorId from, const SnapshotRequest& frame);
+  void on_frame(ValidatorId from, const SnapshotOffer& frame);
+  void on_frame(ValidatorId from, const ChunkRequest& frame);
+  void on_frame(ValidatorId from, const Chunk& frame);
+  void on_frame(ValidatorId from, const StatusFrame& frame);
   void share_checkpoint(ValidatorId peer, const StatusFrame& status);
-  void on_frame(ValidatorId from, HistoryRequest& frame);
-  void on_frame(ValidatorId from, HistoryAnswer& frame);
+  void on_frame(ValidatorId from, const HistoryRequest& frame);
+  void on_frame(ValidatorId from, const HistoryAnswer& frame);
   bool take_link(const HistoryAnswer& frame);
 
   // replica_clients.cc
-  void take_transaction(const Blob& bytes, std::optional<Origin> origin, const StateView& state);
+  // `parsed`: by parse_transaction.
+  void take_transaction(const Blob& bytes, const TxPtr& parsed, std::optional<Origin> origin, const StateView& state);
   void refuse(const TxId& id, uint16_t code, const std::vector<Origin>& origins);
   bool answer_committed(const TxId& id, const std::vector<Origin>& origins);
   void refuse_unless_committed(const TxId& id, uint16_t code, std::vector<Origin> origins);

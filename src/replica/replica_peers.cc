@@ -13,27 +13,35 @@ constexpr const char* kFrameCodes[] = {"frame_malformed", "frame_unknown_version
 }  // namespace
 
 void ReplicaImpl::on(const PeerFrame& input) {
-  Result<Frame> frame = decode_frame(input.frame, config_.limits.frame_bytes_max);
-  if (!frame.ok()) {
+  const DecodedPtr decoded =
+      input.decoded != nullptr ? input.decoded : decode_whole(input.frame, config_.limits.frame_bytes_max);
+  if (!decoded->frame.ok()) {
     for (const char* code : kFrameCodes)
-      if (frame.error().code == code) context_.count(code);
+      if (decoded->frame.error().code == code) context_.count(code);
     return;
   }
-  std::visit([&](auto& f) { on_frame(input.from, f); }, *frame);
+  if (decoded->message) return on_message(input.from, *decoded->message);
+  if (const auto* batch = std::get_if<TransactionsFrame>(&*decoded->frame)) {
+    const StateView state = tree_->committed_view();
+    for (size_t i = 0; i < batch->transactions.size(); ++i)
+      take_transaction(batch->transactions[i], decoded->transactions[i], std::nullopt, state);
+    return;
+  }
+  std::visit(
+      [&](const auto& frame) {
+        using F = std::decay_t<decltype(frame)>;
+        if constexpr (!std::is_same_v<F, ConsensusFrame> && !std::is_same_v<F, TransactionsFrame>)
+          on_frame(input.from, frame);
+      },
+      *decoded->frame);
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, ConsensusFrame& frame) {
-  Result<consensus::MessagePtr> message = consensus::decode_message(std::move(frame.message));
+void ReplicaImpl::on_message(ValidatorId from, const Result<consensus::MessagePtr>& message) {
   if (!message.ok()) return context_.count("message_malformed");
-  feed(consensus::Received{from, std::move(*message)});
+  feed(consensus::Received{from, *message});
 }
 
-void ReplicaImpl::on_frame(ValidatorId, TransactionsFrame& frame) {
-  const StateView state = tree_->committed_view();
-  for (const Blob& bytes : frame.transactions) take_transaction(bytes, std::nullopt, state);
-}
-
-void ReplicaImpl::on_frame(ValidatorId from, TransactionsRequest& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const TransactionsRequest& frame) {
   TransactionsAnswer answer;
   size_t bytes = 0;
   for (const TxId& id : frame.ids) {
@@ -48,9 +56,9 @@ void ReplicaImpl::on_frame(ValidatorId from, TransactionsRequest& frame) {
   context_.send({from}, encode_frame(answer), true);
 }
 
-void ReplicaImpl::on_frame(ValidatorId, TransactionsAnswer& frame) { desk_->on_transactions(frame, context_); }
+void ReplicaImpl::on_frame(ValidatorId, const TransactionsAnswer& frame) { desk_->on_transactions(frame, context_); }
 
-void ReplicaImpl::on_frame(ValidatorId from, BlockRequest& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const BlockRequest& frame) {
   BlockAnswer answer{frame.digest, std::nullopt};
   BlockPtr block;
   if (const BlockNode* node = tree_->find(frame.digest)) {
@@ -66,45 +74,43 @@ void ReplicaImpl::on_frame(ValidatorId from, BlockRequest& frame) {
   context_.send({from}, encode_frame(answer), true);
 }
 
-void ReplicaImpl::on_frame(ValidatorId, BlockAnswer& frame) { desk_->on_block(frame, context_); }
+void ReplicaImpl::on_frame(ValidatorId, const BlockAnswer& frame) { desk_->on_block(frame, context_); }
 
-void ReplicaImpl::on_frame(ValidatorId from, BlocksRequest& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const BlocksRequest& frame) {
   context_.send({from}, encode_frame(make_blocks_answer(store_, config_.limits, frame.from)), true);
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, BlocksAnswer& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const BlocksAnswer& frame) {
   std::optional<consensus::CaughtUp> run = catch_up_->on_blocks(from, frame, committee_, context_);
   if (!run) return;
   const Header& last = run->headers.back();
   if (frame.link && last.ends_epoch() && frame.link->header == last &&
       follow_links({*frame.link}, last.epoch + 1, ledger_.genesis(), ledger_.chain(), verifier_).ok())
-    offered_link_ = std::move(frame.link);
+    offered_link_ = frame.link;
   const Height before = tree_->tip().height;
   feed(std::move(*run));
   run_engine();
   catch_up_->judged(tree_->tip().height > before, from, context_);
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, SnapshotRequest& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const SnapshotRequest& frame) {
   const Checkpoints::Kept* kept = checkpoints_.newest_stable();
   if (kept != nullptr && kept->header.height <= frame.above) kept = nullptr;
   context_.send({from}, encode_frame(make_offer(kept, store_)), true);
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, SnapshotOffer& frame) {
-  catch_up_->on_offer(from, std::move(frame), context_);
-}
+void ReplicaImpl::on_frame(ValidatorId from, const SnapshotOffer& frame) { catch_up_->on_offer(from, frame, context_); }
 
-void ReplicaImpl::on_frame(ValidatorId from, ChunkRequest& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const ChunkRequest& frame) {
   const Chunk chunk = make_chunk(checkpoints_.kept_at(frame.height), frame, config_.limits.snapshot_chunk_bytes);
   context_.send({from}, encode_frame(chunk), true);
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, Chunk& frame) {
-  if (auto fetched = catch_up_->on_chunk(from, std::move(frame), context_)) install(std::move(*fetched));
+void ReplicaImpl::on_frame(ValidatorId from, const Chunk& frame) {
+  if (auto fetched = catch_up_->on_chunk(from, frame, context_)) install(std::move(*fetched));
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, HistoryRequest& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const HistoryRequest& frame) {
   const HistoryAnswer answer = make_history_answer(store_, frame.below, config_.limits.catch_up_blocks_max);
   context_.send({from}, encode_frame(answer), true);
 }
@@ -119,12 +125,12 @@ bool ReplicaImpl::take_link(const HistoryAnswer& frame) {
   return true;
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, HistoryAnswer& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const HistoryAnswer& frame) {
   if (take_link(frame)) return;
   history_.on_answer(from, frame, tree_->tip().height, context_);
 }
 
-void ReplicaImpl::on_frame(ValidatorId from, StatusFrame& frame) {
+void ReplicaImpl::on_frame(ValidatorId from, const StatusFrame& frame) {
   catch_up_->on_status(from, frame);
   share_checkpoint(from, frame);
 }

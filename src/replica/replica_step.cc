@@ -112,15 +112,18 @@ void ReplicaImpl::ask_for_link() {
 
 std::optional<int64_t> ReplicaImpl::next_deadline() const {
   if (!started_ || dead_) return std::nullopt;
-  std::optional<int64_t> at = next_status_us_;
-  if (pool_.ready_count() > 0) at = earlier(at, next_nudge_us_);
-  for (const Timer& timer : timers_) at = earlier(at, timer.deadline_us);
-  at = earlier(at, verify_.deadline(config_.limits));
-  at = earlier(at, spread_.deadline());
-  at = earlier(at, builder_->deadline());
-  at = earlier(at, desk_->deadline());
-  at = earlier(at, catch_up_->deadline());
-  if (!catch_up_->active()) at = earlier(at, history_.deadline());
+  int64_t at = next_status_us_;
+  const auto consider = [&at](const std::optional<int64_t>& deadline) {
+    if (deadline && *deadline < at) at = *deadline;
+  };
+  if (pool_.ready_count() > 0) consider(next_nudge_us_);
+  for (const Timer& timer : timers_) consider(timer.deadline_us);
+  consider(verify_.deadline(config_.limits));
+  consider(spread_.deadline());
+  consider(builder_->deadline());
+  consider(desk_->deadline());
+  consider(catch_up_->deadline());
+  if (!catch_up_->active()) consider(history_.deadline());
   return at;
 }
 

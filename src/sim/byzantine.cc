@@ -474,11 +474,8 @@ void Traitor::outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Tr
   out.push_back({to, frame, bulk, delay});
 }
 
-void Traitor::incoming(const Blob& frame) {
-  auto decoded = replica::decode_frame(frame, frame.size());
-  if (!decoded) return;
-  if (const auto* c = std::get_if<replica::ConsensusFrame>(&*decoded))
-    if (auto message = decode_message(c->message)) conspiracy_.hear(std::move(*message));
+void Traitor::incoming(const replica::DecodedFrame& frame) {
+  if (frame.message && frame.message->ok()) conspiracy_.hear(**frame.message);
 }
 
 void Traitor::tick(std::vector<Treason>& out) {

@@ -11,7 +11,7 @@
 #include "base/rng.h"
 #include "consensus/messages.h"
 #include "model/genesis.h"
-#include "replica/frames.h"
+#include "replica/decoded.h"
 #include "sim/faults.h"
 #include "sim/sim_scheme.h"
 
@@ -76,7 +76,7 @@ class Traitor {
   bool is(ByzantineKind kind) const { return kinds_ >> static_cast<unsigned>(kind) & 1; }
   // Instead of sending `frame` to `to`. A twin's frames go through the same traitor.
   void outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Treason>& out);
-  void incoming(const Blob& frame);
+  void incoming(const replica::DecodedFrame& frame);
   void tick(std::vector<Treason>& out);  // now and then
   const std::array<uint64_t, kByzantineKinds>& counts() const { return counts_; }
 

@@ -47,7 +47,8 @@ void Checkers::vote(ValidatorId signer, const Slot& slot, Height height, const H
 
 // Most frames are CONFIRMs or concern nothing that is checked here: those are told apart by their first bytes, because
 // decoding a message hashes it.
-void Checkers::frame_left(ValidatorId from, const Blob& frame) {
+void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
+  const Blob& frame = shared.bytes();
   static const Blob kConfirmFrame = sample_frame(consensus::Confirm{});
   static const Blob kProposeFrame = sample_frame(sample_propose());
   static const Blob kViewChangeFrame = sample_frame(consensus::ViewChange{});
@@ -68,15 +69,12 @@ void Checkers::frame_left(ValidatorId from, const Blob& frame) {
     return;
   }
   if (!looks_like(kProposeFrame) && !looks_like(kViewChangeFrame)) return;
-  auto decoded = replica::decode_frame(frame, frame.size());
-  const auto* consensus = decoded ? std::get_if<replica::ConsensusFrame>(&*decoded) : nullptr;
-  auto message = consensus != nullptr ? consensus::decode_message(consensus->message)
-                                      : Result<consensus::MessagePtr>(Error{"malformed", "not a frame"});
-  if (!message) {
-    return report(Failure::kInvariant,
-                  "validator " + std::to_string(from) + " sent a message that does not decode: " + message.error().why);
+  const auto& message = shared.decoded()->message;
+  if (!message || !message->ok()) {
+    return report(Failure::kInvariant, "validator " + std::to_string(from) + " sent a message that does not decode" +
+                                           (message ? ": " + message->error().why : ""));
   }
-  const consensus::Message& m = **message;
+  const consensus::Message& m = ***message;
   if (const auto* propose = std::get_if<consensus::Propose>(&m.payload)) {
     vote(from, propose->slot, propose->header.height, propose->header.digest());
     if (propose->new_view != nullptr) {

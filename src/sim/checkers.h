@@ -10,7 +10,7 @@
 
 #include "model/block.h"
 #include "replica/replica.h"
-#include "sim/network.h"
+#include "sim/event.h"
 
 namespace tieline::sim {
 
@@ -46,7 +46,7 @@ class Checkers {
   }
 
   // A frame that a correct validator sends.
-  void frame_left(ValidatorId from, const Blob& frame);
+  void frame_left(ValidatorId from, const SharedFrame& frame);
   void committed(ValidatorId at, const replica::BlockCommitted& effect);
   // A process started, and stands at this block (which it must have committed before, or been given by a snapshot).
   void standing(ValidatorId at, Height height, const Hash& digest);

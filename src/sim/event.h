@@ -3,7 +3,8 @@
 
 #include <cstdint>
 
-#include "base/bytes.h"
+#include "replica/decoded.h"
+#include "replica/replica.h"
 #include "sim/network.h"
 
 namespace tieline::sim {
@@ -31,6 +32,23 @@ enum class EventKind : uint8_t {
   kCheckHealed
 };
 
+// A frame on its way to one or more. It is decoded by the first who reads it, once for all: what it says depends on
+// nothing but its bytes.
+class SharedFrame {
+ public:
+  explicit SharedFrame(Blob bytes) : bytes_(std::move(bytes)) {}
+  const Blob& bytes() const { return bytes_; }
+  const replica::DecodedPtr& decoded() const {
+    if (decoded_ == nullptr) decoded_ = replica::decode_whole(bytes_, replica::Limits{}.frame_bytes_max);
+    return decoded_;
+  }
+
+ private:
+  Blob bytes_;
+  mutable replica::DecodedPtr decoded_;
+};
+using FramePtr = std::shared_ptr<const SharedFrame>;
+
 struct Event {
   EventKind kind{};
   bool bulk = false;
@@ -38,7 +56,7 @@ struct Event {
   ProcessId b = 0;
   uint32_t generation = 0;
   uint64_t value = 0;
-  Blob frame = {};
+  FramePtr frame = {};
 };
 
 }  // namespace tieline::sim

@@ -119,9 +119,10 @@ void World::handle(Event event) {
     case Kind::kDeliver:
       if (!actor.up() || !network_.up(event.a, event.b) || network_.generation(event.a, event.b) != event.generation)
         return;
-      if (actor.traitor != nullptr) actor.traitor->incoming(event.frame);
-      if (tracing()) say(std::to_string(p.id) + " -> " + std::to_string(actor.id) + " " + describe_frame(event.frame));
-      return step(actor, replica::PeerFrame{p.id, std::move(event.frame)});
+      if (actor.traitor != nullptr) actor.traitor->incoming(*event.frame->decoded());
+      if (tracing())
+        say(std::to_string(p.id) + " -> " + std::to_string(actor.id) + " " + describe_frame(event.frame->bytes()));
+      return step(actor, replica::PeerFrame{p.id, event.frame->bytes(), event.frame->decoded()});
     case Kind::kConnect:
       return connect(event.a, event.b);
     case Kind::kDetect:
@@ -170,7 +171,8 @@ void World::handle(Event event) {
       return retry(event.value);
     case Kind::kSubmit:
       if (!p.up()) return;
-      return step(p, replica::ClientSubmit{txs_[event.value].client, event.value, {txs_[event.value].bytes}});
+      return step(p, replica::ClientSubmit{
+                         txs_[event.value].client, event.value, {txs_[event.value].bytes}, {txs_[event.value].parsed}});
     case Kind::kFault:
       return begin_fault(event.value);
     case Kind::kFaultEnd:

@@ -30,6 +30,7 @@ class World {
   struct ClientTx {
     TxId id;
     Blob bytes;
+    TxPtr parsed;
     size_t client = 0;
     uint64_t sequence = 0;
     bool valid = true;
@@ -68,7 +69,7 @@ class World {
 
   // world_network.cc
   void send(Process& p, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk);
-  void send_as(Process& p, uint32_t to, const Blob& frame, bool bulk);
+  void send_as(Process& p, uint32_t to, const FramePtr& frame, bool bulk);
   void carry_out_treason(Process& p);
   void try_connect(ProcessId a, ProcessId b);
   void connect(ProcessId a, ProcessId b);

@@ -73,7 +73,8 @@ void World::new_transaction(size_t client, bool valid) {
   tx.sequence = sequence;
   tx.valid = valid;
   tx.bytes = Blob(std::move(bytes));
-  tx.id = sha256(tx.bytes.view());
+  tx.parsed = replica::parse_transaction(tx.bytes);
+  tx.id = tx.parsed->id();
   tx.after = acknowledged_top_;
   const uint64_t number = txs_.size();
   // wrong == 3: only its sequence number is far beyond the window.

@@ -16,8 +16,9 @@ void World::send(Process& p, const std::vector<ValidatorId>& to, const Blob& fra
     mask |= uint32_t{1} << id;
   }
   if (p.correct()) {
-    checkers_.frame_left(p.id, frame);
-    return send_as(p, mask, frame, bulk);
+    const auto shared = std::make_shared<const SharedFrame>(frame);
+    checkers_.frame_left(p.id, *shared);
+    return send_as(p, mask, shared, bulk);
   }
   p.traitor->outgoing(frame, mask, bulk, treasons_);
   carry_out_treason(p);
@@ -26,22 +27,24 @@ void World::send(Process& p, const std::vector<ValidatorId>& to, const Blob& fra
 void World::carry_out_treason(Process& p) {
   // Sending makes no new treason, so the list does not grow here.
   for (Treason& t : treasons_) {
+    auto shared = std::make_shared<const SharedFrame>(std::move(t.frame));
     if (t.delay_us > 0) {
       push(now() + t.delay_us,
-           {.kind = Kind::kTraitorSend, .bulk = t.bulk, .a = p.index, .value = t.to, .frame = std::move(t.frame)});
+           {.kind = Kind::kTraitorSend, .bulk = t.bulk, .a = p.index, .value = t.to, .frame = std::move(shared)});
     } else {
-      send_as(p, t.to, t.frame, t.bulk);
+      send_as(p, t.to, shared, t.bulk);
     }
   }
   treasons_.clear();
 }
 
-void World::send_as(Process& p, uint32_t to, const Blob& frame, bool bulk) {
-  result_.trace_hash = mix_bytes(result_.trace_hash, frame.view());
+void World::send_as(Process& p, uint32_t to, const FramePtr& frame, bool bulk) {
+  const size_t size = frame->bytes().size();
+  result_.trace_hash = mix_bytes(result_.trace_hash, frame->bytes().view());
   for (const auto& q : processes_) {
     if (!(to >> q->id & 1) || q->id == p.id) continue;
     if (!network_.up(p.index, q->index) || network_.blocked(p.index, q->index)) continue;
-    const Network::Arrival arrival = network_.send(p.index, q->index, frame.size(), bulk, now());
+    const Network::Arrival arrival = network_.send(p.index, q->index, size, bulk, now());
     const uint32_t generation = network_.generation(p.index, q->index);
     for (int copies = arrival.twice ? 2 : 1; copies > 0; --copies) {
       push(arrival.time_us, {.kind = Kind::kDeliver,
