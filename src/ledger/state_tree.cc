@@ -48,7 +48,8 @@ const std::vector<Hash>& empty_nodes() {
 StateTree::StateTree() : nodes_(empty_nodes()), dirty_(kBuckets, 0) {}
 
 void StateTree::load(const StoreReader& store) {
-  *this = StateTree();
+  if (touched_) *this = StateTree();
+  touched_ = true;
   Writer entries;
   const auto close_bucket = [&] {
     if (marked_.empty()) return;
@@ -70,6 +71,7 @@ void StateTree::load(const StoreReader& store) {
 }
 
 void StateTree::mark(const WriteSet& writes) {
+  touched_ = true;
   for (const auto& [key, value] : writes) {
     TL_CHECK(key.size() > state::kBucketBytes);
     const auto bucket = static_cast<uint16_t>(key[0] << 8 | key[1]);

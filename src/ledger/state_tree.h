@@ -25,6 +25,7 @@ class StateTree {
   std::vector<Hash> nodes_;       // heap order: 1 is the root, kBuckets + b the leaf of bucket b
   std::vector<uint8_t> dirty_;    // by bucket
   std::vector<uint16_t> marked_;  // the dirty ones; ascending when raise() is called
+  bool touched_ = false;          // until then it is the tree of the empty state
 };
 
 // The root of a complete state that comes in pieces, as in a snapshot from a peer: entries in ascending key order.

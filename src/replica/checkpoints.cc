@@ -7,7 +7,6 @@
 namespace tieline::replica {
 
 void Checkpoints::load(const StoreReader& state) {
-  tree_ = StateTree();
   tree_.load(state);
   waiting_.clear();
   kept_.clear();

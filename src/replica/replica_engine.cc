@@ -10,9 +10,9 @@ void ReplicaImpl::run_engine() {
   while (!inbox_.empty() && !dead_) {
     const consensus::Input input = std::move(inbox_.front());
     inbox_.pop_front();
-    consensus::Effects effects;
-    engine_->step(context_.now, input, effects);
-    for (consensus::Effect& effect : effects) {
+    engine_effects_.clear();
+    engine_->step(context_.now, input, engine_effects_);
+    for (consensus::Effect& effect : engine_effects_) {
       if (dead_) return;
       std::visit([this](auto& e) { carry_out(e); }, effect);
     }

@@ -146,6 +146,7 @@ class ReplicaImpl final : public Replica {
 
   std::unique_ptr<consensus::Engine> engine_;
   std::deque<consensus::Input> inbox_;
+  consensus::Effects engine_effects_;  // of the step that is being carried out; kept for its room
   struct Timer {
     uint64_t generation = 0;
     std::optional<int64_t> deadline_us;
