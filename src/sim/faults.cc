@@ -198,7 +198,7 @@ Plan draw_plan(uint64_t seed, size_t validators, const FaultSet& faults, int64_t
   plan.fault_phase_us = fault_phase_us;
 
   const size_t f = (validators - 1) / 3;
-  if (faults.byzantine != 0 && f > 0 && rng.chance(700'000)) {
+  if (faults.byzantine != 0 && f > 0 && rng.chance(600'000)) {
     const size_t count = 1 + rng.below(f);
     uint32_t taken = 0;
     while (plan.traitors.size() < count) {
@@ -223,7 +223,9 @@ Plan draw_plan(uint64_t seed, size_t validators, const FaultSet& faults, int64_t
   const uint64_t intensity = rng.chance(125'000) ? 0 : rng.below(4);
   for (size_t i = 0; i < kFaultKinds; ++i) {
     const auto kind = static_cast<FaultKind>(i);
-    const bool chosen = faults.has(kind) && rng.chance(400'000);
+    // Traitors use up what may be damaged, so that the others must be damaged more often to see rejoins at all.
+    const bool damage = kind == FaultKind::kWipe || kind == FaultKind::kBitFlip;
+    const bool chosen = faults.has(kind) && rng.chance(damage && plan.traitors.size() < f ? 600'000 : 400'000);
     if (!chosen) continue;
     const bool heavy = kind == FaultKind::kCrashAll || kind == FaultKind::kWipe || kind == FaultKind::kBitFlip;
     const uint64_t times = heavy ? 1 : 1 + rng.below(1 + 2 * intensity);

@@ -381,6 +381,33 @@ TEST(Rejoin, TheRequestIsAnsweredDurablyAndTheSecondOneHandsOver) {
   EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kPlanned);
 }
 
+// Simulator, n = 4: hand-overs count as no failure, so with a fixed pause they would end every view of a slow network
+// before it commits anything.
+TEST(Rejoin, ThePauseBetweenTwoHandOversDoubles) {
+  Lone t({.fast = false});
+  const ValidatorId who = t.other(1);
+  RejoinRequest r{who, t.c.genesis(), 0, {}};
+  r.signature = Lone::sign(who, rejoin_request_digest(t.c.chain_id(), r));
+  const BlockPtr a = t.block(t.c.genesis());
+  t.c.node(t.spare).held.insert(a->digest);
+  // Enters `view` by a certificate, so that it is active, and is asked twice.
+  const auto ask_in = [&](View view) {
+    const auto high = Lone::justify(t.certificate({0, view, 0}, a, 3));
+    t.c.inject(t.me, t.other(2), t.view_change_of(t.other(2), view + 1, high));
+    EXPECT_EQ(t.status().view, view);
+    EXPECT_FALSE(t.status().view_changing);
+    t.c.inject(t.me, who, make_message(r));
+    t.c.run_for(200'000);
+    t.c.inject(t.me, who, make_message(r));
+    return t.status().view_changing && t.view_change()->kind == ViewChangeKind::kPlanned;
+  };
+  ASSERT_TRUE(ask_in(10));
+  t.c.run_for(9'000'000);
+  EXPECT_FALSE(ask_in(20)) << "16 T0 are over, 32 are not";
+  t.c.run_for(8'000'000);
+  EXPECT_TRUE(ask_in(30));
+}
+
 TEST(Rejoin, AWipedMemberOfAnIdleNetworkComesBackAndThenCountsAgain) {
   for (bool fast : {true, false}) {
     ClusterOptions o;

@@ -237,7 +237,12 @@ bool Kernel::check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& messag
   if (epoch > committee_.epoch()) {
     if (epoch == committee_.epoch() + 1) {
       auto& queue = early_[from];
-      if (queue.size() >= kEarlyPerMemberMax) queue.pop_front();
+      size_t bytes = message->bytes.size();
+      for (const MessagePtr& kept : queue) bytes += kept->bytes.size();
+      while (!queue.empty() && (queue.size() >= kEarlyPerMemberMax || bytes > kEarlyBytesPerMemberMax)) {
+        bytes -= queue.front()->bytes.size();
+        queue.pop_front();
+      }
       queue.push_back(message);
       if (queue.size() < kEarlyMeansBehind) return false;
     }
@@ -317,13 +322,13 @@ void Kernel::refresh_timers() {
     if (oldest_us_ && waiting)
       passed_over =
           std::max(*oldest_us_, view_entered_us_) + std::max(t0 * config_.params.passed_over_factor, 2 * timeout_us());
-    if (vote_.last_vote && vote_.last_vote->slot > high_.slot) resend_at = last_resend_us_ + t0 / 2;
+    if (vote_.last_vote && vote_.last_vote->slot > high_.slot) resend_at = last_resend_us_ + timeout_us() / 2;
     if (is_leader()) heartbeat = last_heartbeat_us_ + t0;
   } else if (participates()) {
     if (quorum_changing_us_ && may_leave_view()) view_change = *quorum_changing_us_ + timeout_us();
-    resend_at = last_resend_us_ + t0 / 2;
+    resend_at = last_resend_us_ + timeout_us() / 2;
   } else if (vote_.rejoining) {
-    resend_at = last_resend_us_ + t0 / 2;
+    resend_at = last_resend_us_ + (t0 / 2 << std::min(rejoin_requests_ / kRejoinRequestsPerDoubling, kBackoffMax));
   }
   arm(TimerId::kProgress, progress);
   arm(TimerId::kPassedOver, passed_over);
@@ -370,10 +375,7 @@ void Kernel::resend() {
   } else if (participates() && vote_.view_changing) {
     if (own_view_change_) {
       send({}, own_view_change_, lsn_);
-      const auto& vc = std::get<ViewChange>(own_view_change_->payload);
-      if (vc.last_vote && vc.last_vote->new_view)
-        for (const MessagePtr& nv : new_views_)
-          if (nv->digest == *vc.last_vote->new_view) send({}, nv, lsn_);
+      send_new_view_of_vote(lsn_);
     }
     for (const auto& [id, views] : view_changes_)
       if (auto at = views.find(vote_.view); at != views.end() && at->second.acked && id != config_.self)

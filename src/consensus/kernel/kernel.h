@@ -20,9 +20,10 @@
 
 namespace tieline::consensus {
 
-inline constexpr View kViewsPerMemberMax = 4;        // VIEW-CHANGEs kept of one member
-inline constexpr size_t kNewViewsKept = 16;          // NEW-VIEWs kept besides those that known last votes refer to
-inline constexpr size_t kEarlyPerMemberMax = 64;     // messages of the next epoch kept until it starts
+inline constexpr View kViewsPerMemberMax = 4;     // VIEW-CHANGEs kept of one member
+inline constexpr size_t kNewViewsKept = 16;       // NEW-VIEWs kept besides those that known last votes refer to
+inline constexpr size_t kEarlyPerMemberMax = 64;  // messages of the next epoch kept until it starts
+inline constexpr size_t kEarlyBytesPerMemberMax = 2 * kNewViewBytesMax;
 inline constexpr size_t kEarlyMeansBehind = 4;       // so many of them show that the end of this epoch was missed
 inline constexpr size_t kLeadersKept = 64;           // views whose leader is remembered
 inline constexpr uint32_t kBackoffMax = 6;           // T0 x 2^min(c, 6)
@@ -30,7 +31,8 @@ inline constexpr size_t kEmptyBlocksMax = 2;         // to commit what is pendin
 inline constexpr Height kRecentBlocks = 16;          // committed blocks whose headers and certificates stay at hand
 inline constexpr int64_t kSlotsKept = 64;            // below the newest certificate, for late CONFIRMs
 inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation waiting to get into a block
-inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 between two hand-overs for one rejoining member
+inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 x 2^min(times, 6) between two hand-overs for one member
+inline constexpr uint32_t kRejoinRequestsPerDoubling = 8;  // then they come half as often, down to 1/64
 
 class Kernel final : public Engine {
  public:
@@ -145,6 +147,7 @@ class Kernel final : public Engine {
   void maybe_new_view();
   size_t members_changing_from(View view) const;
   void note_quorum_changing();
+  void send_new_view_of_vote(Lsn after);
   static std::vector<Summary> summaries_of(const std::vector<const ViewChange*>& set);
   void answer_lower_view(ValidatorId from, View view);
 
@@ -237,12 +240,14 @@ class Kernel final : public Engine {
 
   // rejoin
   std::map<ValidatorId, RejoinReply> rejoin_replies_;
+  uint32_t rejoin_requests_ = 0;  // how many were sent
   struct HandOver {
     Hash nonce;
     size_t requests = 0;
     int64_t last_us = 0;
     int64_t replied_us = INT64_MIN / 2;
     bool done = false;
+    uint32_t times = 0;  // how often one was made for this member in this epoch
   };
   std::map<ValidatorId, HandOver> hand_overs_;
 };

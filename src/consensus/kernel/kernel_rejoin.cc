@@ -13,6 +13,7 @@ void Kernel::send_rejoin_request() {
   RejoinRequest request{config_.self, config_.rejoin_nonce, committee_.epoch(), {}};
   const Hash digest = rejoin_request_digest(config_.chain, request);
   request.signature = signer_->sign(digest.view());
+  ++rejoin_requests_;
   send({}, make_message(request), lsn_);
 }
 
@@ -50,14 +51,17 @@ void Kernel::on_rejoin_request(ValidatorId from, const RejoinRequest& request) {
 
   // One planned hand-over a member an epoch (again only after a long pause), so that a higher view commits something.
   // On the second request: by then the others have answered with the view that is now in use.
-  const int64_t pause = kHandOverPauseFactor * t0;
+  // The pause doubles, because a planned move lengthens no time-out: on a network where no view commits within the
+  // first pause, hand-overs alone would end every view before it does anything.
+  const int64_t pause = kHandOverPauseFactor * t0 << std::min(h.times, kBackoffMax);
   if (h.nonce != request.nonce || (h.done && now_.mono_us - h.last_us > pause)) {
     if (h.done && now_.mono_us - h.last_us <= pause) return;
-    h = HandOver{request.nonce, 0, h.last_us, h.replied_us, false};
+    h = HandOver{request.nonce, 0, h.last_us, h.replied_us, false, h.times};
   }
   ++h.requests;
   if (h.done || h.requests < 2 || !active()) return;
   h.done = true;
+  ++h.times;
   h.last_us = now_.mono_us;
   trace("hand-over for validator " + std::to_string(from));
   start_view_change(ViewChangeKind::kPlanned, vote_.view + 1);

@@ -57,12 +57,35 @@ void Kernel::start_view_change(ViewChangeKind kind, View target) {
   last_resend_us_ = now_.mono_us;
   trace("view-change to " + std::to_string(target));
   send({}, own_view_change_, lsn);
-  // Whoever has to acknowledge a last vote at index 0 needs the NEW-VIEW it came with.
-  if (vc.last_vote && vc.last_vote->new_view)
-    for (const MessagePtr& nv : new_views_)
-      if (nv->digest == *vc.last_vote->new_view) send({}, nv, lsn);
+  send_new_view_of_vote(lsn);
   note_quorum_changing();
   try_acks();
+}
+
+// Whoever has to acknowledge a last vote at index 0 needs the NEW-VIEW it came with: n-f VIEW-CHANGEs, often the
+// largest message there is. Not those who are known to hold it: they are changing with a vote under it too, or have
+// acknowledged. (Only their newest VIEW-CHANGE tells: a member that was wiped and rejoined holds nothing older.)
+void Kernel::send_new_view_of_vote(Lsn after) {
+  const auto& vc = std::get<ViewChange>(own_view_change_->payload);
+  if (!vc.last_vote || !vc.last_vote->new_view) return;
+  const Hash& digest = *vc.last_vote->new_view;
+  const auto kept = std::find_if(new_views_.begin(), new_views_.end(),
+                                 [&](const MessagePtr& message) { return message->digest == digest; });
+  if (kept == new_views_.end()) return;
+  const auto holds = [&](ValidatorId id) {
+    if (const auto views = view_changes_.find(id); views != view_changes_.end() && !views->second.empty()) {
+      const auto& newest = std::get<ViewChange>(views->second.rbegin()->second.message->payload);
+      if (newest.view >= vote_.view && newest.last_vote && newest.last_vote->new_view == digest) return true;
+    }
+    const auto acks = acks_.find(vote_.view);
+    if (acks == acks_.end()) return false;
+    const auto mine = acks->second.find(config_.self);
+    return mine != acks->second.end() && mine->second.contains(id);
+  };
+  std::vector<ValidatorId> to;
+  for (const Member& member : committee_.members())
+    if (member.id != config_.self && !holds(member.id)) to.push_back(member.id);
+  if (!to.empty()) send(std::move(to), *kept, after);
 }
 
 void Kernel::enter_view(View view, const char* by) {
