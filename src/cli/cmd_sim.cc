@@ -57,6 +57,7 @@ struct Options {
   bool no_reduce = false;
   bool reduced = false;
   bool one_sync = false;
+  bool real_crypto = false;
   bool json = false;
 };
 
@@ -85,6 +86,7 @@ std::string command_for(const Options& o, uint64_t seed) {
                      " --faults " + o.faults + " --blocks " + std::to_string(o.blocks);
   if (o.fast_path != "any") text += " --fast-path " + o.fast_path;
   if (o.one_sync) text += " --one-sync";
+  if (o.real_crypto) text += " --real-crypto";
   return text + " --seed " + std::to_string(seed) + " --trace";
 }
 
@@ -164,6 +166,8 @@ Json to_json(const Options& o, const sim::Tally& t, double seconds) {
           {"events_mean", t.schedules == 0 ? 0 : t.events / t.schedules},
           {"blocks_mean", t.schedules == 0 ? 0 : t.heights / t.schedules},
           {"acknowledged", t.acknowledged},
+          {"reads", t.reads},
+          {"receipts", t.receipts},
           {"needless_rejoins", t.needless_rejoins},
           {"healed_ms_max", t.healed_in_us_max / 1000},
           {"first_failing_seed", t.first_failing_seed ? Json(*t.first_failing_seed) : Json(nullptr)}};
@@ -235,6 +239,7 @@ int run(const Options& o) {
   options.validators = o.validators;
   options.blocks = o.blocks;
   options.one_sync = o.one_sync;
+  options.real_crypto = o.real_crypto;
   if (o.fast_path != "any") options.fast_path = o.fast_path == "on";
   auto faults = sim::parse_faults(o.faults, sim::faults_of(*engine));
   if (!faults) return fail(faults.error(), o.json);
@@ -270,6 +275,8 @@ void add_sim(CLI::App& root, int& exit_status) {
   app->add_flag("--no-reduce", options->no_reduce, "do not reduce the first failure");
   app->add_flag("--reduced", options->reduced, "with --seed: reduce it and print all of the reduced schedule");
   app->add_flag("--one-sync", options->one_sync, "hosts that sync log records and vote sector together");
+  app->add_flag("--real-crypto", options->real_crypto,
+                "Ed25519 instead of the simulator's own signatures: slower, same schedules");
   app->add_flag("--json", options->json, "one JSON object on the last line");
   app->footer("Example: tieline sim --engine cbft --validators 4 --seeds 0..9999 --faults all --json");
   app->callback([options, &exit_status] { exit_status = run(*options); });

@@ -82,9 +82,9 @@ std::array<uint64_t, 2> siphash128(const SimSecret& key, ByteView message) {
   return {low, s.v0 ^ s.v1 ^ s.v2 ^ s.v3};
 }
 
-Signature SimSigner::sign(ByteView message) const { return tag_of(secret_, message); }
+Signature SimSigner::sign(ByteView message) const { return real_ ? real_->sign(message) : tag_of(secret_, message); }
 
-SimKeys::SimKeys(uint64_t seed, size_t count) {
+SimKeys::SimKeys(uint64_t seed, size_t count, bool real_crypto) {
   TL_CHECK(count > 0 && count <= UINT32_MAX);
   Rng rng(seed ^ 0x5349474e41545552ULL);
   keys_.resize(count);
@@ -96,9 +96,19 @@ SimKeys::SimKeys(uint64_t seed, size_t count) {
     store64(keys_[i].bytes.data(), i);
     for (size_t word = 1; word < 4; ++word) store64(keys_[i].bytes.data() + 8 * word, rng.next());
   }
+  if (!real_crypto) return;
+  real_ = std::make_unique<Ed25519Verifier>();
+  for (size_t i = 0; i < count; ++i) {
+    ed25519::Seed secret{};
+    for (size_t word = 0; word < 4; ++word) store64(secret.data() + 8 * word, rng.next());
+    auto signer = std::make_shared<const Ed25519Signer>(ed25519::SecretKey::from_seed(secret));
+    keys_[i] = signer->public_key();
+    real_signers_.push_back(std::move(signer));
+  }
 }
 
 bool SimKeys::verify(const PublicKey& key, ByteView message, const Signature& signature) const {
+  if (real_) return real_->verify(key, message, signature);
   const uint64_t index = load64(key.bytes.data());
   if (index >= keys_.size() || keys_[index] != key) return false;
   return tag_of(secrets_[index], message) == signature;

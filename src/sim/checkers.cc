@@ -10,9 +10,9 @@ namespace tieline::sim {
 namespace {
 
 constexpr const char* kNames[kFailures] = {
-    "none",    "fork",           "double_vote",   "commit_order",     "lost_ack",
-    "invalid", "wrong_evidence", "state_differs", "broken_invariant", "unbounded",
-    "order",   "fatal",          "stuck"};
+    "none",           "fork",          "double_vote",      "commit_order", "lost_ack", "invalid",
+    "wrong_evidence", "state_differs", "broken_invariant", "unbounded",    "order",    "receipt",
+    "fatal",          "stuck"};
 
 std::string text(const Slot& slot) {
   return "(" + std::to_string(slot.epoch) + "," + std::to_string(slot.view) + "," + std::to_string(slot.index) + ")";

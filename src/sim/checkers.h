@@ -26,6 +26,7 @@ enum class Failure : uint8_t {
   kInvariant,      // a TL_CHECK of the code under test
   kUnbounded,      // queues or pools above their bounds
   kOrder,          // a client's history is not linearizable
+  kReceipt,        // no correct validator gives a receipt, or one gives a receipt that does not verify
   kFatal,          // a validator stopped itself without cause
   kStuck           // healed, but no progress in time
 };

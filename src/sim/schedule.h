@@ -30,6 +30,8 @@ struct ScheduleResult {
   Reached reached;
   Height height = 0;
   uint64_t acknowledged = 0;
+  uint64_t reads = 0;             // ordered reads that were answered
+  uint64_t receipts = 0;          // asked for, given and verified
   uint64_t needless_rejoins = 0;  // a validator found its log damaged though no disk fault was injected
   int64_t virtual_us = 0;
   int64_t healed_in_us = 0;  // from the end of the faults to equal state and no open transaction

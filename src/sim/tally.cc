@@ -11,6 +11,8 @@ void Tally::add(uint64_t seed, const ScheduleResult& result) {
   one.schedules = 1;
   one.events = result.events;
   one.acknowledged = result.acknowledged;
+  one.reads = result.reads;
+  one.receipts = result.receipts;
   one.heights = result.height;
   one.needless_rejoins = result.needless_rejoins;
   one.faults = result.faults;
@@ -34,6 +36,8 @@ void Tally::add(const Tally& other) {
   schedules += other.schedules;
   events += other.events;
   acknowledged += other.acknowledged;
+  reads += other.reads;
+  receipts += other.receipts;
   heights += other.heights;
   needless_rejoins += other.needless_rejoins;
   for (size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];

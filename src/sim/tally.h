@@ -10,6 +10,8 @@ struct Tally {
   uint64_t schedules = 0;
   uint64_t events = 0;
   uint64_t acknowledged = 0;
+  uint64_t reads = 0;
+  uint64_t receipts = 0;
   uint64_t heights = 0;
   uint64_t needless_rejoins = 0;
   std::array<uint64_t, kFailures> failures{};  // by Failure

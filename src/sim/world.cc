@@ -27,7 +27,7 @@ struct InvariantBroken final : std::exception {
 void catch_broken_invariants() { set_check_handler(throw_invariant); }
 
 Plan plan_of(const SimOptions& options, uint64_t seed) {
-  const SimKeys keys(seed, options.validators + kClients);
+  const SimKeys keys(seed, options.validators + kClients, options.real_crypto);
   return draw_plan(seed, options.validators, options.faults, draw_setup(seed, options, keys).fault_phase_us);
 }
 
@@ -40,7 +40,7 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
       seed_(seed),
       plan_(plan),
       trace_(trace),
-      keys_(seed, options.validators + kClients),
+      keys_(seed, options.validators + kClients, options.real_crypto),
       setup_(draw_setup(seed, options, keys_)),
       rng_(seed ^ 0x484f5354ULL),
       client_rng_(seed ^ 0x434c49454e54ULL),

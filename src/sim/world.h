@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "sim/client_history.h"
 #include "sim/event.h"
 #include "sim/event_queue.h"
 #include "sim/process.h"
@@ -43,7 +44,9 @@ class World {
       uint32_t from = 0;
     };
     std::vector<Answer> answers;
-    std::pair<Height, uint32_t> after;  // everything acknowledged before it was submitted
+    ClientHistory::Position begun;                 // when it was submitted
+    std::optional<ClientHistory::Position> place;  // where it was acknowledged
+    bool receipted = false;                        // one of those whose receipt is asked for
   };
   struct Client {
     SimSigner signer;
@@ -93,6 +96,9 @@ class World {
   void new_transaction(size_t client, bool valid);
   void ask(uint64_t tx, uint32_t validators);
   void retry(uint64_t tx);
+  void ordered_read();
+  bool hidden_by_snapshot(const Process& p, Height height) const;
+  void check_receipt(const ClientTx& tx);
   void outcome(const Process& p, const replica::TxOutcome& outcome);
 
   void say(const std::string& line);
@@ -118,7 +124,7 @@ class World {
   std::vector<Client> clients_;
   std::vector<ClientTx> txs_;
   std::unordered_map<TxId, uint64_t> tx_by_id_;  // lookups only
-  std::pair<Height, uint32_t> acknowledged_top_{};
+  ClientHistory history_;
   ScheduleResult result_;
   replica::Effects effects_;
   std::vector<Treason> treasons_;

@@ -1,6 +1,7 @@
 #include <bit>
 
 #include "crypto/hash.h"
+#include "ledger/block_record.h"
 #include "sim/world.h"
 
 namespace tieline::sim {
@@ -9,6 +10,8 @@ namespace {
 constexpr int64_t kSlotSeconds = 900;
 constexpr Height kExpiryBlocks = 50'000;
 constexpr size_t kPayloadMax = 96;
+constexpr uint64_t kReadPpm = 300'000;     // of the ticks of a client
+constexpr uint64_t kReceiptPpm = 120'000;  // of what is acknowledged
 
 // model/transaction.h fixes the form; the simulator signs with keys of its own.
 Bytes sign_transaction(const ChainId& chain, ParticipantId signatory, uint64_t sequence, int64_t timestamp_ms,
@@ -38,6 +41,7 @@ void World::client_tick(size_t client) {
   if (c.open.size() >= kOpenPerClientMax || (!c.open.empty() && *c.open.begin() + kAheadOfOpenMax < c.sequence)) return;
   const uint64_t burst = client_rng_.chance(200'000) ? 1 + client_rng_.below(4) : 1;
   for (uint64_t i = 0; i < burst; ++i) new_transaction(client, !client_rng_.chance(30'000));
+  if (client_rng_.chance(kReadPpm)) ordered_read();
 }
 
 void World::new_transaction(size_t client, bool valid) {
@@ -75,7 +79,7 @@ void World::new_transaction(size_t client, bool valid) {
   tx.bytes = Blob(std::move(bytes));
   tx.parsed = replica::parse_transaction(tx.bytes);
   tx.id = tx.parsed->id();
-  tx.after = acknowledged_top_;
+  tx.begun = history_.begun();
   const uint64_t number = txs_.size();
   // wrong == 3: only its sequence number is far beyond the window.
   if (!valid) checkers_.must_not_be_recorded(tx.id);
@@ -146,11 +150,59 @@ void World::outcome(const Process& p, const replica::TxOutcome& outcome) {
   if (tx.valid && outcome.code != 0)
     checkers_.report(Failure::kInvalid, "a valid transaction got code " + std::to_string(outcome.code));
   if (!tx.valid && outcome.code == 0) checkers_.report(Failure::kInvalid, "an invalid transaction is acknowledged");
-  const std::pair<Height, uint32_t> position{outcome.height, outcome.index};
-  if (position <= tx.after)
-    checkers_.report(Failure::kOrder, "a transaction stands at height " + std::to_string(outcome.height) +
-                                          ", before one that was acknowledged before it was submitted");
-  acknowledged_top_ = std::max(acknowledged_top_, position);
+  tx.place = ClientHistory::Position{outcome.height, outcome.index};
+  tx.receipted = client_rng_.chance(kReceiptPpm) && tx.valid;
+  if (const auto wrong = history_.appended(tx.begun, *tx.place)) checkers_.report(Failure::kOrder, *wrong);
+}
+
+// A read of the newest state that knows of everything clients were told so far: a validator answers once it has applied
+// that height. Invocation and answer are one moment, the hardest case. A reader who does not know whom to trust takes
+// f+1 equal answers; here the correct ones are asked, and each alone must be right.
+void World::ordered_read() {
+  const auto at = static_cast<ValidatorId>(client_rng_.below(options_.validators));
+  const uint64_t pick = client_rng_.next();
+  const Process& p = *processes_[at];
+  const ClientHistory::Position begun = history_.begun();
+  if (!p.up() || p.paused || !p.correct() || p.stored_height < begun.first) return;
+  ++result_.reads;
+  checkers_.standing(p.id, p.stored_height, applied_tip(p.store)->digest);
+  std::optional<ClientHistory::Position> told, found;
+  if (!txs_.empty()) {
+    const ClientTx& tx = txs_[pick % txs_.size()];
+    if (tx.valid && !(tx.place && hidden_by_snapshot(p, tx.place->first))) told = tx.place;
+    if (const auto place = find_tx(p.store, tx.id)) found = ClientHistory::Position{place->height, place->index};
+  }
+  if (const auto wrong = history_.read(begun, p.stored_height, told, found))
+    checkers_.report(Failure::kOrder, "validator " + std::to_string(p.id) + ": " + *wrong);
+}
+
+// After a snapshot older transactions are not found until the history is whole.
+bool World::hidden_by_snapshot(const Process& p, Height height) const {
+  return height < p.replica->status().history_from;
+}
+
+void World::check_receipt(const ClientTx& tx) {
+  std::string why = "nobody was asked";
+  for (const auto& p : processes_) {
+    if (!p->correct() || !p->up()) continue;
+    const Result<Receipt> receipt = p->replica->receipt(tx.id);
+    if (!receipt) {  // it may have joined by a snapshot, or have missed an epoch's link
+      why = "validator " + std::to_string(p->id) + ": " + receipt.error().why;
+      continue;
+    }
+    const Result<ReceiptFacts> facts = verify_receipt(encoded(*receipt), setup_.genesis, keys_);
+    if (!facts)
+      return checkers_.report(Failure::kReceipt, "the receipt of validator " + std::to_string(p->id) +
+                                                     " does not verify: " + facts.error().why);
+    if (facts->txid != tx.id || facts->height != tx.place->first || receipt->index != tx.place->second)
+      return checkers_.report(Failure::kReceipt, "the receipt of validator " + std::to_string(p->id) +
+                                                     " speaks of height " + std::to_string(facts->height) +
+                                                     ", the answers spoke of " + std::to_string(tx.place->first));
+    ++result_.receipts;
+    return;
+  }
+  checkers_.report(Failure::kReceipt, "no correct validator gives a receipt for a transaction of height " +
+                                          std::to_string(tx.place->first) + ": " + why);
 }
 
 }  // namespace tieline::sim

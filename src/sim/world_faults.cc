@@ -216,6 +216,8 @@ void World::check_healed() {
         checkers_.report(Failure::kState, "validators " + std::to_string(first->id) + " and " + std::to_string(p->id) +
                                               " hold different states at height " + std::to_string(p->stored_height));
     }
+    for (const ClientTx& tx : txs_)
+      if (tx.receipted) check_receipt(tx);
     result_.healed_in_us = now() - heal_us_;
     done_ = true;
     return;

@@ -39,6 +39,18 @@ TEST(Schedule, TheSameSeedIsTheSameRun) {
   }
 }
 
+TEST(Schedule, RunsWithRealSignaturesToo) {
+  SimOptions options;
+  options.real_crypto = true;
+  for (uint64_t seed = 0; seed < 2; ++seed) {
+    const ScheduleResult a = run(options, seed);
+    EXPECT_FALSE(a.finding) << a.finding->what;
+    EXPECT_GT(a.acknowledged, 0u);
+    EXPECT_EQ(a.trace_hash, run(options, seed).trace_hash);
+    EXPECT_NE(a.trace_hash, run(SimOptions{}, seed).trace_hash);
+  }
+}
+
 TEST(Schedule, DifferentSeedsAreDifferentRuns) {
   const SimOptions options;
   EXPECT_NE(run(options, 1).trace_hash, run(options, 2).trace_hash);
@@ -103,6 +115,8 @@ TEST(Smoke, EveryPathIsWalked) {
                                  tally.snapshot_join, tally.rejoin})
     EXPECT_GE(reached, 3u);
   EXPECT_GE(tally.events / tally.schedules, 2'000u);
+  EXPECT_GE(tally.reads, kSmokeSeeds);
+  EXPECT_GE(tally.receipts, kSmokeSeeds);
 }
 
 }  // namespace
