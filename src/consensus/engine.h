@@ -119,6 +119,8 @@ struct VoteRecord {
   Height high_height = 0;
   Hash high_block;
   bool rejoining = false;
+  std::optional<ValidatorId> voted_for;  // raft: in the term `view`
+  View pre_voted = 0;                    // raft: the highest term for which a pre-vote was granted
   bool operator==(const VoteRecord&) const = default;
 };
 void encode(Writer& w, const VoteRecord& r);

@@ -307,6 +307,49 @@ void get(const Source& in, RejoinReply& m) {
   decode(r, m.signature);
 }
 
+void put(Writer& w, const RequestVote& m) {
+  w.u16(m.candidate);
+  w.u64(m.epoch);
+  w.u64(m.term);
+  w.boolean(m.pre);
+  w.boolean(m.planned);
+  encode(w, m.last);
+}
+
+void get(const Source& in, RequestVote& m) {
+  Reader& r = in.r;
+  m.candidate = r.u16();
+  m.epoch = r.u64();
+  m.term = r.u64();
+  m.pre = r.boolean();
+  m.planned = r.boolean();
+  decode(r, m.last);
+}
+
+void put(Writer& w, const TermReply& m) {
+  w.u64(m.epoch);
+  w.u64(m.term);
+  w.u8(static_cast<uint8_t>(m.kind));
+  w.boolean(m.granted);
+  w.u64(m.asked);
+  encode(w, m.last);
+  w.u64(m.committed);
+}
+
+void get(const Source& in, TermReply& m) {
+  Reader& r = in.r;
+  m.epoch = r.u64();
+  m.term = r.u64();
+  const uint8_t kind = r.u8();
+  if (kind < static_cast<uint8_t>(TermReplyKind::kHeartbeat) || kind > static_cast<uint8_t>(TermReplyKind::kVote))
+    return r.fail();
+  m.kind = static_cast<TermReplyKind>(kind);
+  m.granted = r.boolean();
+  m.asked = r.u64();
+  decode(r, m.last);
+  m.committed = r.u64();
+}
+
 // Default-constructs the alternative number `index` of the variant.
 template <size_t I = 0>
 void emplace_payload(Payload& payload, size_t index) {

@@ -149,6 +149,27 @@ struct RejoinReply {
   Signature signature;
 };
 
+// Raft: a candidate asks for votes of its term, or (pre) whether it would get them. Unsigned, like its answer: links are
+// authenticated, and raft survives crashes only.
+struct RequestVote {
+  ValidatorId candidate = 0;
+  Epoch epoch = 0;
+  View term = 0;         // that it would lead
+  bool pre = false;      // promises nothing, and touches nobody's term
+  bool planned = false;  // the leader renews its own term: that one hears a leader is no reason to refuse
+  Slot last;             // where its log ends
+};
+enum class TermReplyKind : uint8_t { kHeartbeat = 1, kPreVote = 2, kVote = 3 };
+struct TermReply {
+  Epoch epoch = 0;
+  View term = 0;  // the sender's
+  TermReplyKind kind = TermReplyKind::kHeartbeat;
+  bool granted = false;
+  View asked = 0;        // the term that was asked for, or the heartbeat's
+  Slot last;             // where the sender's log ends
+  Height committed = 0;  // and how far it has committed
+};
+
 using Payload = std::variant<Propose, Confirm, ViewChange, ViewChangeAck, NewView, CheckpointVote, Heartbeat, Decided,
                              RejoinRequest, RejoinReply, PrepareVote, CommitVote>;
 

@@ -388,6 +388,9 @@ void Kernel::resend() {
 
 // --- VoteRecord -----------------------------------------------------------------------------------------------------
 
+// What only raft writes takes no room in the records of others.
+constexpr uint8_t kRejoiningFlag = 1, kVotedForFlag = 2, kPreVotedFlag = 4;
+
 void encode(Writer& w, const VoteRecord& r) {
   w.u64(r.sequence);
   w.u64(r.epoch);
@@ -397,7 +400,10 @@ void encode(Writer& w, const VoteRecord& r) {
   encode(w, r.high_slot);
   w.u64(r.high_height);
   encode(w, r.high_block);
-  w.boolean(r.rejoining);
+  w.u8(static_cast<uint8_t>((r.rejoining ? kRejoiningFlag : 0) | (r.voted_for ? kVotedForFlag : 0) |
+                            (r.pre_voted != 0 ? kPreVotedFlag : 0)));
+  if (r.voted_for) w.u16(*r.voted_for);
+  if (r.pre_voted != 0) w.u64(r.pre_voted);
 }
 
 void decode(Reader& r, VoteRecord& record) {
@@ -409,7 +415,16 @@ void decode(Reader& r, VoteRecord& record) {
   decode(r, record.high_slot);
   record.high_height = r.u64();
   decode(r, record.high_block);
-  record.rejoining = r.boolean();
+  const uint8_t flags = r.u8();
+  record.rejoining = (flags & kRejoiningFlag) != 0;
+  record.voted_for.reset();
+  record.pre_voted = 0;
+  if ((flags & kVotedForFlag) != 0) record.voted_for = r.u16();
+  if ((flags & kPreVotedFlag) != 0) {
+    record.pre_voted = r.u64();
+    if (record.pre_voted == 0) r.fail();
+  }
+  if (flags > (kRejoiningFlag | kVotedForFlag | kPreVotedFlag)) r.fail();
 }
 
 }  // namespace tieline::consensus
