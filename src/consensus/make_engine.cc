@@ -3,11 +3,12 @@
 #include "base/check.h"
 #include "consensus/engine.h"
 #include "consensus/kernel/kernel.h"
+#include "consensus/raft/raft.h"
 
 namespace tieline::consensus {
 namespace {
 
-constexpr EngineKind kBuilt[] = {EngineKind::kCbft};
+constexpr EngineKind kBuilt[] = {EngineKind::kCbft, EngineKind::kRaft};
 
 }  // namespace
 
@@ -28,8 +29,9 @@ std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recov
   switch (config.params.engine) {
     case EngineKind::kCbft:
       return std::make_unique<Kernel>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
-    case EngineKind::kPbft:
     case EngineKind::kRaft:
+      return std::make_unique<Raft>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
+    case EngineKind::kPbft:
     case EngineKind::kTrustRaft:
       break;
   }

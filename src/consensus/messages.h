@@ -171,7 +171,7 @@ struct TermReply {
 };
 
 using Payload = std::variant<Propose, Confirm, ViewChange, ViewChangeAck, NewView, CheckpointVote, Heartbeat, Decided,
-                             RejoinRequest, RejoinReply, PrepareVote, CommitVote>;
+                             RejoinRequest, RejoinReply, PrepareVote, CommitVote, RequestVote, TermReply>;
 
 // Immutable once made. `bytes` is the wire form (the type is its first byte), `digest` = SHA-256(tag
 // "tieline/msg/1", bytes).

@@ -53,6 +53,17 @@ struct PayloadText {
   std::string operator()(const consensus::RejoinReply& m) const {
     return "of " + std::to_string(m.signer) + ": (" + std::to_string(m.epoch) + "," + std::to_string(m.view) + ")";
   }
+  std::string operator()(const consensus::RequestVote& m) const {
+    return std::string(m.pre ? "pre " : "") + (m.planned ? "planned " : "") + "term " + std::to_string(m.term) +
+           " of " + std::to_string(m.candidate) + ", log ends at " + text(m.last);
+  }
+  std::string operator()(const consensus::TermReply& m) const {
+    const char* kind = m.kind == consensus::TermReplyKind::kHeartbeat ? "heard"
+                       : m.kind == consensus::TermReplyKind::kPreVote ? "pre-vote"
+                                                                      : "vote";
+    return std::string(kind) + (m.granted ? " yes" : " no") + " for term " + std::to_string(m.asked) + " in term " +
+           std::to_string(m.term) + ", log ends at " + text(m.last) + ", height " + std::to_string(m.committed);
+  }
 };
 
 struct FrameText {

@@ -52,6 +52,16 @@ std::string describe(const Message& message) {
           out += " height " + std::to_string(m.header.height);
         } else if constexpr (std::is_same_v<M, RejoinReply>) {
           out += " " + std::to_string(m.epoch) + "." + std::to_string(m.view);
+        } else if constexpr (std::is_same_v<M, CommitVote>) {
+          out += " " + describe(m.slot) + " height " + std::to_string(m.height);
+        } else if constexpr (std::is_same_v<M, RequestVote>) {
+          out += std::string(m.pre ? " pre" : "") + (m.planned ? " planned" : "") + " term " + std::to_string(m.term) +
+                 " log " + describe(m.last);
+        } else if constexpr (std::is_same_v<M, TermReply>) {
+          out += std::string(m.kind == TermReplyKind::kHeartbeat ? " heard"
+                             : m.kind == TermReplyKind::kPreVote ? " pre-vote"
+                                                                 : " vote") +
+                 (m.granted ? " yes" : " no") + " term " + std::to_string(m.term) + " log " + describe(m.last);
         } else if constexpr (std::is_same_v<M, CheckpointVote>) {
           out += " height " + std::to_string(m.height);
         }
@@ -95,7 +105,8 @@ Committee Cluster::committee(Epoch epoch) const {
     m.credit = kCreditOne / 2;
     members.push_back(m);
   }
-  return Committee(epoch, label_hash("seed " + std::to_string(epoch)), std::move(members));
+  return Committee(epoch, label_hash("seed " + std::to_string(epoch)), std::move(members),
+                   options_.params.fault_model());
 }
 
 ValidatorId Cluster::leader(Epoch epoch, View view) const { return leader_of(options_.params, committee(epoch), view); }
@@ -309,10 +320,17 @@ void Cluster::leave(Node& n, const Send& send) {
     std::optional<std::pair<Slot, Hash>> vote;
     if (const auto* p = std::get_if<Propose>(&send.message->payload)) vote = {p->slot, p->header.digest()};
     if (const auto* c = std::get_if<Confirm>(&send.message->payload)) vote = {c->slot, c->block};
+    if (const auto* c = std::get_if<CommitVote>(&send.message->payload)) vote = {c->slot, c->block};
     if (vote) {
       auto [at, fresh] = votes_.try_emplace({n.index, vote->first}, vote->second);
       if (!fresh && at->second != vote->second)
         violation("node " + std::to_string(n.index) + " voted twice in slot " + describe(vote->first));
+    }
+    if (const auto* r = std::get_if<TermReply>(&send.message->payload);
+        r && r->kind == TermReplyKind::kVote && r->granted) {
+      auto [at, fresh] = term_votes_.try_emplace({n.index, r->term}, send.to.at(0));
+      if (!fresh && at->second != send.to.at(0))
+        violation("node " + std::to_string(n.index) + " voted twice in term " + std::to_string(r->term));
     }
   }
   if (log_messages) log.push_back("  " + std::to_string(n.index) + " -> " + describe(*send.message));

@@ -4,7 +4,7 @@
 // release, the processes by crash, restart, wipe and twins.
 //
 // Checked in every run, whatever the test is about: no two correct members commit different blocks at a height, nobody
-// correct votes for two blocks in one slot, every commit's proof verifies, every Persist names a body that is held.
+// correct votes for two blocks in one slot (or, in raft, for two candidates in one term), every commit's proof verifies, every Persist names a body that is held.
 
 #include <deque>
 #include <functional>
@@ -205,6 +205,7 @@ class Cluster {
   std::set<size_t> isolated_;
   std::map<Height, Hash> agreed_;
   std::map<std::pair<size_t, Slot>, Hash> votes_;
+  std::map<std::pair<size_t, View>, ValidatorId> term_votes_;  // raft
   uint64_t nonce_ = 0;
 };
 

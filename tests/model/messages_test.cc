@@ -107,7 +107,9 @@ std::vector<Payload> one_of_each() {
           RejoinRequest{12, hash_of("nonce"), 0, signature_of(1)},
           rejoin_reply(),
           PrepareVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
-          CommitVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)}};
+          CommitVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
+          RequestVote{3, 2, 9, true, false, {2, 8, 4}},
+          TermReply{2, 9, TermReplyKind::kPreVote, true, 9, {2, 8, 3}, 41}};
 }
 
 Bytes bytes_of(const MessagePtr& m) { return {m->bytes.view().begin(), m->bytes.view().end()}; }

@@ -76,7 +76,7 @@ class Raft final : public Engine {
   bool epoch_is_mine(ValidatorId from, Epoch epoch, const MessagePtr& message);
 
   // raft_elect.cc
-  Slot position() const;                // where this member's log ends, as it tells others
+  Slot position() const;                  // where this member's log ends, as it tells others
   std::optional<LogEnd> log_end() const;  // what it would lead with; none: it may not stand
   void start_pre_vote(bool planned);
   void start_election(bool planned);
@@ -172,6 +172,7 @@ class Raft final : public Engine {
   bool planned_ = false;
   std::set<ValidatorId> pre_votes_;
   std::set<ValidatorId> votes_;
+  bool led_ = false;  // led this term: once it has stepped down it never leads it again
 
   // leading
   std::map<ValidatorId, int64_t> contact_us_;  // when each member was last heard, in this term

@@ -158,9 +158,9 @@ const Committee* Raft::committee_at(Epoch epoch) const {
 // of them below are committed. With other members a majority of the old ones says nothing, so an election follows.
 void Raft::enter_epoch(Committee committee, const Hash& start, const Header& start_header,
                        std::optional<CommitProof> proof) {
-  const bool same_members = std::equal(
-      committee.members().begin(), committee.members().end(), committee_.members().begin(), committee_.members().end(),
-      [](const Member& a, const Member& b) { return a.id == b.id && a.key == b.key; });
+  const bool same_members = std::equal(committee.members().begin(), committee.members().end(),
+                                       committee_.members().begin(), committee_.members().end(),
+                                       [](const Member& a, const Member& b) { return a.id == b.id && a.key == b.key; });
   const bool leading = leads() && same_members;
   previous_committee_ = std::move(committee_);
   committee_ = std::move(committee);

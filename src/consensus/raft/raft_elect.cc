@@ -36,6 +36,7 @@ void Raft::follow(View term, std::optional<ValidatorId> leader) {
     leader_.reset();
     appends_.clear();
     votes_.clear();
+    led_ = false;
   }
   if (leads()) trace("steps down");
   role_ = Role::kFollower;
@@ -117,6 +118,7 @@ void Raft::start_election(bool planned) {
 void Raft::lead() {
   role_ = Role::kLeader;
   leader_ = config_.self;
+  led_ = true;
   heard_us_ = now_.mono_us;
   contact_us_.clear();
   for (const Member& m : committee_.members()) contact_us_[m.id] = now_.mono_us;
@@ -190,7 +192,7 @@ void Raft::on_term_reply(ValidatorId from, const TermReply& m) {
       return;
     case TermReplyKind::kVote:
       // Also when it has begun to ask for the next term: on a slow network votes come late.
-      if (leads() || leader_ || !m.granted || m.asked != vote_.view || vote_.voted_for != config_.self) return;
+      if (led_ || leader_ || !m.granted || m.asked != vote_.view || vote_.voted_for != config_.self) return;
       votes_.insert(from);
       if (is_quorum_of(votes_) && participates() && log_end()) lead();
       return;

@@ -21,7 +21,7 @@ void Raft::on_rejoin_request(ValidatorId from, const RejoinRequest& request) {
                          rejoin_request_digest(config_.chain, request).view(), request.signature))
     return drop(from, "rejoin_bad_signature");
   Renewal& r = renewals_[from];
-  if (now_.mono_us - r.replied_us < t0_us() / 4) return;  // an answer costs a sync
+  if (now_.mono_us - r.replied_us < t0_us() / 4) return;
   r.replied_us = now_.mono_us;
   RejoinReply reply;
   reply.signer = config_.self;
@@ -30,9 +30,7 @@ void Raft::on_rejoin_request(ValidatorId from, const RejoinRequest& request) {
   reply.view = std::max(vote_.view, vote_.pre_voted);
   const Hash digest = rejoin_reply_digest(config_.chain, reply);
   reply.signature = signer_->sign(digest.view());
-  // What it names is durable before it is said.
-  const Lsn lsn = vote_.epoch <= committee_.epoch() ? persist({}) : lsn_;
-  send({from}, std::move(reply), lsn);
+  send({from}, std::move(reply), 0);  // promises were durable when they were made
 
   // A higher term has to commit something, also in an idle network: the leader renews its own, once for a nonce, and
   // again after a long pause if it is still asked. On the second request: by then others have answered.
@@ -73,9 +71,9 @@ void Raft::maybe_finish_rejoin() {
   std::nth_element(terms.begin(), terms.begin() + static_cast<ptrdiff_t>(need - 1), terms.end());
   if (newest.slot.view <= terms[need - 1]) return;  // strictly higher than all of them
   rejoin_replies_.clear();
+  if (newest.slot.view > vote_.view) follow(newest.slot.view, std::nullopt);
   vote_.rejoining = false;
   vote_.epoch = committee_.epoch();
-  vote_.view = std::max(vote_.view, newest.slot.view);
   vote_.pre_voted = std::max(vote_.pre_voted, vote_.view);
   vote_.last_vote = LastVote{newest.slot, newest.block, newest.height, {}, {}};
   persist({});
