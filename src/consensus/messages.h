@@ -149,8 +149,8 @@ struct RejoinReply {
   Signature signature;
 };
 
-// Raft: a candidate asks for votes of its term, or (pre) whether it would get them. Unsigned, like its answer: links are
-// authenticated, and raft survives crashes only.
+// Raft: a candidate asks for votes of its term, or (pre) whether it would get them. Unsigned, like its answer: links
+// are authenticated, and raft survives crashes only.
 struct RequestVote {
   ValidatorId candidate = 0;
   Epoch epoch = 0;

@@ -4,7 +4,8 @@
 // release, the processes by crash, restart, wipe and twins.
 //
 // Checked in every run, whatever the test is about: no two correct members commit different blocks at a height, nobody
-// correct votes for two blocks in one slot (or, in raft, for two candidates in one term), every commit's proof verifies, every Persist names a body that is held.
+// correct votes for two blocks in one slot (or, in raft, for two candidates in one term), every commit's proof
+// verifies, every Persist names a body that is held.
 
 #include <deque>
 #include <functional>
