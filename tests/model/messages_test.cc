@@ -126,8 +126,9 @@ std::string code_of(const Bytes& bytes) {
 }
 
 TEST(Messages, TypeIsTheFirstByteInTheOrderOfTheVariant) {
-  const char* names[] = {"PROPOSE",   "CONFIRM", "VIEW-CHANGE",    "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE",
-                         "HEARTBEAT", "DECIDED", "REJOIN-REQUEST", "REJOIN-REPLY",    "PREPARE",  "COMMIT"};
+  const char* names[] = {"PROPOSE",         "CONFIRM",   "VIEW-CHANGE",  "VIEW-CHANGE-ACK", "NEW-VIEW",
+                         "CHECKPOINT-VOTE", "HEARTBEAT", "DECIDED",      "REJOIN-REQUEST",  "REJOIN-REPLY",
+                         "PREPARE",         "COMMIT",    "REQUEST-VOTE", "TERM-REPLY"};
   uint8_t type = 1;
   for (const Payload& payload : one_of_each()) {
     const MessagePtr m = make_message(payload);
