@@ -122,7 +122,7 @@ void World::outcome(const Process& p, const replica::TxOutcome& outcome) {
   if (answer == nullptr)
     answer = &tx.answers.emplace_back(ClientTx::Answer{outcome.height, outcome.code, outcome.index, 0});
   answer->from |= uint32_t{1} << p.id;
-  if (static_cast<size_t>(std::popcount(answer->from)) < faulty_max(options_) + 1) {
+  if (static_cast<size_t>(std::popcount(answer->from)) < quorum_of(options_).correct()) {
     // One answer is not enough: the others are asked too.
     if (tx.asked != everyone()) ask(found->second, everyone() & ~tx.asked);
     return;
