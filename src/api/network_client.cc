@@ -52,7 +52,7 @@ struct Entry {
 class Network final : public NetworkClient {
  public:
   Network(const Genesis& genesis, NetworkOptions options)
-      : validators_(genesis.validators), chain_(genesis.chain_id()), options_(options) {
+      : validators_(genesis.validators), quorum_(genesis.quorum()), chain_(genesis.chain_id()), options_(options) {
     lanes_.resize(validators_.size());
     for (size_t i = 0; i < validators_.size(); ++i)
       if (validators_[i].id == options_.first) current_ = i;
@@ -199,7 +199,7 @@ class Network final : public NetworkClient {
     finish(finished);
   }
 
-  // One validator's word is not enough to refuse: f+1 must say so. The refusal if it is final.
+  // Where validators may lie one's word is not enough to refuse: f+1 must say so. The refusal if it is final.
   std::optional<SubmitOutcome> refused(size_t i, const TxId& id, Entry& entry, uint16_t code) {
     if (try_later(code)) {
       entry.retry_at_ms = now_ms() + kRetryMs;
@@ -211,8 +211,7 @@ class Network final : public NetworkClient {
     }
     if (entry.refused.empty()) entry.code = code;
     entry.refused.insert(i);
-    if (!entry.look_up && entry.refused.size() >= Quorum{validators_.size()}.correct())
-      return SubmitOutcome{id, false, entry.code, 0, 0};
+    if (!entry.look_up && entry.refused.size() >= quorum_.correct()) return SubmitOutcome{id, false, entry.code, 0, 0};
     if (!entry.everywhere) {
       entry.everywhere = true;
       spread_.push_back(id);
@@ -393,7 +392,7 @@ class Network final : public NetworkClient {
       if (code) {
         finished.emplace_back(entry.callback, SubmitOutcome{id, true, number(*code), json.value("height", Height{0}),
                                                             json.value("index", uint32_t{0})});
-      } else if (++entry.lookups >= kLookupsMax && entry.refused.size() >= Quorum{validators_.size()}.correct()) {
+      } else if (++entry.lookups >= kLookupsMax && entry.refused.size() >= quorum_.correct()) {
         finished.emplace_back(entry.callback, SubmitOutcome{id, false, entry.code, 0, 0});
       } else {
         entry.retry_at_ms = now_ms() + kRetryMs;
@@ -405,6 +404,7 @@ class Network final : public NetworkClient {
   }
 
   const std::vector<GenesisValidator> validators_;
+  const Quorum quorum_;
   const ChainId chain_;
   const NetworkOptions options_;
   std::atomic<size_t> preferred_{0};

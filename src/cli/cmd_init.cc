@@ -25,6 +25,7 @@ int run(Options& options) {
     print_line("  " + v.name + "  links " + v.address + "  clients https://" + v.http);
   }
   print_line("  " + grouped(genesis->participants.size()) + " participants, keys in " + options.net + "/participants");
+  warn_of_engine(genesis->consensus.engine);
   print_line("run it: tieline up " + options.net);
   if (options.json) {
     Json validators = Json::array();

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "consensus/engine.h"
 #include "node/node.h"
 
 namespace tieline::cli {
@@ -48,6 +49,9 @@ int run(const std::string& where, const std::string& trace) {
   if (!trace.empty()) config->settings.trace_file = trace;
   prepare_process();
   log::to_stderr(config->settings.name.c_str(), level_of(config->settings.log_level));
+
+  if (const std::string warning = consensus::engine_warning(config->genesis.consensus.engine); !warning.empty())
+    log::warn("{}", warning);
 
   api::ServerConfig http;
   http.listen = config->settings.http.listen;

@@ -48,6 +48,7 @@ int run(const Options& options) {
   const Json& s = *status;
   print_line("network    " + text_of(s, "network") + "  (chain " + text_of(s, "chain_id").substr(0, 16) + "..)");
   print_line("engine     " + text_of(s, "engine"));
+  if (const auto engine = engine_from_name(text_of(s, "engine"))) warn_of_engine(*engine);
   print_line("height     " + text_of(s, "height") + "   epoch " + text_of(s, "epoch") + "   view " +
              text_of(s, "view") + "   primary " + text_of(s, "primary"));
   const bool no_checkpoint = s.value("state_root_height", Height{0}) == 0;

@@ -152,6 +152,7 @@ class Network {
     if (!all) return;
     ready_ = true;
     print_line("network " + genesis_.network + " is up; Ctrl-C stops it");
+    warn_of_engine(genesis_.consensus.engine);
     for (const Runner& runner : runners_)
       print_line("  " + runner.validator->name + "  https://" + runner.validator->http + "  process " +
                  std::to_string(runner.process->pid()));

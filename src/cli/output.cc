@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "consensus/engine.h"
+
 namespace tieline::cli {
 namespace {
 constexpr auto kTerminalEvery = std::chrono::milliseconds(100);
@@ -58,6 +60,10 @@ void Progress::note(const std::string& text) {
 
 double Progress::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+}
+
+void warn_of_engine(EngineKind kind) {
+  if (const std::string warning = consensus::engine_warning(kind); !warning.empty()) print_line("WARNING: " + warning);
 }
 
 std::string grouped(uint64_t value) {

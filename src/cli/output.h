@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "model/genesis.h"
 
 namespace tieline::cli {
 
@@ -43,6 +44,7 @@ class Progress {
   std::chrono::steady_clock::time_point began_, shown_;
 };
 
-std::string grouped(uint64_t value);  // 12,345,678
+std::string grouped(uint64_t value);   // 12,345,678
+void warn_of_engine(EngineKind kind);  // a line, where the engine does not survive liars
 
 }  // namespace tieline::cli

@@ -257,6 +257,9 @@ struct EngineConfig {
   bool trace = false;  // Trace effects, for golden scenarios and the simulator's readable runs
 };
 
+// What an operator must know before trusting it with anything; empty where liars up to f are survived.
+const char* engine_warning(EngineKind kind);
+
 // Genesis may name an engine that this build does not have; whoever reads a genesis file asks first.
 bool engine_is_built(EngineKind kind);
 std::string built_engines();  // "cbft, pbft", for messages

@@ -25,6 +25,11 @@ std::string built_engines() {
   return names;
 }
 
+const char* engine_warning(EngineKind kind) {
+  return kind == EngineKind::kRaft ? "engine raft survives crashes only: one validator that lies can fork the ledger"
+                                   : "";
+}
+
 std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
                                     const Verifier& verifier) {
   switch (config.params.engine) {

@@ -332,6 +332,7 @@ void put(Writer& w, const TermReply& m) {
   w.u8(static_cast<uint8_t>(m.kind));
   w.boolean(m.granted);
   w.u64(m.asked);
+  w.u16(m.candidate);
   encode(w, m.last);
   w.u64(m.committed);
 }
@@ -346,6 +347,7 @@ void get(const Source& in, TermReply& m) {
   m.kind = static_cast<TermReplyKind>(kind);
   m.granted = r.boolean();
   m.asked = r.u64();
+  m.candidate = r.u16();
   decode(r, m.last);
   m.committed = r.u64();
 }

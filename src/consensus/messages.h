@@ -165,9 +165,10 @@ struct TermReply {
   View term = 0;  // the sender's
   TermReplyKind kind = TermReplyKind::kHeartbeat;
   bool granted = false;
-  View asked = 0;        // the term that was asked for, or the heartbeat's
-  Slot last;             // where the sender's log ends
-  Height committed = 0;  // and how far it has committed
+  View asked = 0;             // the term that was asked for, or the heartbeat's
+  ValidatorId candidate = 0;  // whom it answers
+  Slot last;                  // where the sender's log ends
+  Height committed = 0;       // and how far it has committed
 };
 
 using Payload = std::variant<Propose, Confirm, ViewChange, ViewChangeAck, NewView, CheckpointVote, Heartbeat, Decided,

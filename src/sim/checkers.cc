@@ -47,6 +47,34 @@ void Checkers::vote(const char* kind, ValidatorId signer, const Slot& slot, Heig
                                    text(at->second.second) + " and " + text(block) + " at slot " + text(slot));
 }
 
+// Raft: one vote a term, over all lives. Who asks for votes of a term has given itself its own.
+void Checkers::term_frame_left(ValidatorId from, bool request, ByteView body) {
+  Reader r(body);
+  if (request) {
+    const ValidatorId candidate = r.u16();
+    r.u64();  // epoch
+    const View term = r.u64();
+    const bool pre = r.boolean(), planned = r.boolean();
+    if (pre) return;
+    if (term > 1 && !planned) timeout_seen_ = true;
+    return term_vote(from, term, candidate);
+  }
+  r.u64();  // epoch
+  r.u64();  // the sender's term
+  const auto kind = static_cast<consensus::TermReplyKind>(r.u8());
+  const bool granted = r.boolean();
+  const View asked = r.u64();
+  const ValidatorId candidate = r.u16();
+  if (kind == consensus::TermReplyKind::kVote && granted) term_vote(from, asked, candidate);
+}
+
+void Checkers::term_vote(ValidatorId signer, View term, ValidatorId candidate) {
+  const ValidatorId before = term_votes_.emplace(std::pair(signer, term), candidate).first->second;
+  if (before != candidate)
+    report(Failure::kDoubleVote, "validator " + std::to_string(signer) + " voted for " + std::to_string(before) +
+                                     " and for " + std::to_string(candidate) + " in term " + std::to_string(term));
+}
+
 // Most frames are votes or concern nothing that is checked here: those are told apart by their first bytes, because
 // decoding a message hashes it.
 void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
@@ -54,6 +82,8 @@ void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
   static const Blob kConfirmFrame = sample_frame(consensus::Confirm{});
   static const Blob kPrepareFrame = sample_frame(consensus::PrepareVote{});
   static const Blob kCommitFrame = sample_frame(consensus::CommitVote{});
+  static const Blob kRequestVoteFrame = sample_frame(consensus::RequestVote{});
+  static const Blob kTermReplyFrame = sample_frame(consensus::TermReply{});
   static const Blob kProposeFrame = sample_frame(sample_propose());
   static const Blob kViewChangeFrame = sample_frame(consensus::ViewChange{});
   const auto looks_like = [&](const Blob& sample) {
@@ -76,6 +106,8 @@ void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
     if (signer == from) vote(kind, from, slot, height, block);
     return;
   }
+  if (looks_like(kRequestVoteFrame) || looks_like(kTermReplyFrame))
+    return term_frame_left(from, looks_like(kRequestVoteFrame), frame.view().subspan(kFrameHeadBytes));
   if (!looks_like(kProposeFrame) && !looks_like(kViewChangeFrame)) return;
   const auto& message = shared.decoded()->message;
   if (!message || !message->ok()) {
@@ -84,7 +116,14 @@ void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
   }
   const consensus::Message& m = ***message;
   if (const auto* propose = std::get_if<consensus::Propose>(&m.payload)) {
-    vote("PROPOSEs", from, propose->slot, propose->header.height, propose->header.digest());
+    const Hash block = propose->header.digest();
+    vote("PROPOSEs", from, propose->slot, propose->header.height, block);
+    if (const auto leader = leaders_.emplace(std::pair(propose->slot.epoch, propose->slot.view), from).first->second;
+        leader != from)
+      report(Failure::kDoubleVote, "validators " + std::to_string(leader) + " and " + std::to_string(from) +
+                                       " both lead view " + std::to_string(propose->slot.view));
+    if (const auto at = proposed_.emplace(block, propose->slot).first; at->second != propose->slot)
+      reproposal_seen_ = true;
     if (propose->new_view != nullptr) {
       new_view_seen_ = true;
       if (std::get<consensus::NewView>(propose->new_view->payload).repropose) reproposal_seen_ = true;

@@ -17,7 +17,7 @@ namespace tieline::sim {
 enum class Failure : uint8_t {
   kNone,
   kFork,           // two blocks committed at one height
-  kDoubleVote,     // two CONFIRMs of one correct validator for one slot
+  kDoubleVote,     // of one correct validator for one slot or term; two leaders of one view
   kCommitOrder,    // a validator's commits skip, repeat, or do not extend each other
   kLostAck,        // an acknowledged transaction is not where it was acknowledged
   kInvalid,        // a transaction recorded that never should be, or twice
@@ -87,6 +87,8 @@ class Checkers {
     Hash parent;
   };
   void vote(const char* kind, ValidatorId signer, const Slot& slot, Height height, const Hash& block);
+  void term_frame_left(ValidatorId from, bool request, ByteView body);
+  void term_vote(ValidatorId signer, View term, ValidatorId candidate);
   void check_evidence(const Block& block);
 
   ChainId chain_;
@@ -103,6 +105,9 @@ class Checkers {
   };
   std::vector<Acknowledged> to_check_;
   std::map<Vote, std::pair<Height, Hash>> votes_, commit_votes_;  // CONFIRM or PREPARE; COMMIT
+  std::map<std::pair<ValidatorId, View>, ValidatorId> term_votes_;  // raft: for whom
+  std::map<std::pair<Epoch, View>, ValidatorId> leaders_;           // who proposed first in each view
+  std::unordered_map<Hash, Slot> proposed_;                         // lookups only: where each block was first proposed
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;
   bool two_chain_seen_ = false;

@@ -143,10 +143,7 @@ FaultSet FaultSet::all() {
 
 FaultSet faults_of(EngineKind engine) {
   FaultSet set = FaultSet::all();
-  if (engine != EngineKind::kRaft) return set;
-  set.byzantine = 0;
-  for (const FaultKind lost : {FaultKind::kWipe, FaultKind::kBitFlip})
-    set.kinds &= ~(uint32_t{1} << static_cast<unsigned>(lost));
+  if (engine == EngineKind::kRaft) set.byzantine = 0;
   return set;
 }
 

@@ -63,7 +63,7 @@ struct FaultSet {
   bool operator==(const FaultSet&) const = default;
   static FaultSet all();
 };
-// What an engine promises to survive: all, but raft neither liars nor losing what was synced.
+// What an engine promises to survive: all, but raft no liars.
 FaultSet faults_of(EngineKind engine);
 // "all" (of `allowed`), "none", or words separated by commas. Error: bad_fault with the words that are allowed.
 Result<FaultSet> parse_faults(std::string_view words, const FaultSet& allowed = FaultSet::all());

@@ -23,9 +23,12 @@ struct SimOptions {
   bool broken_checker = false;
 };
 
-// So many validators may lie or lose what they had stored; f+1 equal answers are the truth.
-inline size_t faulty_max(const SimOptions& options) {
-  return options.engine == EngineKind::kRaft ? 0 : (options.validators - 1) / 3;
+// quorum_of().f() validators may lie (where the engine survives that) or lose what they had stored; as many equal
+// answers as hold a member that does not lie are the truth.
+inline Quorum quorum_of(const SimOptions& options) {
+  ConsensusParams params;
+  params.engine = options.engine;
+  return {options.validators, params.fault_model()};
 }
 
 }  // namespace tieline::sim

@@ -61,8 +61,9 @@ struct PayloadText {
     const char* kind = m.kind == consensus::TermReplyKind::kHeartbeat ? "heard"
                        : m.kind == consensus::TermReplyKind::kPreVote ? "pre-vote"
                                                                       : "vote";
-    return std::string(kind) + (m.granted ? " yes" : " no") + " for term " + std::to_string(m.asked) + " in term " +
-           std::to_string(m.term) + ", log ends at " + text(m.last) + ", height " + std::to_string(m.committed);
+    return std::string(kind) + (m.granted ? " yes" : " no") + " to " + std::to_string(m.candidate) + " for term " +
+           std::to_string(m.asked) + " in term " + std::to_string(m.term) + ", log ends at " + text(m.last) +
+           ", height " + std::to_string(m.committed);
   }
 };
 

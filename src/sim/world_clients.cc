@@ -127,14 +127,15 @@ void World::outcome(const Process& p, const replica::TxOutcome& outcome) {
   if (answer == nullptr)
     answer = &tx.answers.emplace_back(ClientTx::Answer{outcome.height, outcome.code, outcome.index, 0});
   answer->from |= uint32_t{1} << p.id;
-  if (static_cast<size_t>(std::popcount(answer->from)) < faulty_max(options_) + 1) {
+  const size_t enough = quorum_of(options_).correct();
+  if (static_cast<size_t>(std::popcount(answer->from)) < enough) {
     // One answer is not enough: as many others are asked as can settle it. If they cannot, retry() asks everyone.
     const uint32_t others = everyone() & ~tx.asked;
-    if (static_cast<size_t>(std::popcount(tx.asked)) >= faulty_max(options_) + 1 || others == 0) return;
+    if (static_cast<size_t>(std::popcount(tx.asked)) >= enough || others == 0) return;
     uint32_t more = 0;
     size_t at = client_rng_.below(options_.validators);
     while (static_cast<size_t>(std::popcount(more)) <
-           std::min(faulty_max(options_), static_cast<size_t>(std::popcount(others)))) {
+           std::min(enough - 1, static_cast<size_t>(std::popcount(others)))) {
       more |= others & uint32_t{1} << at;
       at = (at + 1) % options_.validators;
     }

@@ -26,7 +26,7 @@ size_t World::damaged_now() const {
 
 // Traitors, wiped and damaged validators together are at most f: the assumption under which anything is promised.
 bool World::may_damage(const Process& p) const {
-  return p.correct() && !p.damaged && damaged_now() + plan_.traitors.size() < faulty_max(options_);
+  return p.correct() && !p.damaged && damaged_now() + plan_.traitors.size() < quorum_of(options_).f();
 }
 
 void World::begin_fault(size_t number) {

@@ -1,7 +1,7 @@
 // Golden scenarios: tests/consensus/golden/*.txt. Prose, then command lines, `----`, and exactly what the engines
 // traced and said. `kernel_scenarios_test --rewrite` writes the outputs anew; the diff is for reviewers.
 //
-//   cluster [n=4] [fast=on|off] [epoch=BLOCKS] [tenure=SLOTS]   a new cluster, started
+//   cluster [engine=cbft] [n=4] [fast=on|off] [epoch=BLOCKS] [tenure=SLOTS]   a new cluster, started
 //   submit COUNT          transactions, to everybody
 //   run MS                that much virtual time
 //   lead VIEW             says who leads the view of the current epoch
@@ -49,6 +49,7 @@ class Scenario {
       o.trace = true;
       while (words >> word) {
         const std::string key = word.substr(0, word.find('=')), value = word.substr(word.find('=') + 1);
+        if (key == "engine") o.params.engine = *engine_from_name(value);
         if (key == "n") o.n = std::stoul(value);
         if (key == "fast") o.params.fast_path = value == "on";
         if (key == "epoch") o.params.epoch_blocks = static_cast<uint32_t>(std::stoul(value));

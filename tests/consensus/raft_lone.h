@@ -64,7 +64,7 @@ struct RaftLone {
     say(from, RequestVote{from, 0, term, pre, planned, last});
   }
   void answer(ValidatorId from, TermReplyKind kind, bool granted, View term, View asked) {
-    say(from, TermReply{0, term, kind, granted, asked, {0, 0, -1}, 0});
+    say(from, TermReply{0, term, kind, granted, asked, node().id, {0, 0, -1}, 0});
   }
   // Lets time pass until it asks for pre-votes, and gives it what it needs to lead.
   void elect() {

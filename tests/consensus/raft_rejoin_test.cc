@@ -89,6 +89,22 @@ TEST(RaftRejoin, AfterwardsItVotesInNoTermUpToTheOneItCameBackIn) {
   EXPECT_TRUE(t.granted(TermReplyKind::kVote));
 }
 
+// Found by a schedule (raft_schedules_test, seed 459).
+TEST(RaftRejoin, TheLeaderOfTheTermBeforeIsForgotten) {
+  RaftWiped t(3);
+  const BlockPtr a = t.block(t.c.genesis(), "a"), b = t.block(a->digest, "b");
+  t.boot_answer(t.other(1), 4);
+  t.boot_answer(t.other(2), 4);
+  t.append(t.other(1), {0, 4, 0}, a);
+  t.c.node(t.spare).held.insert(a->digest);
+  t.decide(t.other(2), t.certificate({0, 5, 0}, a, {t.other(1), t.other(2)}), a);
+  ASSERT_FALSE(t.status().rejoining);
+  EXPECT_EQ(t.status().view, 5u);
+  t.append(t.other(2), {0, 5, 1}, b);
+  EXPECT_TRUE(t.node().broken.empty());
+  EXPECT_EQ(t.count<CommitVote>(), 1u);
+}
+
 TEST(RaftRejoin, AnAnswerOfAnEarlierStartDoesNotCount) {
   RaftWiped t(3);
   RejoinReply r;

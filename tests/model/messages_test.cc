@@ -109,7 +109,7 @@ std::vector<Payload> one_of_each() {
           PrepareVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
           CommitVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
           RequestVote{3, 2, 9, true, false, {2, 8, 4}},
-          TermReply{2, 9, TermReplyKind::kPreVote, true, 9, {2, 8, 3}, 41}};
+          TermReply{2, 9, TermReplyKind::kPreVote, true, 9, 12, {2, 8, 3}, 41}};
 }
 
 Bytes bytes_of(const MessagePtr& m) { return {m->bytes.view().begin(), m->bytes.view().end()}; }

@@ -66,7 +66,8 @@ bool Raft::hear_leader(ValidatorId from, Epoch epoch, View term) {
 }
 
 void Raft::reply(ValidatorId to, TermReplyKind kind, bool granted, View asked, Lsn after) {
-  send({to}, TermReply{committee_.epoch(), vote_.view, kind, granted, asked, position(), tip_header_.height}, after);
+  send({to}, TermReply{committee_.epoch(), vote_.view, kind, granted, asked, to, position(), tip_header_.height},
+       after);
 }
 
 // --- standing -------------------------------------------------------------------------------------------------------
@@ -110,7 +111,8 @@ void Raft::start_election(bool planned) {
   const Lsn lsn = persist({});
   trace("stands for term " + std::to_string(vote_.view));
   // Its own vote counts when it comes back, durable.
-  send({config_.self}, TermReply{committee_.epoch(), vote_.view, TermReplyKind::kVote, true, vote_.view, position(), 0},
+  send({config_.self},
+       TermReply{committee_.epoch(), vote_.view, TermReplyKind::kVote, true, vote_.view, config_.self, position(), 0},
        lsn);
   send(others(), RequestVote{config_.self, committee_.epoch(), vote_.view, false, planned, position()}, lsn);
 }
