@@ -3,11 +3,12 @@
 #include "base/check.h"
 #include "consensus/engine.h"
 #include "consensus/kernel/kernel.h"
+#include "consensus/pbft/pbft.h"
 
 namespace tieline::consensus {
 namespace {
 
-constexpr EngineKind kBuilt[] = {EngineKind::kCbft};
+constexpr EngineKind kBuilt[] = {EngineKind::kCbft, EngineKind::kPbft};
 
 }  // namespace
 
@@ -29,6 +30,7 @@ std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recov
     case EngineKind::kCbft:
       return std::make_unique<Kernel>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
     case EngineKind::kPbft:
+      return std::make_unique<pbft::Pbft>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
     case EngineKind::kRaft:
     case EngineKind::kTrustRaft:
       break;

@@ -4,6 +4,7 @@
 
 #include "base/codec.h"
 #include "consensus/cbft/leader.h"
+#include "consensus/pbft/pbft.h"
 
 namespace tieline::testing {
 
@@ -31,7 +32,8 @@ std::string describe(const Message& message) {
           out += " " + describe(m.slot) + " height " + std::to_string(m.header.height) +
                  (m.header.is_void ? " void" : "") + (m.header.ends_epoch() ? " ends epoch" : "") +
                  (m.new_view ? " with NEW-VIEW" : "") + " justify " + describe(m.justify.slot);
-        } else if constexpr (std::is_same_v<M, Confirm>) {
+        } else if constexpr (std::is_same_v<M, Confirm> || std::is_same_v<M, PrepareVote> ||
+                             std::is_same_v<M, CommitVote>) {
           out += " " + describe(m.slot) + " height " + std::to_string(m.height);
         } else if constexpr (std::is_same_v<M, ViewChange>) {
           out += " " + std::to_string(m.epoch) + "." + std::to_string(m.view) +
@@ -95,10 +97,14 @@ Committee Cluster::committee(Epoch epoch) const {
     m.credit = kCreditOne / 2;
     members.push_back(m);
   }
-  return Committee(epoch, label_hash("seed " + std::to_string(epoch)), std::move(members));
+  return Committee(epoch, label_hash("seed " + std::to_string(epoch)), std::move(members),
+                   options_.params.fault_model());
 }
 
-ValidatorId Cluster::leader(Epoch epoch, View view) const { return leader_of(options_.params, committee(epoch), view); }
+ValidatorId Cluster::leader(Epoch epoch, View view) const {
+  if (options_.params.engine == EngineKind::kPbft) return pbft::primary_of(committee(epoch), view);
+  return leader_of(options_.params, committee(epoch), view);
+}
 
 const BlockInfo* Cluster::find(const Hash& block) const {
   auto at = world_.find(block);
@@ -309,8 +315,12 @@ void Cluster::leave(Node& n, const Send& send) {
     std::optional<std::pair<Slot, Hash>> vote;
     if (const auto* p = std::get_if<Propose>(&send.message->payload)) vote = {p->slot, p->header.digest()};
     if (const auto* c = std::get_if<Confirm>(&send.message->payload)) vote = {c->slot, c->block};
+    if (const auto* v = std::get_if<PrepareVote>(&send.message->payload)) vote = {v->slot, v->block};
+    const auto* commit_vote = std::get_if<CommitVote>(&send.message->payload);
+    if (commit_vote) vote = {commit_vote->slot, commit_vote->block};
     if (vote) {
-      auto [at, fresh] = votes_.try_emplace({n.index, vote->first}, vote->second);
+      auto& votes = commit_vote ? commit_votes_ : votes_;
+      auto [at, fresh] = votes.try_emplace({n.index, vote->first}, vote->second);
       if (!fresh && at->second != vote->second)
         violation("node " + std::to_string(n.index) + " voted twice in slot " + describe(vote->first));
     }

@@ -204,7 +204,7 @@ class Cluster {
   std::map<std::pair<size_t, size_t>, int64_t> link_free_us_;  // frames of a link arrive in order
   std::set<size_t> isolated_;
   std::map<Height, Hash> agreed_;
-  std::map<std::pair<size_t, Slot>, Hash> votes_;
+  std::map<std::pair<size_t, Slot>, Hash> votes_, commit_votes_;
   uint64_t nonce_ = 0;
 };
 

@@ -35,11 +35,12 @@ struct Outcome {
   Height height = 0;
 };
 
-Outcome run(uint64_t seed, bool trace) {
+Outcome run(EngineKind engine, uint64_t seed, bool trace) {
   Random random(seed);
   ClusterOptions options;
   const size_t sizes[] = {4, 4, 5, 6, 7};
   options.n = sizes[random.below(5)];
+  options.params.engine = engine;
   options.params.fast_path = random.chance(500);
   options.params.policy = random.chance(500) ? LeaderPolicy::kStrict : LeaderPolicy::kRotate;
   options.params.tenure_slots = random.chance(300) ? 4 : 20'000;
@@ -161,12 +162,12 @@ uint64_t number(const char* name, uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
 }
 
-TEST(Schedules, AgreeVoteOnceASlotAndCommitEverythingOnceTheyHeal) {
+void run_all(EngineKind engine) {
   const uint64_t first = number("TIELINE_SEED", 1), seeds = number("TIELINE_SEEDS", 1'000);
   const bool trace = number("TIELINE_TRACE", 0) != 0;
   size_t failures = 0, events = 0, heights = 0;
   for (uint64_t seed = first; seed < first + seeds && failures < 10; ++seed) {
-    const Outcome out = run(seed, trace);
+    const Outcome out = run(engine, seed, trace);
     events += out.events;
     heights += out.height;
     if (out.what.empty()) continue;
@@ -175,6 +176,9 @@ TEST(Schedules, AgreeVoteOnceASlotAndCommitEverythingOnceTheyHeal) {
   }
   std::printf("%llu schedules, %zu events, %zu blocks\n", static_cast<unsigned long long>(seeds), events, heights);
 }
+
+TEST(Schedules, AgreeVoteOnceASlotAndCommitEverythingOnceTheyHeal) { run_all(EngineKind::kCbft); }
+TEST(Schedules, OfPbftDoSoToo) { run_all(EngineKind::kPbft); }
 
 }  // namespace
 }  // namespace tieline::testing

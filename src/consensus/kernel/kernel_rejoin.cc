@@ -84,11 +84,12 @@ bool Kernel::proves_view(const RejoinReply& reply) const {
     return true;
   std::set<ValidatorId> at_or_above, before;
   for (const MessagePtr& message : reply.view_changes) {
-    const auto& vc = std::get<ViewChange>(message->payload);
-    if (vc.epoch != reply.epoch || vc.view + 1 < reply.view) continue;
-    if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature)) continue;
-    before.insert(vc.signer);
-    if (vc.view >= reply.view) at_or_above.insert(vc.signer);
+    const auto* vc =
+        std::get_if<ViewChange>(&message->payload);  // a NEW-VIEW may stand there too, and proves nothing more
+    if (!vc || vc->epoch != reply.epoch || vc->view + 1 < reply.view) continue;
+    if (!signed_by(vc->signer, view_change_digest(config_.chain, *vc), vc->signature)) continue;
+    before.insert(vc->signer);
+    if (vc->view >= reply.view) at_or_above.insert(vc->signer);
   }
   return at_or_above.size() >= committee_.count().correct() || before.size() >= committee_.count().view_change();
 }
