@@ -58,6 +58,7 @@ void Pbft::committed(const Hash& block, CommitProof proof) {
   };
   if (!path) {
     if (missing.is_zero()) {
+      if (proof.certificate.height < tip_header_.height) return;  // below a snapshot that was installed
       out_->push_back(Broken{"a block is committed whose chain leaves this one: more than f validators are faulty"});
       return;
     }
@@ -87,10 +88,8 @@ void Pbft::committed(const Hash& block, CommitProof proof) {
 void Pbft::committed_again(const CommitProof& proof) {
   const Slot& slot = proof.certificate.slot;
   if (slot.epoch != committee_.epoch()) return;
-  if (slot.view == vote_.view) {
-    view_committed_ = true;
-    failures_ = 0;
-  }
+  // No reason to end the back-off: where T0 is too short for a new block, the block found again still makes it.
+  if (slot.view == vote_.view) view_committed_ = true;
   if (proof.certificate.block != tip_ || slot <= tip_slot_) return;
   tip_slot_ = slot;
   tip_proof_ = proof;
