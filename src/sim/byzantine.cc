@@ -63,7 +63,8 @@ void Traitor::send(Payload payload, uint32_t to, std::vector<Treason>& out, int6
 Payload Traitor::sign_again(Payload payload) const {
   const ChainId& chain = conspiracy_.chain();
   if (auto* m = std::get_if<Propose>(&payload)) {
-    m->signature = signer_.sign(confirm_digest(chain, m->slot, m->header.height, m->header.digest()).view());
+    const VotePhase phase = choosing_phase(conspiracy_.params().commit_rule());
+    m->signature = signer_.sign(vote_digest(phase, chain, m->slot, m->header.height, m->header.digest()).view());
   } else if (auto* c = std::get_if<Confirm>(&payload)) {
     c->signature = signer_.sign(confirm_digest(chain, c->slot, c->height, c->block).view());
   } else if (auto* v = std::get_if<ViewChange>(&payload)) {
@@ -79,6 +80,8 @@ Payload Traitor::sign_again(Payload payload) const {
     q->signature = signer_.sign(rejoin_request_digest(chain, *q).view());
   } else if (auto* r = std::get_if<RejoinReply>(&payload)) {
     r->signature = signer_.sign(rejoin_reply_digest(chain, *r).view());
+  } else {
+    sign_pbft(payload);
   }
   return payload;
 }
@@ -109,13 +112,16 @@ void Traitor::forge_certificate(Certificate& c) {
     case 4:
       c.block = random_hash(rng_);
       break;
-    default:  // everybody "signed", with the traitor's key
+    default: {  // everybody "signed", with the traitor's key
+      const CommitRule rule = conspiracy_.params().commit_rule();
+      const VotePhase phase = c.slot.index % 2 == 0 ? choosing_phase(rule) : deciding_phase(rule);
       c.signatures.clear();
       for (size_t at = 0; at < conspiracy_.validators(); ++at) {
         c.signers.insert(at);
-        c.signatures.push_back(signer_.sign(confirm_digest(conspiracy_.chain(), c.slot, c.height, c.block).view()));
+        c.signatures.push_back(signer_.sign(vote_digest(phase, conspiracy_.chain(), c.slot, c.height, c.block).view()));
       }
       break;
+    }
   }
 }
 
@@ -130,7 +136,8 @@ bool Traitor::suppressed(const replica::Frame& frame, const Message* message) {
     case 2:
       return std::holds_alternative<Propose>(p);
     case 3:
-      return std::holds_alternative<Confirm>(p);
+      return std::holds_alternative<Confirm>(p) || std::holds_alternative<PrepareVote>(p) ||
+             (std::holds_alternative<CommitVote>(p) && mood_ % 16 < 8);
     case 4:
       return std::holds_alternative<ViewChange>(p) || std::holds_alternative<ViewChangeAck>(p);
     case 5:
@@ -173,7 +180,7 @@ bool Traitor::equivocate(const Message& m, uint32_t to, std::vector<Treason>& ou
     return rng_.chance(600'000) && split_proposal(*p, to, out);
   }
   const auto* c = std::get_if<Confirm>(&m.payload);
-  if (c == nullptr) return false;
+  if (c == nullptr) return equivocate_pbft(m, to, out);
   const Conspiracy::Split* split = conspiracy_.split_at(c->slot);
   if (split != nullptr) {
     count(ByzantineKind::kEquivocate);
@@ -436,6 +443,8 @@ bool Traitor::mutate(const Blob& frame, const Message* m, uint32_t to, bool bulk
     k->block = random_hash(rng_);
   } else if (auto* r = std::get_if<RejoinReply>(&payload)) {
     r->nonce = random_hash(rng_);
+  } else {
+    mutate_pbft(payload);
   }
   send(sign_again(std::move(payload)), to, out);
   return true;
@@ -515,6 +524,7 @@ void Traitor::tick(std::vector<Treason>& out) {
       count(ByzantineKind::kEquivocate);
       send(sign_again(late), conspiracy_.some() & ~(uint32_t{1} << id_), out);
     }
+    if (conspiracy_.params().engine == EngineKind::kPbft) tick_pbft(out);
   }
 }
 

@@ -91,6 +91,13 @@ class Traitor {
   bool lie(const replica::Frame& frame, const Message* m, uint32_t to, std::vector<Treason>& out);
   bool mutate(const Blob& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out);
   void forge_certificate(Certificate& c);
+  // byzantine_pbft.cc
+  template <class Vote>
+  bool equivocate_vote(const Vote& vote, uint32_t to, std::vector<Treason>& out);
+  bool equivocate_pbft(const Message& m, uint32_t to, std::vector<Treason>& out);
+  void mutate_pbft(consensus::Payload& payload);
+  void sign_pbft(consensus::Payload& payload) const;
+  void tick_pbft(std::vector<Treason>& out);
   consensus::Payload sign_again(consensus::Payload payload) const;
   void send(consensus::Payload payload, uint32_t to, std::vector<Treason>& out, int64_t delay_us = 0) const;
 

@@ -19,7 +19,8 @@ std::string text(const Slot& slot) {
 }
 std::string text(const Hash& hash) { return to_hex(hash).substr(0, 8); }
 
-constexpr size_t kFrameHeadBytes = 3;  // version and kind of the frame, type of the message
+constexpr const char* kCommitVote = "COMMITs";  // of pbft; a PROPOSE is a vote of the other kind
+constexpr size_t kFrameHeadBytes = 3;           // version and kind of the frame, type of the message
 
 Blob sample_frame(consensus::Payload payload) {
   return replica::encode_frame(replica::ConsensusFrame{consensus::make_message(std::move(payload))->bytes});
@@ -38,23 +39,30 @@ void Checkers::report(Failure failure, std::string what) {
   if (!finding_) finding_ = Finding{failure, time_us_, std::move(what)};
 }
 
-void Checkers::vote(ValidatorId signer, const Slot& slot, Height height, const Hash& block) {
-  const auto [at, fresh] = votes_.emplace(Vote{slot, signer}, std::make_pair(height, block));
+void Checkers::vote(const char* kind, ValidatorId signer, const Slot& slot, Height height, const Hash& block) {
+  auto& votes = kind == kCommitVote ? commit_votes_ : votes_;
+  const auto [at, fresh] = votes.emplace(Vote{slot, signer}, std::make_pair(height, block));
   if (fresh || at->second == std::make_pair(height, block)) return;
-  report(Failure::kDoubleVote, "validator " + std::to_string(signer) + " CONFIRMed " + text(at->second.second) +
-                                   " and " + text(block) + " at slot " + text(slot));
+  report(Failure::kDoubleVote, "validator " + std::to_string(signer) + " sent " + kind + " for " +
+                                   text(at->second.second) + " and " + text(block) + " at slot " + text(slot));
 }
 
-// Most frames are CONFIRMs or concern nothing that is checked here: those are told apart by their first bytes, because
+// Most frames are votes or concern nothing that is checked here: those are told apart by their first bytes, because
 // decoding a message hashes it.
 void Checkers::frame_left(ValidatorId from, const Blob& frame) {
   static const Blob kConfirmFrame = sample_frame(consensus::Confirm{});
+  static const Blob kPrepareFrame = sample_frame(consensus::PrepareVote{});
+  static const Blob kCommitFrame = sample_frame(consensus::CommitVote{});
   static const Blob kProposeFrame = sample_frame(sample_propose());
   static const Blob kViewChangeFrame = sample_frame(consensus::ViewChange{});
   const auto looks_like = [&](const Blob& sample) {
     return frame.size() > kFrameHeadBytes && std::memcmp(frame.data(), sample.data(), kFrameHeadBytes) == 0;
   };
-  if (looks_like(kConfirmFrame)) {
+  const char* kind = looks_like(kConfirmFrame)   ? "CONFIRMs"
+                     : looks_like(kPrepareFrame) ? "PREPAREs"
+                     : looks_like(kCommitFrame)  ? kCommitVote
+                                                 : nullptr;
+  if (kind != nullptr) {
     Reader r(frame.view().subspan(kFrameHeadBytes));
     const ValidatorId signer = r.u16();
     Slot slot;
@@ -63,8 +71,8 @@ void Checkers::frame_left(ValidatorId from, const Blob& frame) {
     Hash block;
     decode(r, block);
     if (!r.ok())
-      return report(Failure::kInvariant, "validator " + std::to_string(from) + " sent a CONFIRM that does not decode");
-    if (signer == from) vote(from, slot, height, block);
+      return report(Failure::kInvariant, "validator " + std::to_string(from) + " sent a vote that does not decode");
+    if (signer == from) vote(kind, from, slot, height, block);
     return;
   }
   if (!looks_like(kProposeFrame) && !looks_like(kViewChangeFrame)) return;
@@ -78,7 +86,7 @@ void Checkers::frame_left(ValidatorId from, const Blob& frame) {
   }
   const consensus::Message& m = **message;
   if (const auto* propose = std::get_if<consensus::Propose>(&m.payload)) {
-    vote(from, propose->slot, propose->header.height, propose->header.digest());
+    vote("PROPOSEs", from, propose->slot, propose->header.height, propose->header.digest());
     if (propose->new_view != nullptr) {
       new_view_seen_ = true;
       if (std::get<consensus::NewView>(propose->new_view->payload).repropose) reproposal_seen_ = true;

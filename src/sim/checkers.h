@@ -85,7 +85,7 @@ class Checkers {
     Hash digest;
     Hash parent;
   };
-  void vote(ValidatorId signer, const Slot& slot, Height height, const Hash& block);
+  void vote(const char* kind, ValidatorId signer, const Slot& slot, Height height, const Hash& block);
   void check_evidence(const Block& block);
 
   ChainId chain_;
@@ -101,7 +101,7 @@ class Checkers {
     uint16_t code = 0;
   };
   std::vector<Acknowledged> to_check_;
-  std::map<Vote, std::pair<Height, Hash>> votes_;
+  std::map<Vote, std::pair<Height, Hash>> votes_, commit_votes_;  // CONFIRM or PREPARE; COMMIT
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;
   bool two_chain_seen_ = false;

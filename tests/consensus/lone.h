@@ -50,6 +50,8 @@ struct Lone {
   Justify start() const { return Justify{std::nullopt, Slot{0, 0, -1}, c.genesis(), 0}; }
   static Justify justify(const Certificate& q) { return Justify{q, q.slot, q.block, q.height}; }
   static Signature sign(ValidatorId id, const Hash& digest) { return TestSigner(id).sign(digest.view()); }
+  // CONFIRM, or PREPARE with pbft.
+  VotePhase choosing() const { return choosing_phase(c.options().params.commit_rule()); }
   Certificate certificate(const Slot& slot, const BlockPtr& b, size_t signers) const {
     std::vector<ValidatorId> ids;
     const Committee committee = c.committee(slot.epoch);
@@ -57,10 +59,11 @@ struct Lone {
       if (ids.size() < signers) ids.push_back(m.id);
     return certificate_of(slot, b, ids);
   }
-  Certificate certificate_of(const Slot& slot, const BlockPtr& b, const std::vector<ValidatorId>& ids) const {
+  Certificate certificate_of(const Slot& slot, const BlockPtr& b, const std::vector<ValidatorId>& ids,
+                             std::optional<VotePhase> phase = {}) const {
     Certificate q{slot, b->header.height, b->digest, {}, {}};
     const Committee committee = c.committee(slot.epoch);
-    const Hash digest = confirm_digest(c.chain_id(), slot, q.height, q.block);
+    const Hash digest = vote_digest(phase.value_or(choosing()), c.chain_id(), slot, q.height, q.block);
     for (size_t p = 0; p < committee.size(); ++p) {
       if (std::find(ids.begin(), ids.end(), committee.at(p).id) == ids.end()) continue;
       q.signers.insert(p);
@@ -77,7 +80,7 @@ struct Lone {
     p.justify = j;
     p.new_view = std::move(new_view);
     p.signature = sign(by.value_or(c.leader(slot.epoch, slot.view)),
-                       confirm_digest(c.chain_id(), slot, b->header.height, b->digest));
+                       vote_digest(choosing(), c.chain_id(), slot, b->header.height, b->digest));
     return make_message(std::move(p));
   }
   void propose(const Slot& slot, const BlockPtr& b, const Justify& j, MessagePtr new_view = nullptr,
@@ -116,7 +119,7 @@ struct Lone {
   LastVote last_vote(const Slot& slot, const BlockPtr& b, std::optional<Hash> new_view = {}) const {
     return LastVote{
         slot, b->digest, b->header.height,
-        sign(c.leader(slot.epoch, slot.view), confirm_digest(c.chain_id(), slot, b->header.height, b->digest)),
+        sign(c.leader(slot.epoch, slot.view), vote_digest(choosing(), c.chain_id(), slot, b->header.height, b->digest)),
         new_view};
   }
   NewView unsigned_new_view(View view, const std::vector<MessagePtr>& view_changes, const Justify& j,
@@ -124,7 +127,8 @@ struct Lone {
     NewView nv;
     nv.view = view;
     const Committee committee = c.committee(0);
-    const size_t acks = committee.count().correct() - 1;
+    const bool with_acks = c.options().params.engine == EngineKind::kCbft;
+    const size_t acks = with_acks ? committee.count().correct() - 1 : 0;
     for (const MessagePtr& m : view_changes) {
       const auto& vc = std::get<ViewChange>(m->payload);
       NewView::Entry entry{m, {}};
