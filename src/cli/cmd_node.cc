@@ -39,12 +39,13 @@ void prepare_process() {
   }
 }
 
-int run(const std::string& where) {
+int run(const std::string& where, const std::string& trace) {
   std::filesystem::path file = where;
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) file /= "config.toml";
   auto config = node::load_config(file);
   if (!config) return fail(config.error());
+  if (!trace.empty()) config->settings.trace_file = trace;
   prepare_process();
   log::to_stderr(config->settings.name.c_str(), level_of(config->settings.log_level));
 
@@ -83,8 +84,11 @@ void add_node(CLI::App& root, int& exit_status) {
   auto where = std::make_shared<std::string>();
   CLI::App* command = root.add_subcommand("node", "run one validator; SIGTERM stops it cleanly");
   command->add_option("DIR", *where, "the validator's folder, or its config.toml")->required();
+  auto trace = std::make_shared<std::string>();
+  command->add_option("--trace", *trace, "record what the engine is given and answers (tieline trace-check)")
+      ->type_name("FILE");
   command->footer("Example:\n  tieline node demo-net/validator-0");
-  command->callback([where, &exit_status] { exit_status = run(*where); });
+  command->callback([where, trace, &exit_status] { exit_status = run(*where, *trace); });
 }
 
 }  // namespace tieline::cli

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/trace_check.h"
 
 int main(int argc, char** argv) {
   using namespace tieline::cli;
@@ -17,7 +18,7 @@ int main(int argc, char** argv) {
       "Example:\n  tieline init demo-net && tieline up demo-net");
   int exit_status = kExitDone;
   for (auto* add : {add_init, add_node, add_up, add_status, add_import, add_submit, add_query, add_receipt, add_verify,
-                    add_audit, add_bench, add_chaos, add_sim, add_paper})
+                    add_audit, add_bench, add_chaos, add_sim, add_paper, add_trace_check})
     add(app, exit_status);
   try {
     app.parse(argc, argv);

@@ -49,6 +49,8 @@ struct Settings {
   net::LinkLimits links;
   storage::StoreOptions store;
   bool record_trace = false;
+  std::filesystem::path trace_file;  // what the engine is given and answers (docs/formats/trace.md); empty: none
+  uint64_t trace_bytes_max = uint64_t{4} * 1024 * 1024 * 1024;
 };
 
 // What the validator runs with.

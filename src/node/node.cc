@@ -26,6 +26,7 @@ NodeImpl::NodeImpl(NodeConfig config)
 }
 
 NodeImpl::~NodeImpl() {
+  close_trace();
   if (checker_) checker_->stop();
   if (log_writer_) log_writer_->stop(false);
   if (store_writer_) store_writer_->stop(false);
@@ -58,7 +59,8 @@ Status NodeImpl::open() {
   config.limits = config_.settings.limits;
   config.record_trace = config_.settings.record_trace;
   fill_random(config.rejoin_nonce.bytes);
-  auto replica = replica::Replica::open(std::move(config), image, *store_, *config_.signer, verifier_);
+  if (Status status = open_trace(); !status) return status;
+  auto replica = open_replica(std::move(config), image);
   if (!replica) return replica.error();
   replica_ = std::move(*replica);
 
@@ -142,6 +144,7 @@ void NodeImpl::start_workers() {
 }
 
 Status NodeImpl::run() {
+  engine_thread_ = std::this_thread::get_id();
   start_workers();
   log::info("{} of network {} runs: links {}, chain {}", config_.settings.name, config_.genesis.network,
             config_.settings.links_listen, to_hex(replica_->ledger().chain()).substr(0, 16));
@@ -163,6 +166,7 @@ Status NodeImpl::run() {
   log_writer_->stop(!failure_);
   store_writer_->stop(!failure_);
   store_->stop_flushing();
+  close_trace();
   if (failure_) return *failure_;
   auto flushed = store_->flush();
   if (!flushed) return Error{"store_failed", flushed.error().code + ": " + flushed.error().why};

@@ -51,6 +51,7 @@ void NodeImpl::drain() {
 void NodeImpl::step(replica::Input input) {
   const int64_t begin = mono_us();
   effects_.clear();
+  if (host_trace_) host_trace_->before(input);
   replica_->step(Now{begin, wall_ms()}, std::move(input), effects_);
   carry_out(effects_);
   deliver_outcomes();
@@ -60,6 +61,7 @@ void NodeImpl::step(replica::Input input) {
 void NodeImpl::carry_out(replica::Effects& effects) {
   for (replica::Effect& effect : effects) {
     if (stopping_) return;
+    if (host_trace_) host_trace_->carrying_out(effect);
     std::visit([this](auto& e) { carry_out(e); }, effect);
   }
 }

@@ -3,6 +3,7 @@
 //   node.cc          opening, running, stopping
 //   node_engine.cc   inputs, effects, timers
 //   node_service.cc  what the api asks for
+//   node_trace.cc    the trace of its engine, if it writes one
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,8 +12,10 @@
 
 #include "node/finality.h"
 #include "node/node.h"
+#include "node/trace_writer.h"
 #include "node/workers.h"
 #include "storage/folder_lock.h"
+#include "trace/host.h"
 
 namespace tieline::node {
 
@@ -49,6 +52,10 @@ class NodeImpl final : public Node, public NodeService {
   using Outcomes = std::vector<replica::TxOutcome>;
 
   Status open_links();
+  Result<std::unique_ptr<replica::Replica>> open_replica(replica::Config config, const replica::DiskImage& image);
+  Status open_trace();
+  void close_trace();
+  void last_words(const char* line);
   void start_workers();
   void begin_stop();
   void fail(Error error);
@@ -81,6 +88,10 @@ class NodeImpl final : public Node, public NodeService {
   std::optional<storage::FolderLock> lock_;
   std::unique_ptr<storage::RocksStore> store_;
   std::unique_ptr<storage::VoteLog> log_;
+  std::unique_ptr<TraceWriter> trace_;  // none: no trace
+  std::optional<trace::HostTrace> host_trace_;
+  const trace::TracedEngine* traced_ = nullptr;  // in the replica
+  std::thread::id engine_thread_;
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<net::PeerLinks> links_;
   std::unique_ptr<LogWriter> log_writer_;

@@ -158,6 +158,13 @@ void read_tables(Section root, const std::filesystem::path& base, Settings& out)
   store.number("free_bytes_min", out.store.free_bytes_min, 16 * kMebi, 1024 * kGibi);
   store.finish();
 
+  Section trace = root.section("trace");
+  std::string trace_file;
+  trace.text("file", trace_file, false, "a path, relative to this file or absolute, in quotes");
+  if (!trace_file.empty()) out.trace_file = (base / trace_file).lexically_normal();
+  trace.number("bytes_max", out.trace_bytes_max, kMebi, 1024 * kGibi);
+  trace.finish();
+
   read_limits(root.section("limits"), out);
   root.finish();
 }

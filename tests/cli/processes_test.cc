@@ -64,7 +64,7 @@ TEST_F(Processes, HelpAtEveryLevelShowsAnExampleAndEndsWithZero) {
   EXPECT_EQ(run({"--help"}), 0);
   EXPECT_THAT(said(), HasSubstr("Example:"));
   for (const char* command : {"init", "node", "up", "status", "import", "submit", "query", "receipt", "verify", "audit",
-                              "bench", "chaos", "sim"}) {
+                              "bench", "chaos", "sim", "trace-check"}) {
     EXPECT_EQ(run({command, "--help"}), 0) << command;
     EXPECT_THAT(said(), HasSubstr("xample")) << command;
   }
@@ -96,6 +96,51 @@ TEST_F(Processes, ANodeStopsCleanlyOnSigterm) {
   node.signal(SIGTERM);
   EXPECT_EQ(node.wait(kEndMs), 0) << said();
   EXPECT_THAT(said(), HasSubstr("the store is flushed"));
+}
+
+TEST_F(Processes, TracesOfRealValidatorsPassAndDoctoredOnesAreRefused) {
+  init();
+  std::vector<ChildProcess> nodes;
+  std::vector<std::string> traces;
+  for (int i = 0; i < 4; ++i) {
+    const std::string name = std::to_string(i);
+    traces.push_back((root_ / ("v" + name + ".trace")).string());
+    auto node = ChildProcess::start(TIELINE_PROGRAM, {"node", net() + "/validator-" + name, "--trace", traces.back()},
+                                    root_ / ("node-" + name));
+    ASSERT_TRUE(node.ok());
+    nodes.push_back(std::move(*node));
+  }
+  const std::string data = (root_ / "data.json").string();
+  ASSERT_TRUE(write_file(data, view_of("{\"data\": \"one\"}")).ok());
+  ASSERT_EQ(run({"submit", data, "--net", net(), "--as", "bakery"}), 0) << said();
+  // One is killed, comes back and begins a file of its own; the others stop cleanly.
+  nodes[3].signal(SIGKILL);
+  ASSERT_TRUE(nodes[3].wait(kEndMs));
+  auto again =
+      ChildProcess::start(TIELINE_PROGRAM, {"node", net() + "/validator-3", "--trace", traces[3]}, root_ / "node-3");
+  ASSERT_TRUE(again.ok());
+  nodes[3] = std::move(*again);
+  ASSERT_TRUE(write_file(data, view_of("{\"data\": \"two\"}")).ok());
+  ASSERT_EQ(run({"submit", data, "--net", net(), "--as", "bakery"}), 0) << said();
+  for (auto& node : nodes) {
+    node.signal(SIGTERM);
+    EXPECT_EQ(node.wait(kEndMs), 0);
+  }
+  traces.push_back(traces[3] + ".1");
+  std::vector<std::string> check = {"trace-check", "--genesis", net() + "/genesis.json", "--json"};
+  check.insert(check.end(), traces.begin(), traces.end());
+  EXPECT_EQ(run(check), 0) << said();
+  EXPECT_THAT(said(), HasSubstr("Everything holds"));
+  EXPECT_THAT(said(), HasSubstr("\"ended\":\"stopped\""));
+
+  std::string bytes = read_text(traces[1], 64 * 1024 * 1024).value();
+  bytes[bytes.size() / 2] ^= 4;
+  ASSERT_TRUE(write_file(traces[1], view_of(bytes)).ok());
+  EXPECT_EQ(run({"trace-check", traces[0], traces[1]}), 1) << said();
+  EXPECT_THAT(said(), HasSubstr("WRONG: trace_damaged"));
+  EXPECT_EQ(run({"trace-check", net() + "/genesis.json"}), 2);
+  EXPECT_THAT(said(), HasSubstr("not_a_trace"));
+  EXPECT_EQ(run({"trace-check", (root_ / "absent").string()}), 2);
 }
 
 TEST_F(Processes, ASecondNodeOnTheFolderAndAnExposedKeyEndWithTwoAndSayWhy) {

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "network_folder.h"
+#include "trace/check.h"
 
 namespace tieline::node {
 namespace {
@@ -244,6 +245,40 @@ TEST_F(NodeTest, AStoreOfAnotherChainIsRefused) {
   auto node = Node::open(net_.config(0));
   ASSERT_FALSE(node.ok());
   EXPECT_EQ(node.error().code, "wrong_chain");
+}
+
+// What a whole network wrote of itself holds, and a trace that ends for want of room ends alone.
+TEST_F(NodeTest, TracesOfFourValidatorsHoldAndOneWithoutRoomStopsNobody) {
+  for (size_t i = 0; i < 4; ++i) {
+    NodeConfig config = net_.config(i);
+    config.settings.trace_file = net_.root() / (std::to_string(i) + ".trace");
+    if (i == 3) config.settings.trace_bytes_max = 4'000;
+    nodes_[i] = std::make_unique<Running>(std::move(config));
+  }
+  submit(0, 1, 100);
+  submit(1, 101, 100);
+  EXPECT_TRUE(eventually([&] {
+    return nodes_[3]->on_thread([](NodeService& s) { return s.metrics().counted.contains("trace_ended_trace_size"); });
+  }));
+  EXPECT_GT(nodes_[0]->on_thread([](NodeService& s) { return s.metrics().counted.at("trace_bytes"); }), 1'000u);
+  const Height top = height(0);
+  EXPECT_TRUE(eventually([&] { return height(3) >= top; }));
+  for (auto& node : nodes_) EXPECT_TRUE(node->stop().ok());
+  trace::NetworkFacts facts;
+  for (size_t i = 0; i < 4; ++i) {
+    const Bytes bytes = storage::read_whole(net_.root() / (std::to_string(i) + ".trace")).value();
+    trace::FrameReader frames(trace::read_from(bytes));
+    trace::CheckOptions options;
+    options.genesis = &net_.genesis();
+    auto summary = trace::check_trace(frames, facts, Ed25519Verifier(), "validator " + std::to_string(i), options);
+    ASSERT_TRUE(summary.ok());
+    EXPECT_FALSE(summary->finding) << i << ": " << summary->finding->code << ": " << summary->finding->what;
+    EXPECT_EQ(summary->ended, i == 3 ? "trace_size" : "stopped");
+    if (i < 3) {
+      EXPECT_GE(summary->height, top);
+    }
+  }
+  EXPECT_GT(facts.committed.size(), top);
 }
 
 TEST_F(NodeTest, SubmissionsToAStoppedNodeAreRefused) {

@@ -90,7 +90,8 @@ class World {
     config.self = id;
     config.limits = limits;
     config.rejoin_nonce = sha256(view_of("nonce " + std::to_string(++starts)));
-    auto opened = Replica::open(config, host.image(), host.store, *host.signer, verifier);
+    auto opened = make_engine ? open_with_engine(config, host.image(), host.store, verifier, make_engine(host))
+                              : Replica::open(config, host.image(), host.store, *host.signer, verifier);
     ASSERT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().why);
     host.replica = std::move(*opened);
     host.segments.emplace_back();
@@ -180,6 +181,9 @@ class World {
   size_t starts = 0;
   // False: the frame is lost. May change it.
   std::function<bool(ValidatorId from, ValidatorId to, Blob& frame)> filter;
+  std::function<EngineFactory(Host& host)> make_engine;  // of every start; none: the real one
+  std::function<void(const Host& host, const Input& input)> on_input;
+  std::function<void(const Host& host, const Effect& effect)> on_effect;
 
  private:
   struct Event {
@@ -200,8 +204,12 @@ class World {
     Host& host = hosts[id];
     if (!host.replica) return;
     Effects effects;
+    if (on_input) on_input(host, input);
     host.replica->step(now, std::move(input), effects);
-    for (Effect& effect : effects) std::visit([&](auto& e) { carry_out(host, e); }, effect);
+    for (Effect& effect : effects) {
+      if (on_effect) on_effect(host, effect);
+      std::visit([&](auto& e) { carry_out(host, e); }, effect);
+    }
   }
   void carry_out(Host& host, SendFrame& e) {
     for (ValidatorId to : e.to) {
