@@ -104,8 +104,6 @@ void add_node(Families& f, const node::NodeMetrics& m) {
             static_cast<double>(m.verify_cpu_ns) * 1e-9);
   f.counter("log_bytes_total", "Bytes written to the log", static_cast<double>(m.log_bytes));
   f.counter("log_syncs_total", "fdatasync calls of the log", static_cast<double>(m.log_syncs));
-  f.gauge("trace_writing", "1 while a trace of the engine is written (trace.file)", m.tracing ? 1.0 : 0.0);
-  f.counter("trace_bytes_total", "Bytes of the trace written by this process", static_cast<double>(m.trace_bytes));
   auto& rejected =
       f.add("rejected_total", "Transactions that were refused, in blocks or at the door, by code", MetricType::Counter);
   for (const auto& [code, count] : m.rejected)

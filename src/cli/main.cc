@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/trace_check.h"
 
 int main(int argc, char** argv) {
   using namespace tieline::cli;

@@ -55,15 +55,6 @@ void decode(Reader& r, Reading& reading) {
   reading.quality = static_cast<Quality>(quality);
 }
 
-std::shared_ptr<const Transaction> Transaction::outline(const Hash& id, size_t length) {
-  TL_CHECK(length <= kTxBytesMax);
-  static const Blob zeros(Bytes(kTxBytesMax, 0));  // shared by all
-  auto out = std::make_shared<Transaction>();
-  out->id_ = id;
-  out->bytes_ = zeros.slice(0, length);
-  return out;
-}
-
 Result<std::shared_ptr<const Transaction>> Transaction::parse(Blob bytes) {
   if (bytes.size() > kTxBytesMax) {
     return Error{"oversized", "a transaction of " + std::to_string(bytes.size()) + " bytes; at most " +

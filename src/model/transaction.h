@@ -58,9 +58,6 @@ class Transaction {
  public:
   // Errors: oversized, unknown_version, malformed.
   static Result<std::shared_ptr<const Transaction>> parse(Blob bytes);
-  // Stands for a transaction of which only id and length are known (trace/records.h): `bytes` are zeros, there is
-  // nothing else. `length` is at most kTxBytesMax.
-  static std::shared_ptr<const Transaction> outline(const Hash& id, size_t length);
 
   const Blob& bytes() const { return bytes_; }
   const TxId& id() const { return id_; }

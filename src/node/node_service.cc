@@ -48,7 +48,7 @@ NodeStatus NodeImpl::status() const {
 
 const NodeMetrics& NodeImpl::metrics() const {
   metrics_.inputs_queued = inputs_.size();
-  if (trace_) metrics_.trace_bytes = trace_->bytes();
+  if (trace_) metrics_.counted["trace_bytes"] = trace_->bytes();
   if (log_writer_) metrics_.log_queued_bytes = log_writer_->queued_bytes();
   if (checker_) metrics_.verify_queued = checker_->queued();
   if (store_writer_) metrics_.apply_queued = store_writer_->queued();

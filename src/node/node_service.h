@@ -64,8 +64,6 @@ struct NodeMetrics {
   uint64_t log_syncs = 0;
   std::map<std::string, uint64_t> counted;  // replica::Counted by name: dropped frames and why, view changes, fetches
   std::map<uint16_t, uint64_t> rejected;    // transactions by code (ledger/codes.h): in blocks, and at the door here
-  bool tracing = false;                     // a trace is being written (node/trace_writer.h)
-  uint64_t trace_bytes = 0;                 // in its file
   size_t inputs_queued = 0;                 // waiting for the replica now
   size_t log_queued_bytes = 0;              // waiting for the disk now
   size_t verify_queued = 0;                 // signatures waiting now

@@ -30,14 +30,12 @@ Status NodeImpl::open_trace() {
   auto writer = TraceWriter::open(settings.trace_file, begin, limits, [this](const Error& why) {
     boost::asio::post(*io_, [this, why] {
       log::warn("the trace ends, the validator goes on: {}: {}", why.code, why.why);
-      metrics_.tracing = false;
       ++metrics_.counted["trace_ended_" + why.code];
     });
   });
   if (!writer) return Error{"trace_unwritable", writer.error().code + ": " + writer.error().why};
   trace_ = std::move(*writer);
   host_trace_.emplace(*trace_);
-  metrics_.tracing = true;
   log::info("a trace of the engine is written to {}", trace_->file().string());
   NodeImpl* none = nullptr;
   if (traced_node.compare_exchange_strong(none, this))
@@ -65,7 +63,6 @@ void NodeImpl::close_trace() {
   NodeImpl* self = this;
   traced_node.compare_exchange_strong(self, nullptr);
   trace_->finish(failure_ ? failure_->code + ": " + failure_->why : "stopped");
-  metrics_.tracing = false;
 }
 
 // The input that broke the invariant is the one a developer wants.

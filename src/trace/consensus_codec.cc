@@ -70,34 +70,18 @@ void get(Reader& r, std::vector<MessagePtr>& messages) {
   for (MessagePtr& m : messages) get(r, m);
 }
 
-void put(Writer& w, const BlockPtr& block) {
-  w.boolean(block != nullptr);
-  if (!block) return;
-  encode(w, block->header);
-  w.bytes(block->evidence);
-  w.u32(static_cast<uint32_t>(block->txs.size()));
-  for (const TxPtr& tx : block->txs) {
-    encode(w, tx->id());
-    w.u32(static_cast<uint32_t>(tx->bytes().size()));
-  }
+void put(Writer& w, const BlockPtr& block) {  // no bytes: none
+  Writer bytes;
+  if (block) encode_block(bytes, *block);
+  w.bytes(bytes.view());
 }
 void get(Reader& r, BlockPtr& block) {
   block = nullptr;
-  if (!r.boolean()) return;
-  auto out = std::make_shared<Block>();
-  decode(r, out->header);
-  get(r, out->evidence);
-  out->txs.resize(r.count(kBlockTxMax, Hash::kSize + 4));
-  for (TxPtr& tx : out->txs) {
-    TxId id;
-    decode(r, id);
-    const uint32_t size = r.u32();
-    if (size > kTxBytesMax) r.fail();
-    if (!r.ok()) return;
-    tx = Transaction::outline(id, size);
-  }
-  out->digest = out->header.digest();
-  block = std::move(out);
+  const ByteView bytes = r.bytes(kRecordBytesMax);
+  if (bytes.empty()) return;
+  auto decoded = decode_block(Blob::copy_of(bytes));
+  if (!decoded.ok()) return r.fail();
+  block = std::move(*decoded);
 }
 
 void put(Writer& w, TimerId id) { w.u8(static_cast<uint8_t>(id)); }
@@ -323,18 +307,46 @@ void get_alternative(Reader& r, size_t index, Variant& out, More&... more) {
 
 }  // namespace
 
+namespace {
+
+void put(Writer& w, const ConsensusParams& p) {
+  w.u8(static_cast<uint8_t>(p.engine));
+  w.u8(static_cast<uint8_t>(p.policy));
+  w.boolean(p.fast_path);
+  for (uint32_t v : {p.timeout_ms, p.passed_over_factor, p.tenure_ms, p.tenure_slots, p.epoch_blocks, p.epoch_ms,
+                     p.checkpoint_blocks, p.drift_ms, p.block_tx_max, p.block_bytes_max, p.block_wait_ms, p.eligibility,
+                     p.jail_epochs})
+    w.u32(v);
+}
+void get(Reader& r, ConsensusParams& p) {
+  const uint8_t engine = r.u8();
+  const uint8_t policy = r.u8();
+  if (engine < 1 || engine > static_cast<uint8_t>(EngineKind::kTrustRaft) || policy < 1 || policy > 2) r.fail();
+  p.engine = static_cast<EngineKind>(engine);
+  p.policy = static_cast<LeaderPolicy>(policy);
+  p.fast_path = r.boolean();
+  for (uint32_t* v : {&p.timeout_ms, &p.passed_over_factor, &p.tenure_ms, &p.tenure_slots, &p.epoch_blocks, &p.epoch_ms,
+                      &p.checkpoint_blocks, &p.drift_ms, &p.block_tx_max, &p.block_bytes_max, &p.block_wait_ms,
+                      &p.eligibility, &p.jail_epochs})
+    *v = r.u32();
+}
+// A parameter that is added to genesis is added here.
+static_assert(sizeof(ConsensusParams) == 56);
+
+}  // namespace
+
 // --- construction ---------------------------------------------------------------------------------------------------
 
 void encode(Writer& w, const EngineConfig& c) {
   encode(w, c.chain);
-  encode(w, c.params);
+  put(w, c.params);
   w.u16(c.self);
   encode(w, c.rejoin_nonce);
   w.boolean(c.trace);
 }
 void decode(Reader& r, EngineConfig& c) {
   decode(r, c.chain);
-  decode(r, c.params);
+  get(r, c.params);
   c.self = r.u16();
   decode(r, c.rejoin_nonce);
   c.trace = r.boolean();

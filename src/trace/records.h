@@ -4,8 +4,7 @@
 // appends to the log, the syncs, the messages that left. Enough to run the same engine again without the validator's
 // key, its disk or its network.
 //
-// Encoded in Borsh: u8 kind, then the fields in order. Of a transaction only the id and the length are told: no engine
-// looks at more, and that they are the block's is shown by the header's tx_root.
+// Encoded in Borsh: u8 kind, then the fields in order. Blocks are whole, in transfer form.
 
 #include <memory>
 #include <string>

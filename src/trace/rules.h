@@ -61,7 +61,6 @@ class Rules {
   Status know(const Committee& committee);
   Status agree(Height height, const Hash& block);
   Status proven(const CommitProof& proof, const Hash& block, Epoch epoch);
-  static Status body(const BlockPtr& block);
 
   NetworkFacts& network_;
   NetworkFacts::Validator& mine_;
