@@ -10,7 +10,7 @@ import sys
 
 from lint import CPP, ROOT, Report, files_below, line_of, sample_tree, strip_cpp
 
-FOLDERS = ["model", "energy", "standing", "ledger", "consensus", "replica", "sim"]
+FOLDERS = ["model", "energy", "standing", "ledger", "consensus", "replica", "sim", "explore"]
 
 NO_IO = "the engines do no I/O: return an effect, and let net/ or node/ carry it out"
 NO_THREADS = "one thread steps the engine: hand work out as an effect, and take its answer as an input"

@@ -14,7 +14,7 @@ from lint import CPP, ROOT, Report, files_below, line_of, sample_tree, strip_cpp
 # ARCHITECTURE.md, "Folders, and who may include whom". The same number: siblings.
 LEVELS = {
     "base": 1, "crypto": 2, "model": 3, "energy": 4, "standing": 4, "ledger": 5, "consensus": 6, "replica": 7,
-    "storage": 8, "net": 8, "sim": 8, "node": 9, "lab": 9, "paper": 9, "api": 10, "cli": 11,
+    "storage": 8, "net": 8, "sim": 8, "explore": 8, "node": 9, "lab": 9, "paper": 9, "api": 10, "cli": 11,
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 

@@ -67,4 +67,30 @@ void ConfirmPool::clear() {
   member_slots_.clear();
 }
 
+void ConfirmPool::fingerprint(Writer& w) const {
+  w.u64(slots_.size());
+  for (const auto& [slot, contents] : slots_) {
+    encode(w, slot);
+    w.u64(contents.size());
+    for (const auto& [content, votes] : contents) {
+      encode(w, content.first);
+      w.u64(content.second);
+      w.u64(votes.size());
+      for (const auto& [position, signature] : votes) {
+        w.u64(position);
+        encode(w, signature);
+      }
+    }
+  }
+  w.u64(member_slots_.size());
+  for (const auto& [position, mine] : member_slots_) {
+    w.u64(position);
+    w.u64(mine.size());
+    for (const auto& [slot, count] : mine) {
+      encode(w, slot);
+      w.u64(count);
+    }
+  }
+}
+
 }  // namespace tieline::consensus

@@ -26,6 +26,7 @@ class ConfirmPool {
   std::optional<Certificate> certificate(const Slot& slot, const Hash& block) const;
   void forget_below(const Slot& slot);
   void clear();
+  void fingerprint(Writer& w) const;
 
  private:
   void forget_oldest(size_t position);

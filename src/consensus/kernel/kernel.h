@@ -8,6 +8,7 @@
 //   kernel_commit.cc  commit rules, catch-up, epochs, checkpoints
 //   kernel_view.cc    VIEW-CHANGE, ACK, NEW-VIEW
 //   kernel_rejoin.cc  a validator whose durable state is damaged or gone
+//   kernel_fingerprint.cc  what makes two kernels the same, for the explorer
 
 #include <array>
 #include <deque>
@@ -15,6 +16,7 @@
 #include <set>
 
 #include "consensus/engine.h"
+#include "consensus/explorable.h"
 #include "consensus/kernel/confirm_pool.h"
 #include "consensus/kernel/select.h"
 
@@ -32,12 +34,13 @@ inline constexpr int64_t kSlotsKept = 64;            // below the newest certifi
 inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation waiting to get into a block
 inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 between two hand-overs for one rejoining member
 
-class Kernel final : public Engine {
+class Kernel final : public Engine, public Explorable {
  public:
   Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier);
   void step(const Now& now, const Input& input, Effects& effects) override;
   EngineStatus status() const override;
   std::unique_ptr<Engine> clone() const override { return std::make_unique<Kernel>(*this); }
+  void fingerprint(Writer& w) const override;
 
  private:
   struct BlockNode {
@@ -154,6 +157,13 @@ class Kernel final : public Engine {
   void send_rejoin_request();
   void maybe_finish_rejoin();
   bool proves_view(const RejoinReply& reply) const;
+
+  // kernel_fingerprint.cc: every field below is either written there or named there with the reason why not
+  // (tests/consensus/fingerprint_fields_test.py).
+  void write_chain(Writer& w) const;
+  void write_votes(Writer& w) const;
+  void write_view(Writer& w) const;
+  void write_rejoin(Writer& w) const;
 
   EngineConfig config_;
   const Signer* signer_;

@@ -1,13 +1,13 @@
 // The cheap signature scheme: nobody but the owner of a key can sign, and what it computes is SipHash.
 
-#include "sim/sim_scheme.h"
+#include "crypto/sim_scheme.h"
 
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
 #include "crypto/hash.h"
 
-namespace tieline::sim {
+namespace tieline {
 namespace {
 
 // From the reference implementation's vectors.h (SipHash-2-4, 128-bit output): key 00..0f, message 00..len-1.
@@ -81,4 +81,4 @@ TEST(SimScheme, ChecksABatchAsItChecksEachAlone) {
 }
 
 }  // namespace
-}  // namespace tieline::sim
+}  // namespace tieline

@@ -1,9 +1,9 @@
-#include "sim/sim_scheme.h"
+#include "crypto/sim_scheme.h"
 
 #include "base/check.h"
 #include "base/rng.h"
 
-namespace tieline::sim {
+namespace tieline {
 namespace {
 
 uint64_t rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
@@ -109,4 +109,4 @@ void SimKeys::verify_batch(std::span<const SignedItem> items, std::span<uint8_t>
   for (size_t i = 0; i < items.size(); ++i) ok[i] = verify(items[i].key, items[i].message, items[i].signature) ? 1 : 0;
 }
 
-}  // namespace tieline::sim
+}  // namespace tieline
