@@ -10,10 +10,10 @@
 
 #include "base/rng.h"
 #include "consensus/messages.h"
-#include "sim/sim_scheme.h"
 #include "model/genesis.h"
 #include "replica/frames.h"
 #include "sim/faults.h"
+#include "sim/sim_scheme.h"
 
 namespace tieline::sim {
 

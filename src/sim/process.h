@@ -7,13 +7,13 @@
 #include <map>
 #include <memory>
 
-#include "sim/sim_scheme.h"
 #include "sim/byzantine.h"
 #include "sim/clock.h"
 #include "sim/disk.h"
 #include "sim/event.h"
 #include "sim/network.h"
 #include "sim/options.h"
+#include "sim/sim_scheme.h"
 #include "sim/sim_store.h"
 
 namespace tieline::sim {

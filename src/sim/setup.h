@@ -4,11 +4,11 @@
 
 #include <cstdint>
 
-#include "sim/sim_scheme.h"
 #include "model/genesis.h"
 #include "replica/replica.h"
 #include "sim/distribution.h"
 #include "sim/options.h"
+#include "sim/sim_scheme.h"
 
 namespace tieline::sim {
 
