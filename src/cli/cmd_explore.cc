@@ -20,6 +20,7 @@ struct Options {
   std::vector<View> traitors = {0};
   std::optional<uint32_t> depth;
   std::optional<uint32_t> deviations;
+  std::vector<std::string> deviate;
   bool json = false;
 };
 
@@ -40,6 +41,7 @@ Json to_json(const Options& o, const explore::Bounds& b, const explore::Report& 
             {"traitors", o.byzantine == 0 ? Json::array() : Json(o.traitors)},
             {"lies", o.byzantine == 0 ? 0 : b.lies},
             {"slow_answers", b.slow_answers},
+            {"deviate", o.deviate},
             {"tenure_slots", b.tenure_slots},
             {"states", b.states}}},
           {"states", r.states},
@@ -74,6 +76,11 @@ int run(const Options& o) {
     if (view >= explore::kValidators) return fail({"bad_bounds", "--traitors are of 0 to 3"}, o.json);
     if (o.byzantine > 0) bounds.traitors = static_cast<uint8_t>(bounds.traitors | 1u << view);
   }
+  if (!o.deviate.empty()) bounds.deviations = 0;
+  for (const std::string& name : o.deviate)
+    for (size_t i = 0; i < static_cast<size_t>(explore::Deviation::kCount); ++i)
+      if (name == explore::deviation_name(static_cast<explore::Deviation>(i)))
+        bounds.deviations = static_cast<uint8_t>(bounds.deviations | 1u << i);
   const bool any = bounds.network == explore::Network::kAny;
   if (any ? o.deviations.has_value() : o.depth.has_value())
     return fail({"bad_bounds", "--depth goes with --order any, --deviations with --order sent"}, o.json);
@@ -129,6 +136,10 @@ void add_explore(CLI::App& root, int& exit_status) {
   app->add_option("--states", b.states, "stop after so many distinct states");
   app->add_option("--depth", options->depth, "with --order any: stop after histories of so many steps");
   app->add_option("--deviations", options->deviations, "with --order sent: stop after so many deviations");
+  app->add_option("--deviate", options->deviate,
+                  "with --order sent, only these deviations besides crashes and lies: lost,late,deaf,timeout,catch_up")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"lost", "late", "deaf", "timeout", "catch_up"}));
   app->add_flag("--audit", b.audit, "step validators that were taken for the same side by side");
   app->add_flag("--json", options->json, "one JSON object on the last line");
   app->footer(

@@ -23,5 +23,6 @@ void add_chaos(CLI::App& root, int& exit_status);
 void add_sim(CLI::App& root, int& exit_status);
 void add_explore(CLI::App& root, int& exit_status);
 void add_paper(CLI::App& root, int& exit_status);
+void add_explore(CLI::App& root, int& exit_status);
 
 }  // namespace tieline::cli

@@ -19,11 +19,24 @@ enum class Network : uint8_t {
   // Whatever was sent may be delivered at any later time, to its receivers, any number of times or never: reordered,
   // lost, repeated, delayed. Every step is a choice, and histories are searched by their number of steps.
   kAny,
-  // One queue: what was sent first arrives first, everywhere. Each departure from that (a message lost or put behind
-  // all others, a time-out while messages are under way, a crash, a lie) is a deviation, and histories are searched by
-  // their number of deviations, however many steps they take. That reaches deep with few choices.
+  // One queue: what was sent first arrives first, everywhere. Each departure from that (a Deviation, a crash, a lie)
+  // costs one, and histories are searched by their number of deviations, however many steps they take. That reaches
+  // deep
+  // with few choices.
   kInOrder,
 };
+
+// Some may be left out of a search, so that it gets further with the others (kInOrder).
+enum class Deviation : uint8_t {
+  kLost,     // the first message under way
+  kLate,     // it goes behind all others
+  kDeaf,     // all that is under way to one validator is lost
+  kTimeout,  // of a validator while messages are under way
+  kCatchUp,  // from a peer while messages are under way
+  kCount
+};
+inline constexpr uint8_t kAllDeviations = (1u << static_cast<unsigned>(Deviation::kCount)) - 1;
+const char* deviation_name(Deviation deviation);
 
 struct Bounds {
   Network network = Network::kAny;
@@ -36,10 +49,11 @@ struct Bounds {
   uint8_t traitors = 0;       // Byzantine: bit per seat. More than one is more than is promised to survive
   uint32_t lies = 3;          // messages that the Byzantine send, in one history
   bool slow_answers = false;  // blocks asked for, verdicts on bodies and own votes come at any later time, not at once
-  uint32_t tenure_slots = 20'000;  // a view is handed over as planned after so many slots
-  uint32_t levels = kLevelsMax;    // stop after histories of so many steps (kAny) or deviations (kInOrder)
-  uint64_t states = 1'000'000;     // stop when so many distinct states were found
-  bool audit = false;              // step merged states side by side: a forgotten field of the fingerprint shows
+  uint8_t deviations = kAllDeviations;  // which ones there are: bit per Deviation
+  uint32_t tenure_slots = 20'000;       // a view is handed over as planned after so many slots
+  uint32_t levels = kLevelsMax;         // stop after histories of so many steps (kAny) or deviations (kInOrder)
+  uint64_t states = 1'000'000;          // stop when so many distinct states were found
+  bool audit = false;                   // step merged states side by side: a forgotten field of the fingerprint shows
 };
 
 }  // namespace tieline::explore

@@ -31,6 +31,24 @@ Status check_bounds(const Bounds& b) {
   return {};
 }
 
+const char* deviation_name(Deviation deviation) {
+  switch (deviation) {
+    case Deviation::kLost:
+      return "lost";
+    case Deviation::kLate:
+      return "late";
+    case Deviation::kDeaf:
+      return "deaf";
+    case Deviation::kTimeout:
+      return "timeout";
+    case Deviation::kCatchUp:
+      return "catch_up";
+    case Deviation::kCount:
+      break;
+  }
+  return "";
+}
+
 Report explore(const Bounds& bounds, const std::function<void(uint64_t, uint32_t)>& progress) {
   const Status good = check_bounds(bounds);
   TL_CHECK_MSG(good.ok(), good.ok() ? "" : good.error().why.c_str());
@@ -184,6 +202,10 @@ std::vector<std::string> Search::tell(const State& before, const Action& action)
       if ((action.to >> seat & 1) != 0) to += " v" + std::to_string(seat);
     out.push_back(who + " (Byzantine) says " + describe(world_, *world_.envelope(action.envelope).message) + " to" +
                   to);
+    return out;
+  }
+  if (action.kind == ActionKind::kDeafen) {
+    out.push_back("all that is under way to " + who + " is lost");
     return out;
   }
   if (action.kind != ActionKind::kEvent) {

@@ -16,7 +16,7 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
-enum class ActionKind : uint8_t { kEvent, kLie, kLose, kPostpone };
+enum class ActionKind : uint8_t { kEvent, kLie, kLose, kPostpone, kDeafen };
 struct Action {
   ActionKind kind = ActionKind::kEvent;
   Seat seat = 0;
@@ -44,10 +44,12 @@ class Search {
   void expand(const State& state, const Emit& emit);
   void expand_any(const State& state, const Emit& emit);
   void expand_in_order(const State& state, const Emit& emit);
-  void own_moves(const State& state, Seat seat, uint32_t cost, uint32_t timer_cost, const Emit& emit);
+  void own_moves(const State& state, Seat seat, uint32_t cost, const Emit& emit);
   void event(const State& state, Seat seat, const Event& event, uint32_t cost, bool queued, const Emit& emit);
   void take(const State& state, Seat seat, const Event& event, uint32_t cost, bool queued, const Emit& emit);
   void lies(const State& state, const Emit& emit);
+  void losses(const State& state, const Emit& emit);
+  bool deviates(Deviation d) const { return (bounds_.deviations >> static_cast<unsigned>(d) & 1) != 0; }
   Lists::Id heard(const State& state);
   bool may_act(const State& state, Seat seat) const;
   void found(StateNumber parent, const State& next, uint32_t cost, const Outcome* outcome, const Action& action);

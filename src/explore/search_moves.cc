@@ -1,6 +1,7 @@
 // What can happen next (docs/explorer.md, "Choices").
 
 #include <algorithm>
+#include <iterator>
 
 #include "explore/search.h"
 
@@ -36,22 +37,25 @@ void Search::expand_any(const State& state, const Emit& emit) {
     if (acts[seat_of(d)]) event(state, seat_of(d), {EventKind::kDeliver, envelope_of(d)}, 1, false, emit);
   }
   for (Seat seat = 0; seat < kValidators; ++seat)
-    if (acts[seat]) own_moves(state, seat, 1, 1, emit);
+    if (acts[seat]) own_moves(state, seat, 1, emit);
 }
 
-// What a validator may do without a message: `timer_cost` for a time-out, `cost` for the rest.
-void Search::own_moves(const State& state, Seat seat, uint32_t cost, uint32_t timer_cost, const Emit& emit) {
+// What a validator may do without a message.
+void Search::own_moves(const State& state, Seat seat, uint32_t cost, const Emit& emit) {
   const ValidatorNumber number = state.validators[seat];
   const auto summary = validators_.summary(number);
+  const bool in_turn = cost == 0 || bounds_.network == Network::kAny;
   // kPassedOver does what kProgress does.
   for (const TimerId id : {TimerId::kProgress, TimerId::kViewChange})
     if ((summary.armed >> static_cast<uint8_t>(id) & 1) != 0 && state.timeouts < bounds_.timeouts &&
-        summary.view + 1 < bounds_.views)
-      event(state, seat, {EventKind::kTimer, static_cast<uint32_t>(id)}, timer_cost, false, emit);
+        summary.view + 1 < bounds_.views && (in_turn || deviates(Deviation::kTimeout)))
+      event(state, seat, {EventKind::kTimer, static_cast<uint32_t>(id)}, cost, false, emit);
   if (bounds_.slow_answers) {
     if (summary.wants) event(state, seat, {EventKind::kBuild}, cost, false, emit);
     for (const uint32_t block : summary.judging) event(state, seat, {EventKind::kJudge, block}, cost, false, emit);
   }
+  if (state.crashes < bounds_.crashes) take(state, seat, {EventKind::kCrash}, 1, false, emit);
+  if (!in_turn && !deviates(Deviation::kCatchUp)) return;
   std::vector<uint32_t> longer;
   for (Seat peer = 0; peer < kValidators; ++peer) {
     if (peer == seat || !world_.correct(peer)) continue;
@@ -61,7 +65,6 @@ void Search::own_moves(const State& state, Seat seat, uint32_t cost, uint32_t ti
   std::sort(longer.begin(), longer.end());
   longer.erase(std::unique(longer.begin(), longer.end()), longer.end());
   for (const uint32_t chain : longer) event(state, seat, {EventKind::kCatchUp, chain}, cost, false, emit);
-  if (state.crashes < bounds_.crashes) take(state, seat, {EventKind::kCrash}, 1, false, emit);
 }
 
 // The event, and the same cut short by a crash at each of its records.
@@ -110,30 +113,41 @@ void Search::expand_in_order(const State& state, const Emit& emit) {
   const bool quiet = queue.empty();
   if (!quiet) {
     const Delivery head = queue.front();
-    const Seat to = seat_of(head);
-    std::vector<uint32_t> rest(queue.begin() + 1, queue.end());
-    State without = state;
-    without.queue = lists_.id(rest);
-    if (may_act(state, to)) {
-      event(state, to, {EventKind::kDeliver, envelope_of(head)}, 0, true, emit);
-      emit(without, Action{ActionKind::kLose, to, {}, 0, 0, true}, 1, nullptr);
-      if (!rest.empty()) {
-        rest.push_back(head);
-        State later = state;
-        later.queue = lists_.id(rest);
-        emit(later, Action{ActionKind::kPostpone, to, {}, 0, 0, true}, 1, nullptr);
-      }
-    } else {
-      emit(without, Action{ActionKind::kLose, to, {}, 0, 0, true}, 0, nullptr);
-    }
+    if (may_act(state, seat_of(head)))
+      event(state, seat_of(head), {EventKind::kDeliver, envelope_of(head)}, 0, true, emit);
+    losses(state, emit);
   }
   for (Seat seat = 0; seat < kValidators; ++seat) {
     if (!may_act(state, seat)) continue;
-    own_moves(state, seat, 1, quiet ? 0 : 1, emit);
+    own_moves(state, seat, quiet ? 0 : 1, emit);
     // Nothing is under way: whoever has something to say again says it.
     const auto resend = static_cast<uint32_t>(TimerId::kResend);
     if (quiet && (validators_.summary(state.validators[seat]).armed >> resend & 1) != 0)
       event(state, seat, {EventKind::kTimer, resend}, 0, false, emit);
+  }
+}
+
+void Search::losses(const State& state, const Emit& emit) {
+  const auto queue = lists_.at(state.queue);
+  const std::vector<uint32_t> all(queue.begin(), queue.end());
+  const auto to_queue = [&](const std::vector<uint32_t>& list, ActionKind kind, Seat seat, uint32_t cost) {
+    State next = state;
+    next.queue = lists_.id(list);
+    emit(next, Action{kind, seat, {}, 0, 0, true}, cost, nullptr);
+  };
+  std::vector<uint32_t> rest(all.begin() + 1, all.end());
+  const Seat first = seat_of(all.front());
+  if (!may_act(state, first)) return to_queue(rest, ActionKind::kLose, first, 0);  // it stands still beyond the bounds
+  if (deviates(Deviation::kLost)) to_queue(rest, ActionKind::kLose, first, 1);
+  if (deviates(Deviation::kLate) && !rest.empty()) {
+    rest.push_back(all.front());
+    to_queue(rest, ActionKind::kPostpone, first, 1);
+  }
+  if (!deviates(Deviation::kDeaf)) return;
+  for (Seat seat = 0; seat < kValidators; ++seat) {
+    std::vector<uint32_t> others;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(others), [&](Delivery d) { return seat_of(d) != seat; });
+    if (others.size() < all.size()) to_queue(others, ActionKind::kDeafen, seat, 1);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <deque>
 #include <stdexcept>
 
+#include "consensus/explorable.h"
 #include "crypto/hash.h"
 #include "replica/gate.h"
 
@@ -396,7 +397,9 @@ Advanced advance(World& world, const Validator& from, const Event& event, const 
 
 Hash fingerprint(const World& world, const Validator& v) {
   Writer w(8192);
-  v.engine->fingerprint(w);
+  const auto* engine = dynamic_cast<const Explorable*>(v.engine.get());
+  TL_CHECK_MSG(engine != nullptr, "this engine cannot be explored: it has no fingerprint");
+  engine->fingerprint(w);
   w.u64(v.chain.size());
   for (const auto& c : v.chain) {
     encode(w, c.block);

@@ -16,6 +16,7 @@
 #include <set>
 
 #include "consensus/engine.h"
+#include "consensus/explorable.h"
 #include "consensus/kernel/confirm_pool.h"
 #include "consensus/kernel/select.h"
 
@@ -35,7 +36,7 @@ inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation w
 inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 x 2^min(times, 6) between two hand-overs for one member
 inline constexpr uint32_t kRejoinRequestsPerDoubling = 8;  // then they come half as often, down to 1/64
 
-class Kernel final : public Engine {
+class Kernel final : public Engine, public Explorable {
  public:
   Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier);
   void step(const Now& now, const Input& input, Effects& effects) override;

@@ -1,7 +1,7 @@
-// What makes two kernels of one validator the same (Engine::fingerprint). Two that differ here may behave differently;
-// two that agree here must not. The explorer merges states by it, so a forgotten field would hide behaviour:
-// tests/consensus/fingerprint_fields_test.py holds every member of Kernel to standing here, and `explore --audit` steps
-// merged states side by side.
+// What makes two kernels of one validator the same (Explorable::fingerprint). Two that differ here may behave
+// differently; two that agree here must not. The explorer merges states by it, so a forgotten field would hide
+// behaviour: tests/consensus/fingerprint_fields_test.py holds every member of Kernel to standing here, and `explore
+// --audit` steps merged states side by side.
 //
 // Left out, and why:
 //   signer_, verifier_, now_, out_              what the kernel is given, not what it is
@@ -16,10 +16,6 @@
 #include "consensus/kernel/kernel.h"
 
 namespace tieline::consensus {
-
-void Engine::fingerprint(Writer&) const {
-  TL_CHECK_MSG(false, "this engine cannot be explored: it has no fingerprint");
-}
 
 namespace {
 
