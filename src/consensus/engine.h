@@ -243,10 +243,6 @@ class Engine {
   virtual void step(const Now& now, const Input& input, Effects& effects) = 0;
   virtual EngineStatus status() const = 0;
   virtual std::unique_ptr<Engine> clone() const = 0;
-  // Everything that decides what this engine will do, but not when: two engines of one validator with the same bytes
-  // answer the same inputs with the same effects, except for clock readings, deadlines, and the numbers that only name
-  // things (lsn, ticket, timer generation). For the explorer (docs/explorer.md); an engine without it aborts.
-  virtual void fingerprint(Writer& w) const;
 };
 
 struct EngineConfig {

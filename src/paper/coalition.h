@@ -33,7 +33,10 @@ class Coalition {
     Hash first, second;
   };
   void votes(const Slot& slot, const Split& split, std::vector<Lie>& out) const;
+  consensus::MessagePtr vote(VotePhase phase, ValidatorId member, const Slot& slot, Height height,
+                             const Hash& block) const;
   EngineKind engine_;
+  VotePhase proposal_phase_;  // as what the signature of a PROPOSE counts
   ChainId chain_;
   std::vector<ValidatorId> members_, first_half_, second_half_;
   std::map<ValidatorId, SimSigner> signers_;

@@ -15,6 +15,8 @@ constexpr int64_t kGenesisTimeMs = 1'700'000'000'000;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr int64_t kFlushUs = 5'000'000;
 constexpr int64_t kNoLimitBytesPerMs = 1'000'000'000;  // the card of the sender is modelled here, not in the network
+constexpr uint32_t kVeryLongMs = 3'600'000;
+constexpr uint32_t kNeverSlots = 1'000'000;
 constexpr uint64_t kEventsMax = 200'000'000;
 constexpr size_t kBlocksRemembered = 64;
 
@@ -55,10 +57,10 @@ Genesis World::make_genesis() const {
   c.engine = options_.engine;
   c.policy = options_.policy;
   c.timeout_ms = options_.timeout_ms;
-  c.tenure_slots = options_.tenure_slots;
-  c.tenure_ms = 3'600'000;
-  c.epoch_ms = 3'600'000;
-  c.epoch_blocks = 1'000'000;
+  c.tenure_ms = kVeryLongMs;
+  c.tenure_slots = options_.tenure_by_epoch ? kNeverSlots : options_.tenure_slots;
+  c.epoch_blocks = options_.tenure_by_epoch ? options_.tenure_slots : kNeverSlots;
+  c.epoch_ms = options_.tenure_by_epoch ? 1 : kVeryLongMs;
   c.block_tx_max = options_.block_tx;
   for (size_t i = 0; i < options_.validators; ++i) {
     GenesisValidator v;

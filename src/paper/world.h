@@ -33,7 +33,8 @@ struct WorldOptions {
   size_t payload_bytes = 256;
   size_t in_flight = 40;
   uint32_t timeout_ms = 500;
-  uint32_t tenure_slots = 10;
+  uint32_t tenure_slots = 10;      // blocks until the lead moves on: by a planned view change, or
+  bool tenure_by_epoch = false;    // by an epoch of so many blocks (pbft moves its primary no other way)
   Height blocks = 200;             // the run ends when a quorum of correct validators has committed this height
   int64_t limit_us = 600'000'000;  // or here
   std::optional<ValidatorId> bad;  // says nothing as primary in bad_percent of its tenures, else behaves

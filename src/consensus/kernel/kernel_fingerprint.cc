@@ -171,6 +171,7 @@ void Kernel::write_view(Writer& w) const {
 }
 
 void Kernel::write_rejoin(Writer& w) const {
+  w.u32(rejoin_requests_);
   w.u64(rejoin_replies_.size());
   for (const auto& [id, reply] : rejoin_replies_) {
     w.u16(id);
