@@ -12,10 +12,13 @@ Leads_zzz == << <<z, z, z>> >>
 Leads_cz == << <<c1, z>> >>
 Leads_zc == << <<z, c1>> >>
 Leads_zcz == << <<z, c1, z>> >>
+Leads_z_z == << <<z>>, <<z>> >>
 Leads_zz_z == << <<z, z>>, <<z>> >>
+Leads_zz_zz == << <<z, z>>, <<z, z>> >>
 Leads_zz2 == << <<z, z2>> >>
 Leads_zz2z == << <<z, z2, z>> >>
 \* Nobody is Byzantine while one rejoins: c1, the leader, may be the one that forgets.
+Leads_c == << <<c1>> >>
 Leads_cc == << <<c1, c2>> >>
 Leads_ccc == << <<c1, c2, c3>> >>
 
@@ -23,7 +26,7 @@ Slots1 == <<1>>
 Slots2 == <<2>>
 Slots3 == <<3>>
 Slots2_1 == <<2, 1>>
-Slots2_2 == <<2, 2>>
+Slots1_1 == <<1, 1>>
 
 \* Members that the schedule does not name can be exchanged.
 Scheduled == UNION {{Schedule[e][k] : k \in 1 .. Len(Schedule[e])} : e \in 1 .. Len(Schedule)}
