@@ -46,10 +46,11 @@ def rows(found, results):
 
 
 def count(found, results):
-    """(killed, to be killed, of the named: killed, to be killed, equivalent, errors, not run)"""
+    """(killed, to be killed, of the named: killed, all, equivalent, errors, not run)"""
     killed = wanted = named_killed = named = equivalent = errors = missing = 0
     for mutant in found:
         result = results.get(mutant.name)
+        named += mutant.named
         if result is None:
             missing += 1
             continue
@@ -61,7 +62,6 @@ def count(found, results):
             continue
         wanted += 1
         killed += bool(result["killed"])
-        named += mutant.named
         named_killed += bool(mutant.named and result["killed"])
     return killed, wanted, named_killed, named, equivalent, errors, missing
 
