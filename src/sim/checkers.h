@@ -104,7 +104,7 @@ class Checkers {
     uint16_t code = 0;
   };
   std::vector<Acknowledged> to_check_;
-  std::map<Vote, std::pair<Height, Hash>> votes_, commit_votes_;  // CONFIRM or PREPARE; COMMIT
+  std::map<Vote, std::pair<Height, Hash>> votes_, commit_votes_;    // CONFIRM or PREPARE; COMMIT
   std::map<std::pair<ValidatorId, View>, ValidatorId> term_votes_;  // raft: for whom
   std::map<std::pair<Epoch, View>, ValidatorId> leaders_;           // who proposed first in each view
   std::unordered_map<Hash, Slot> proposed_;                         // lookups only: where each block was first proposed
