@@ -46,9 +46,10 @@ class Processes : public ::testing::Test {
   }
   std::filesystem::path output() const { return root_ / "output"; }
   std::string said() const { return read_text(output(), 16 * 1024 * 1024).value(); }
-  bool says(const std::string& text) {
+  bool says(const std::string& text) { return says(output(), text); }
+  bool says(const std::filesystem::path& file, const std::string& text) {
     for (int i = 0; i < 2'400; ++i) {
-      if (said().find(text) != std::string::npos) return true;
+      if (read_text(file, 16 * 1024 * 1024).value().find(text) != std::string::npos) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     return false;
@@ -110,6 +111,7 @@ TEST_F(Processes, TracesOfRealValidatorsPassAndDoctoredOnesAreRefused) {
     ASSERT_TRUE(node.ok());
     nodes.push_back(std::move(*node));
   }
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(says(root_ / ("node-" + std::to_string(i)), "runs: links"));
   const std::string data = (root_ / "data.json").string();
   ASSERT_TRUE(write_file(data, view_of("{\"data\": \"one\"}")).ok());
   ASSERT_EQ(run({"submit", data, "--net", net(), "--as", "bakery"}), 0) << said();
