@@ -83,7 +83,7 @@ void TraceWriter::run() {
   }
 }
 
-// Says no only while nothing is buffered, so that a last record can follow on what is in the file.
+// Says no only while no record is buffered, so that a last record can follow on what is in the file.
 Status TraceWriter::room_for(const Bytes& record) {
   const uint64_t size = record.size() + trace::kFramePrefixBytes + trace::kFrameSuffixBytes;
   if (bytes() + buffer_.size() + size + kEndBytes > limits_.file_bytes_max) {
@@ -91,7 +91,7 @@ Status TraceWriter::room_for(const Bytes& record) {
     return Error{"trace_size", path_.string() + " has reached its size, " + std::to_string(limits_.file_bytes_max) +
                                    " bytes (trace.bytes_max)"};
   }
-  if (!buffer_.empty()) return {};
+  if (buffer_.size() > trace::kMagicBytes) return {};
   std::error_code error;
   const auto space = std::filesystem::space(path_, error);
   if (error || space.available >= limits_.free_bytes_min + kTraceWriteBytes + size) return {};

@@ -118,9 +118,10 @@ TEST_F(Processes, TracesOfRealValidatorsPassAndDoctoredOnesAreRefused) {
   // One is killed, comes back and begins a file of its own; the others stop cleanly.
   nodes[3].signal(SIGKILL);
   ASSERT_TRUE(nodes[3].wait(kEndMs));
-  auto again =
-      ChildProcess::start(TIELINE_PROGRAM, {"node", net() + "/validator-3", "--trace", traces[3]}, root_ / "node-3");
+  auto again = ChildProcess::start(TIELINE_PROGRAM, {"node", net() + "/validator-3", "--trace", traces[3]},
+                                   root_ / "node-3-again");
   ASSERT_TRUE(again.ok());
+  ASSERT_TRUE(says(root_ / "node-3-again", "runs: links"));
   nodes[3] = std::move(*again);
   ASSERT_TRUE(write_file(data, view_of("{\"data\": \"two\"}")).ok());
   ASSERT_EQ(run({"submit", data, "--net", net(), "--as", "bakery"}), 0) << said();
