@@ -21,7 +21,7 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::open(const std::filesystem::pa
     auto opened = storage::open_file(path, O_WRONLY | O_CREAT | O_EXCL);
     if (!opened) return opened.error();
     std::unique_ptr<TraceWriter> writer(new TraceWriter(path, std::move(*opened), limits, std::move(ended)));
-    writer->put(trace::encode_record(begin));
+    if (Status begun = writer->begin(begin); !begun.ok()) return begun.error();
     return writer;
   }
   return Error{"trace_too_many", "there are " + std::to_string(kTraceFilesMax) + " traces at " + file.string() +
@@ -30,12 +30,18 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::open(const std::filesystem::pa
 
 TraceWriter::TraceWriter(std::filesystem::path path, storage::Fd file, TraceLimits limits,
                          std::function<void(const Error&)> ended)
-    : path_(std::move(path)), limits_(limits), ended_(std::move(ended)), file_(std::move(file)) {
+    : path_(std::move(path)), limits_(limits), ended_(std::move(ended)), file_(std::move(file)) {}
+
+// The first record is in the file before the validator runs: however soon it dies, it leaves a trace.
+Status TraceWriter::begin(const trace::Begin& begin) {
   frames_.begin(buffer_);
+  frames_.add(trace::encode_record(begin), buffer_);
+  if (Status status = flush(); !status.ok()) return status;
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "tieline-trace");
     run();
   });
+  return {};
 }
 
 void TraceWriter::put(Bytes record) {
@@ -91,7 +97,7 @@ Status TraceWriter::room_for(const Bytes& record) {
     return Error{"trace_size", path_.string() + " has reached its size, " + std::to_string(limits_.file_bytes_max) +
                                    " bytes (trace.bytes_max)"};
   }
-  if (buffer_.size() > trace::kMagicBytes) return {};
+  if (!buffer_.empty()) return {};
   std::error_code error;
   const auto space = std::filesystem::space(path_, error);
   if (error || space.available >= limits_.free_bytes_min + kTraceWriteBytes + size) return {};

@@ -56,6 +56,7 @@ class TraceWriter final : public trace::Sink {
   };
   TraceWriter(std::filesystem::path path, storage::Fd file, TraceLimits limits,
               std::function<void(const Error&)> ended);
+  Status begin(const trace::Begin& begin);
   void push(Job job, size_t weight);
   void run();
   Status write(std::vector<Job> jobs);
