@@ -152,6 +152,10 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
     find_messages(log, vote, out.engine);
   }
   collect_blocks(log, applied, out);
+  for (const LogRecord& record : log.records)
+    if (record.type == RecordType::kCertificate)
+      if (std::optional<Certificate> certificate = body_as<Certificate>(record))
+        out.certificates.push_back(std::move(*certificate));
 
   if (!found.newest) {
     out.damage = "log_no_vote";

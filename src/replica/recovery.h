@@ -23,13 +23,14 @@ struct RecoveredCommit {
 };
 
 struct RecoveredLog {
-  consensus::Recovered engine;           // all but `uncommitted`, which depends on the committed chain
-  std::vector<RecoveredBody> bodies;     // of heights >= `applied`, in the order of the log
-  std::vector<RecoveredCommit> commits;  // of heights > `applied`, in the order of the log
-  Lsn next = 1;                          // the first lsn to write
-  bool begin_anew = false;               // the first append must be a kReset and hold the vote
-  const char* damage = nullptr;          // why it must rejoin: a stable code
-  const char* torn = nullptr;            // what is missing otherwise: a stable code
+  consensus::Recovered engine;            // all but `uncommitted`, which depends on the committed chain
+  std::vector<RecoveredBody> bodies;      // of heights >= `applied`, in the order of the log
+  std::vector<RecoveredCommit> commits;   // of heights > `applied`, in the order of the log
+  std::vector<Certificate> certificates;  // in the order of the log: an epoch's last block needs its own for a link
+  Lsn next = 1;                           // the first lsn to write
+  bool begin_anew = false;                // the first append must be a kReset and hold the vote
+  const char* damage = nullptr;           // why it must rejoin: a stable code
+  const char* torn = nullptr;             // what is missing otherwise: a stable code
 };
 
 // `applied` is the height that the store stands at.

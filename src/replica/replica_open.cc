@@ -147,6 +147,7 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
     log.damage = "log_gone";
   }
   journal_.emplace(log.next);
+  for (const Certificate& certificate : log.certificates) note_certificate(certificate);
   replay(log);
   if (dead_) return Error{"corrupt_store", "replaying the log broke an invariant"};
   journal_->recovered(log);

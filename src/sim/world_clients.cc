@@ -165,8 +165,10 @@ void World::ordered_read() {
   const Process& p = *processes_[at];
   const ClientHistory::Position begun = history_.begun();
   if (!p.up() || p.paused || !p.correct() || p.stored_height < begun.first) return;
+  const auto tip = applied_tip(p.store);
+  if (!tip) return;  // not even genesis is stored yet
   ++result_.reads;
-  checkers_.standing(p.id, p.stored_height, applied_tip(p.store)->digest);
+  checkers_.standing(p.id, tip->height, tip->digest);
   std::optional<ClientHistory::Position> told, found;
   if (!txs_.empty()) {
     const ClientTx& tx = txs_[pick % txs_.size()];
