@@ -171,10 +171,11 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
     out.torn = missing_for(found.newest->record, out, applied);
   }
 
-  Lsn highest = log.last;
+  Lsn highest = 0;
   for (const auto& sector : sectors)
     if (sector) highest = std::max(highest, sector->lsn);
-  out.next = highest + 1;
+  out.sector_behind = found.newest && highest < found.newest->lsn;
+  out.next = std::max(log.last, highest) + 1;
   out.engine.damaged = out.damage != nullptr;
   out.begin_anew = out.engine.damaged || out.torn != nullptr;
   return out;

@@ -29,6 +29,7 @@ struct RecoveredLog {
   std::vector<Certificate> certificates;  // in the order of the log: an epoch's last block needs its own for a link
   Lsn next = 1;                           // the first lsn to write
   bool begin_anew = false;                // the first append must be a kReset and hold the vote
+  bool sector_behind = false;             // no sector names the newest vote: one must before anything is built on it
   const char* damage = nullptr;           // why it must rejoin: a stable code
   const char* torn = nullptr;             // what is missing otherwise: a stable code
 };

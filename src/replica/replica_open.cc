@@ -151,8 +151,11 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
   replay(log);
   if (dead_) return Error{"corrupt_store", "replaying the log broke an invariant"};
   journal_->recovered(log);
-  if (log.engine.vote && !log.begin_anew) gate_.recovered(log.engine.vote->sequence);
-  if (log.begin_anew || disk.fresh) {
+  // A process killed between the two syncs of a vote leaves it in the log alone. Nothing may be built on it before a
+  // sector names it too: were the log lost then, whole sectors would vouch for an older vote.
+  const bool write_first = log.begin_anew || log.sector_behind || disk.fresh;
+  if (log.engine.vote && !write_first) gate_.recovered(log.engine.vote->sequence);
+  if (write_first) {
     consensus::VoteRecord vote = log.engine.vote.value_or(first_vote());
     vote.rejoining = log.engine.damaged;
     LogAppend first = journal_->begin(vote, log.begin_anew);

@@ -275,6 +275,19 @@ TEST(Recovery, WhileBothSectorsAreWholeAHoleCostsNoVoteAndTheLogBeginsAnew) {
   EXPECT_EQ(*found.engine.vote, w.r.votes.back());
 }
 
+// Killed between the two syncs of a vote: the log has it, no sector does. Were the log lost after the restart, the
+// sectors, both whole, would vouch for the vote before it (simulator, n=7, seed 1060444: two proposals for one slot).
+TEST(Recovery, AVoteThatNoSectorNamesIsWrittenToOneBeforeAllElse) {
+  const Recorded& r = recorded();
+  for (size_t i = 1; i < r.states.size(); ++i) {
+    const RecoveredLog behind = recover_log(image_of({r.states[i].log}, r.states[i - 1].sectors), 0);
+    EXPECT_FALSE(behind.engine.damaged);
+    EXPECT_EQ(*behind.engine.vote, r.votes[i]);
+    EXPECT_EQ(behind.sector_behind, r.votes[i] != r.votes[i - 1]);
+    EXPECT_FALSE(recover_log(image_of({r.states[i].log}, r.states[i].sectors), 0).sector_behind);
+  }
+}
+
 TEST(Recovery, AHoleThatALostSectorMayHavePointedIntoIsDamage) {
   const WithHole w;
   for (size_t which = 0; which < 2; ++which) {

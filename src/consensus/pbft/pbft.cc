@@ -207,13 +207,13 @@ void Pbft::resume() {
   if (vote_.view_changing) {
     if (own_view_change_) {
       view_changes_[config_.self][vote_.view] = own_view_change_;
-      send({}, own_view_change_, 0);
+      send({}, own_view_change_, lsn_);
     }
   } else if (own_proposal_ && std::get<Propose>(own_proposal_->payload).slot.view == vote_.view && is_primary()) {
     const auto& p = std::get<Propose>(own_proposal_->payload);
     proposals_[p.slot] = own_proposal_;
     blocks_.try_emplace(p.header.digest(), BlockNode{p.header, nullptr, false, false, false});
-    send({}, own_proposal_, 0);  // the stored one, never a new one for that slot
+    send({}, own_proposal_, lsn_);  // the stored one, never a new one for that slot
   }
   try_commits();
   maybe_propose();
