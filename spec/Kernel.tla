@@ -286,11 +286,13 @@ Init == /\ votes = [i \in Node |-> [s \in Slots |-> {}]]
         /\ wipes = 0
         /\ seen = {} /\ certs = {} /\ fasts = {}
 
+Walked(e, v) == WalkLastView \/ e < Len(Schedule) - 1 \/ v < LastView(e)
+
 Next == \/ \E e \in Epochs :
              LET voters(s) == {i \in Node : MayVote(i, s)}
-                 wanted == {v \in Views(e) \ {0} : (WalkLastView \/ v < LastView(e)) /\ voters(<<e, v, 0>>) # {} /\ EnoughChanging(e, v)}
+                 wanted == {v \in Views(e) \ {0} : Walked(e, v) /\ voters(<<e, v, 0>>) # {} /\ EnoughChanging(e, v)}
                  newViews == TLCEval(NewViews(e, Highest(wanted)))  \* the costly part: only as far as it is asked for
-             IN \E s \in {s \in SlotsOf[e] : WalkLastView \/ s[2] < LastView(e)} :
+             IN \E s \in {s \in SlotsOf[e] : Walked(e, s[2])} :
                   LET these == voters(s)
                   IN /\ these # {}
                      /\ s[3] = 0 /\ s[2] > 0 => s[2] \in wanted
@@ -321,7 +323,7 @@ LastViewStands ==
   \/ WalkLastView
   \/ LET e == Len(Schedule) - 1
          v == LastView(e)
-     IN EnoughChanging(e, v) =>
+     IN (IF v = 0 THEN Started(e) ELSE EnoughChanging(e, v)) =>
           \A p \in Proposable(<<e, v, 0>>, NewViews(e, v)) : \A c \in Committed : Extends(p.block, c)
 
 \* A correct member votes once a slot, over crashes and rejoins.
