@@ -150,6 +150,18 @@ TEST(PbftCommit, TwoPreparedBlocksInASlotStopTheValidator) {
   EXPECT_EQ(t.node().broken.size(), 1u);
 }
 
+TEST(PbftCommit, BelowAnInstalledSnapshotNothingIsBroken) {
+  PbftLone t;
+  const BlockPtr a = t.block(t.c.genesis(), "a"), b = t.block(a->digest, "b");
+  Installed snapshot{b->header, b->digest, t.c.committee(0), t.c.genesis(), 0, 0, {{}, t.commits(t.second, b), {}}};
+  t.c.input(t.me, snapshot);
+  // The pre-prepare and the COMMITs of the block below come late: the engine knows its header, the replica is past it.
+  t.hear(t.other(1), make_message(Decided{b->header, {{}, t.commits(t.second, b), {}}}));
+  t.propose(t.first, a, t.start());
+  for (ValidatorId id : {t.leader, t.other(1), t.other(2)}) t.commit(id, t.first, a);
+  EXPECT_TRUE(t.node().broken.empty());
+}
+
 TEST(PbftLead, TheNextSlotIsPrePreparedAsSoonAsThisOneIsPrepared) {
   PbftLone t({.lead = true});
   t.c.submit(12);
