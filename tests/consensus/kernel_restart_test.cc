@@ -359,6 +359,16 @@ TEST(Rejoin, AViewWithoutProofDoesNotCount) {
   EXPECT_FALSE(u.status().rejoining);
 }
 
+TEST(Rejoin, AMemberThatCouldNotProveItsViewAtFirstIsHeardAgain) {
+  Rejoining t;
+  t.reply(t.leader, 0);
+  t.reply(t.other(1), 0);
+  t.reply(t.other(2), 4);
+  t.reply(t.other(2), 4, {t.view_change_of(t.other(1), 4, t.start()), t.view_change_of(t.other(2), 4, t.start())});
+  t.decide({0, 5, 0}, t.block(t.c.genesis(), "a"));
+  EXPECT_FALSE(t.status().rejoining);
+}
+
 TEST(Rejoin, ANewViewInsteadOfAViewChangeProvesNothingAndHarmsNobody) {
   Rejoining t;
   const MessagePtr nv = t.new_view_of(4, {t.view_change_of(t.other(1), 4, t.start())}, t.start());

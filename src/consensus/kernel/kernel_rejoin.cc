@@ -75,8 +75,9 @@ void Kernel::on_rejoin_reply(ValidatorId from, const MessagePtr& message) {
   auto known = rejoin_replies_.find(from);
   const bool lower = known == rejoin_replies_.end() ||
                      std::tie(reply.epoch, reply.view) < std::tie(known->second.epoch, known->second.view);
-  // Any answer to this nonce was given after the restart, so the lowest of a member will do.
-  if (lower) rejoin_replies_[from] = reply;
+  // Any answer to this nonce was given after the restart, so the lowest of a member will do; but a member that
+  // restarted itself may have been unable to prove its view when it was first asked.
+  if (lower || !proves_view(known->second)) rejoin_replies_[from] = reply;
   if (reply.epoch > committee_.epoch()) out_->push_back(Behind{0, reply.epoch, {from}});
   maybe_finish_rejoin();
 }
