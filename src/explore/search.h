@@ -50,7 +50,8 @@ class Search {
   void lies(const State& state, const Emit& emit);
   void losses(const State& state, const Emit& emit);
   bool deviates(Deviation d) const { return (bounds_.deviations >> static_cast<unsigned>(d) & 1) != 0; }
-  Lists::Id heard(const State& state);
+  Lists::Id heard(Lists::Id sent);
+  Lists::Id lies_after(Lists::Id sent);
   bool may_act(const State& state, Seat seat) const;
   void found(StateNumber parent, const State& next, uint32_t cost, const Outcome* outcome, const Action& action);
   std::optional<std::string> disagreement(const State& state, Seat seat) const;
@@ -72,6 +73,7 @@ class Search {
   std::vector<StateNumber> now_, later_;  // of this level (grows while it is worked off), of the next
   uint32_t level_ = 0;
   FlatMap united_;                            // set and list -> set
+  FlatMap lies_;                              // what was sent -> lies_after
   std::map<Lists::Id, Lists::Id> could_say_;  // what it has heard -> envelopes
   Report report_;
 };

@@ -154,15 +154,18 @@ void Search::losses(const State& state, const Emit& emit) {
 // --- the traitors ---------------------------------------------------------------------------------------------------
 
 // The envelopes that the traitors know, as a list.
-Lists::Id Search::heard(const State& state) {
+Lists::Id Search::heard(Lists::Id sent) {
   std::vector<uint32_t> out;
-  for (const Delivery d : lists_.at(state.sent))
+  for (const Delivery d : lists_.at(sent))
     if (!world_.correct(seat_of(d)) && (out.empty() || out.back() != envelope_of(d))) out.push_back(envelope_of(d));
   return lists_.id(out);
 }
 
-void Search::lies(const State& state, const Emit& emit) {
-  const Lists::Id known = heard(state);
+// Pairs: what they could say, and what was sent once they have said it to everyone. Computed once for all that was
+// sent.
+Lists::Id Search::lies_after(Lists::Id sent) {
+  if (const uint32_t known = lies_.find(sent); known != FlatMap::kNone) return known;
+  const Lists::Id known = heard(sent);
   auto found = could_say_.find(known);
   if (found == could_say_.end()) {
     const auto list = lists_.at(known);
@@ -173,29 +176,43 @@ void Search::lies(const State& state, const Emit& emit) {
     found = could_say_.emplace(known, lists_.id(could)).first;
   }
   const auto list = lists_.at(found->second);
-  const std::vector<uint32_t> could(list.begin(), list.end());
+  std::vector<uint32_t> pairs;
+  for (const EnvelopeId envelope : std::vector<uint32_t>(list.begin(), list.end())) {
+    std::vector<Delivery> said{delivery(envelope, world_.envelope(envelope).from)};
+    for (Seat seat = 0; seat < kValidators; ++seat)
+      if (world_.correct(seat) && bounds_.network == Network::kAny) said.push_back(delivery(envelope, seat));
+    pairs.push_back(envelope);
+    pairs.push_back(lists_.united(sent, said));
+  }
+  const Lists::Id out = lists_.id(pairs);
+  lies_.insert(sent, out);
+  return out;
+}
+
+void Search::lies(const State& state, const Emit& emit) {
+  const auto list = lists_.at(lies_after(state.sent));
+  const std::vector<uint32_t> pairs(list.begin(), list.end());
   uint8_t everyone = 0;
   for (Seat seat = 0; seat < kValidators; ++seat)
     if (world_.correct(seat)) everyone = static_cast<uint8_t>(everyone | 1u << seat);
-  for (const EnvelopeId envelope : could) {
-    // With any order "to everyone" is enough: not delivered is not said.
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    const EnvelopeId envelope = pairs[i];
+    State next = state;
+    ++next.lies;
+    next.sent = pairs[i + 1];
+    const Seat liar = world_.envelope(envelope).from;
+    if (bounds_.network == Network::kAny) {  // "to everyone" is enough: not delivered is not said
+      emit(next, Action{ActionKind::kLie, liar, {}, envelope, everyone, false}, 1, nullptr);
+      continue;
+    }
     for (uint8_t to = everyone; to != 0; to = static_cast<uint8_t>((to - 1) & everyone)) {
-      State next = state;
-      ++next.lies;
-      std::vector<uint32_t> deliveries;
+      std::vector<Delivery> deliveries;
       for (Seat seat = 0; seat < kValidators; ++seat)
         if ((to >> seat & 1) != 0) deliveries.push_back(delivery(envelope, seat));
-      const std::vector<uint32_t> own{delivery(envelope, world_.envelope(envelope).from)};
-      next.sent = lists_.united(state.sent, own);
-      if (bounds_.network == Network::kAny) {
-        next.sent = lists_.united(next.sent, deliveries);
-      } else {
-        const auto queue = lists_.at(state.queue);
-        deliveries.insert(deliveries.end(), queue.begin(), queue.end());
-        next.queue = lists_.id(deliveries);
-      }
-      emit(next, Action{ActionKind::kLie, world_.envelope(envelope).from, {}, envelope, to, false}, 1, nullptr);
-      if (bounds_.network == Network::kAny) break;
+      const auto queue = lists_.at(state.queue);
+      deliveries.insert(deliveries.end(), queue.begin(), queue.end());
+      next.queue = lists_.id(deliveries);
+      emit(next, Action{ActionKind::kLie, liar, {}, envelope, to, false}, 1, nullptr);
     }
   }
 }
