@@ -21,6 +21,7 @@ struct Options {
   std::optional<uint32_t> depth;
   std::optional<uint32_t> deviations;
   std::vector<std::string> deviate;
+  std::string start = "beginning";
   bool json = false;
 };
 
@@ -30,6 +31,7 @@ Json to_json(const Options& o, const explore::Bounds& b, const explore::Report& 
     reached[explore::reached_name(static_cast<explore::Reached>(i))] = r.reached[i];
   return {{"validators", o.validators},
           {"order", o.order},
+          {"start", o.start},
           {"fast_path", b.fast_path},
           {"bounds",
            {{"views", b.views},
@@ -76,6 +78,7 @@ int run(const Options& o) {
     if (view >= explore::kValidators) return fail({"bad_bounds", "--traitors are of 0 to 3"}, o.json);
     if (o.byzantine > 0) bounds.traitors = static_cast<uint8_t>(bounds.traitors | 1u << view);
   }
+  if (o.start == "one-commit") bounds.start = explore::Start::kOneCommit;
   if (!o.deviate.empty()) bounds.deviations = 0;
   for (const std::string& name : o.deviate)
     for (size_t i = 0; i < static_cast<size_t>(explore::Deviation::kCount); ++i)
@@ -119,6 +122,9 @@ void add_explore(CLI::App& root, int& exit_status) {
                   "any: messages come in any order, or never, searched by depth; sent: in the order sent, searched by "
                   "the number of deviations (a message lost or late, an early time-out, a crash, a lie)")
       ->check(CLI::IsMember({"any", "sent"}));
+  app->add_option("--start", options->start,
+                  "beginning; one-commit: all have voted in view 0, and one alone has heard enough to commit")
+      ->check(CLI::IsMember({"beginning", "one-commit"}));
   app->add_option("--views", b.views, "views 0 to VIEWS - 1");
   app->add_option("--slots", b.slots, "slots of a view");
   app->add_option("--timeouts", b.timeouts, "time-outs in one history");
@@ -146,6 +152,7 @@ void add_explore(CLI::App& root, int& exit_status) {
       "Exit status: 0 nothing wrong within the bounds; 1 a violation, with its shortest history; 2 wrong use.\n"
       "Examples:\n"
       "  tieline explore --fast-path off --byzantine 1 --states 1000000 --json\n"
+      "  tieline explore --start one-commit --byzantine 1 --traitors 1 --slots 1 --timeouts 2 --states 1000000 --json\n"
       "  tieline explore --byzantine 2 --traitors 0,1 --lies 4 --json\n"
       "  tieline explore --order sent --byzantine 1 --deviations 4 --states 20000000 --json\n"
       "  tieline explore --order sent --crashes 2 --torn --deviations 3 --json");

@@ -38,7 +38,16 @@ enum class Deviation : uint8_t {
 inline constexpr uint8_t kAllDeviations = (1u << static_cast<unsigned>(Deviation::kCount)) - 1;
 const char* deviation_name(Deviation deviation);
 
+// Where a search begins. Deep states are reached with fewer steps from where a history has led already.
+enum class Start : uint8_t {
+  kBeginning,
+  // Everybody has voted in view 0 (for one block with the fast path, for two without), and seat 3 alone has heard
+  // enough to commit. What the others have not heard is still under way. For kAny.
+  kOneCommit,
+};
+
 struct Bounds {
+  Start start = Start::kBeginning;
   Network network = Network::kAny;
   bool fast_path = true;
   View views = 2;             // 0 to views - 1; whoever is led beyond stands still

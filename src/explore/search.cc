@@ -7,6 +7,7 @@ namespace tieline::explore {
 
 namespace {
 
+constexpr size_t kPrefixMax = 100;  // rounds of deliveries, far more than it takes
 constexpr size_t kFirstTable = 1 << 16;
 constexpr uint64_t kProgressEvery = 1 << 14;
 
@@ -25,6 +26,9 @@ Status check_bounds(const Bounds& b) {
   if (b.slots < 1 || b.slots > kSlotsMax) return bad("slots must be 1 to " + std::to_string(kSlotsMax));
   if (b.timeouts > kChoicesMax || b.crashes > kChoicesMax || b.lies > kChoicesMax)
     return bad("time-outs, crashes and lies may be at most " + std::to_string(kChoicesMax) + " each");
+  if (b.start == Start::kOneCommit && (b.network != Network::kAny || b.slow_answers || (b.traitors & 9) != 0 ||
+                                       b.traitors == 6 || (!b.fast_path && b.slots < 2)))
+    return bad("one commit to start with needs any order, answers at once, seats 0 and 3 correct and one of 1 and 2");
   if (b.traitors >= (1u << kValidators) - 1) return bad("one validator at least must be correct");
   if (b.levels > kLevelsMax) return bad("depth or deviations may be at most " + std::to_string(kLevelsMax));
   if (b.states < 1 || b.states > kStatesMax) return bad("states must be 1 to " + std::to_string(kStatesMax));
@@ -152,6 +156,7 @@ Report Search::run(const std::function<void(uint64_t, uint32_t)>& progress) {
     first.sent = lists_.united(0, to_traitors);
     first.queue = lists_.id(others);
   }
+  if (bounds_.start == Start::kOneCommit) lead_to_one_commit(first);
   states_.push_back(first);
   origins_.push_back({});
   *slot_of(first) = 0;
@@ -185,6 +190,25 @@ Report Search::run(const std::function<void(uint64_t, uint32_t)>& progress) {
   report_.messages = world_.envelopes();
   report_.audited = validators_.audited();
   return std::move(report_);
+}
+
+// In the order sent, but validators other than seat 3 hear of the others' votes no more than the leader needs.
+void Search::lead_to_one_commit(State& state) {
+  for (size_t i = 0; i < kPrefixMax; ++i) {
+    const auto sent = lists_.at(state.sent);
+    const State before = state;
+    for (const Delivery d : std::vector<Delivery>(sent.begin(), sent.end())) {
+      const Seat to = seat_of(d);
+      const Message& message = *world_.envelope(envelope_of(d)).message;
+      const auto* confirm = std::get_if<consensus::Confirm>(&message.payload);
+      const bool hears = to == 3 || !confirm || (to == 0 && !bounds_.fast_path && confirm->slot.index == 0);
+      if (!hears || !world_.correct(to)) continue;
+      take(state, to, {EventKind::kDeliver, envelope_of(d)}, 0, false,
+           [&](const State& next, const Action&, uint32_t, const Outcome*) { state = next; });
+    }
+    if (state == before) break;
+  }
+  TL_CHECK(validators_.summary(state.validators[3]).chain.size() == 1);
 }
 
 // --- telling --------------------------------------------------------------------------------------------------------

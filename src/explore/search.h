@@ -41,6 +41,7 @@ class Search {
     bool expanded = false;
   };
 
+  void lead_to_one_commit(State& state);
   void expand(const State& state, const Emit& emit);
   void expand_any(const State& state, const Emit& emit);
   void expand_in_order(const State& state, const Emit& emit);

@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kStates = 6'000;
 constexpr bool kWhole = false;
 #else
-constexpr uint64_t kStates = 120'000;
+constexpr uint64_t kStates = 80'000;
 constexpr bool kWhole = true;
 #endif
 
@@ -98,6 +98,19 @@ TEST(Explorer, WithSlowAnswersNothingIsFound) {
   clean(bounds, {Reached::kVote, Reached::kTimeout, Reached::kEquivocation});
 }
 
+TEST(Explorer, AfterOneCommitNothingIsFound) {
+  for (const bool fast : {true, false}) {
+    for (const uint32_t traitors : {0u, 2u}) {
+      Bounds bounds;
+      bounds.start = Start::kOneCommit;
+      bounds.fast_path = fast;
+      bounds.slots = fast ? 1 : 2;
+      bounds.traitors = static_cast<uint8_t>(traitors);
+      clean(bounds, {Reached::kTimeout, Reached::kJoined});
+    }
+  }
+}
+
 TEST(Explorer, WithPlannedMovesNothingIsFound) {
   Bounds bounds;
   bounds.tenure_slots = 1;
@@ -175,6 +188,7 @@ TEST(Explorer, BoundsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(code([](Bounds& b) { b.lies = kChoicesMax + 1; }), "bad_bounds");
   EXPECT_EQ(code([](Bounds& b) { b.traitors = 15; }), "bad_bounds");
   EXPECT_EQ(code([](Bounds& b) { b.states = 0; }), "bad_bounds");
+  EXPECT_EQ(code([](Bounds& b) { b.start = Start::kOneCommit, b.traitors = 8; }), "bad_bounds");
   EXPECT_EQ(code([](Bounds& b) { b.levels = kLevelsMax + 1; }), "bad_bounds");
 }
 
