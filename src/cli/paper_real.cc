@@ -13,7 +13,7 @@ namespace tieline::cli {
 namespace {
 
 constexpr size_t kValidators = 4;
-constexpr size_t kInFlight = 40;
+constexpr size_t kInFlight = 80;
 constexpr uint32_t kBlockTx = 20;
 constexpr int kSeconds = 10, kQuickSeconds = 3;
 
@@ -73,7 +73,7 @@ Result<paper::Part> real_rows(bool quick, const paper::Told& told) {
             ": four validators, TLS on loopback, fdatasync, all on one machine that also makes the load. The measuring "
             "world has a network with one-way delays of N(1,0.2) ms and a processor for each engine; the machine has "
             "neither, so that the two need not agree. These are the only rows that depend on the machine."};
-  paper::Table t{"n = 4, blocks of 20, 256 bytes, 40 under way",
+  paper::Table t{"n = 4, blocks of 20, 256 bytes, 80 under way",
                  {"engine", "real tx/s", "simulated tx/s", "real / simulated", "real p50 unloaded, ms"},
                  {}};
   std::string csv = "engine,real_tx_per_s,simulated_tx_per_s,real_unloaded_p50_ms\n";

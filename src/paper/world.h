@@ -31,7 +31,7 @@ struct WorldOptions {
   int64_t link_bits_per_s = 1'000'000'000;
   uint32_t block_tx = 20;
   size_t payload_bytes = 256;
-  size_t in_flight = 40;
+  size_t in_flight = 80;  // four blocks: with fewer pbft waits for clients, with more nothing gains
   uint32_t timeout_ms = 500;
   uint32_t tenure_slots = 10;      // blocks until the lead moves on: by a planned view change, or
   bool tenure_by_epoch = false;    // by an epoch of so many blocks (pbft moves its primary no other way)

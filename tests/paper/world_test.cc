@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "consensus/engine.h"
 #include "sim/schedule.h"
 
 namespace tieline::paper {
@@ -64,6 +65,49 @@ TEST(MeasuringWorld, ABlockOfCbftCostsNTimesNMinusOneMessages) {
     for (const auto& [name, count] : m.agreement) messages += count.messages;
     EXPECT_EQ(messages, 20u * n * (n - 1)) << n;
   }
+}
+
+TEST(MeasuringWorld, ABlockOfPbftCostsTwiceThat) {
+  if (!consensus::engine_is_built(EngineKind::kPbft)) GTEST_SKIP() << "no pbft in this build";
+  for (const size_t n : {4u, 7u}) {
+    WorldOptions o = small();
+    o.engine = EngineKind::kPbft;
+    o.validators = n;
+    o.count_from = 10;
+    o.count_to = 29;
+    const Measured m = measure(o);
+    ASSERT_TRUE(m.reached) << m.what;
+    uint64_t messages = 0;
+    for (const auto& [name, count] : m.agreement) messages += count.messages;
+    EXPECT_EQ(messages, 20u * 2 * n * (n - 1)) << n;
+  }
+}
+
+TEST(MeasuringWorld, PbftMovesItsPrimaryWithTheEpochAndBearsWhatCbftBears) {
+  if (!consensus::engine_is_built(EngineKind::kPbft)) GTEST_SKIP() << "no pbft in this build";
+  sim::catch_broken_invariants();
+  WorldOptions o = small();
+  o.engine = EngineKind::kPbft;
+  o.tenure_by_epoch = true;
+  o.limit_us = 60'000'000;
+  o.bad = 1;
+  o.bad_percent = 100;
+  const Measured bad = measure(o);
+  EXPECT_TRUE(bad.reached) << bad.what;
+  EXPECT_GT(bad.bad_tenures, 0u);
+  o.bad.reset();
+  o.silent = {2};
+  EXPECT_TRUE(measure(o).reached);
+  o.silent = {2, 3};
+  EXPECT_FALSE(measure(o).reached);
+  o.silent = {};
+  o.tenure_slots = 5;
+  o.coalition = {0};
+  const Measured one = measure(o);
+  EXPECT_TRUE(one.reached) << one.what;
+  EXPECT_FALSE(one.fork);
+  o.coalition = {0, 1};
+  EXPECT_TRUE(measure(o).fork);
 }
 
 TEST(MeasuringWorld, ABadPrimaryCostsThroughput) {
