@@ -1,6 +1,7 @@
 #include "paper/report.h"
 
 #include "model/quorum.h"
+#include "paper/colours.h"
 
 namespace tieline::paper {
 namespace {
@@ -91,8 +92,8 @@ std::string html_of_plot(const Plot& p) {
   if (p.series.size() > 1) {
     html += "<div class=\"legend\">";
     for (size_t i = 0; i < p.series.size(); ++i)
-      html += "<span><i style=\"background:var(--s" + std::to_string(i % 6) + ")\"></i>" + escaped(p.series[i].name) +
-              "</span>";
+      html += "<span><i style=\"background:var(--s" + std::to_string(colour_of(p.series[i].name, i)) + ")\"></i>" +
+              escaped(p.series[i].name) + "</span>";
     html += "</div>";
   }
   return html + svg_of(p) + "</figure>\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "paper/colours.h"
 #include "paper/numbers.h"
 #include "paper/report.h"
 
@@ -13,7 +14,6 @@ constexpr double kWidth = 380, kHeight = 240;
 constexpr double kLeft = 58, kRight = 12, kTop = 12, kBottom = 40;
 constexpr double kDodge = 5;  // between series at one x, so that intervals do not lie on each other
 constexpr size_t kTicksWanted = 5;
-constexpr size_t kColours = 6;
 constexpr double kLane = 46, kStep = 19, kLabel = 380;
 
 std::string at(double v) { return plain(v, 1); }
@@ -134,7 +134,7 @@ std::string svg_of(const Plot& plot) {
     const bool crowded = s.x.size() > 4;  // no intervals there
     const double dodge =
         crowded ? 0 : (static_cast<double>(i) - static_cast<double>(plot.series.size() - 1) / 2) * kDodge;
-    const std::string colour = "s" + std::to_string(i % kColours);
+    const std::string colour = "s" + std::to_string(colour_of(s.name, i));
     std::string line, marks;
     for (size_t k = 0; k < s.x.size(); ++k) {
       const double cx = px(s.x[k]) + dodge;
