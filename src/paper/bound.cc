@@ -68,7 +68,19 @@ Cell random_cell(EngineKind engine, size_t n, size_t b, uint64_t seed) {
   plan.traitors = traitors(n, b, seed, sim::ByzantineKind::kEquivocate);
   const sim::ScheduleResult r = sim::run_schedule(o, seed, plan);
   if (!r.finding) return Cell::kGood;
-  return r.finding->failure == sim::Failure::kStuck ? Cell::kStops : Cell::kForks;
+  switch (r.finding->failure) {
+    case sim::Failure::kFork:
+    case sim::Failure::kState:
+    case sim::Failure::kDoubleVote:
+    case sim::Failure::kLostAck:
+      return Cell::kForks;
+    case sim::Failure::kStuck:
+    case sim::Failure::kFatal:
+    case sim::Failure::kInvariant:
+      return Cell::kStops;
+    default:  // what else the simulator checks (receipts, evidence, order) is not what this map is about
+      return Cell::kGood;
+  }
 }
 
 Cell worse(Cell a, Cell b) { return std::max(a, b); }

@@ -180,13 +180,15 @@ void JudgeDesk::fetch(Item& item, const std::vector<ValidatorId>& peers, Context
   add_holders(ask, peers);
   if (ask.empty()) return;
   const uint32_t turn = item.fetches++;
-  const ValidatorId to = ask[turn % ask.size()];
   std::vector<TxId> missing;
   for (const auto& [id, position] : item.awaited)
     if (!verify_.holds(id) && (missing.empty() || missing.back() != id)) missing.push_back(id);
   if (item.has_list && missing.empty()) return;  // all are with the verifier
   const bool whole = !item.has_list || item.want_whole || (turn >= kFetchesByIdMax && turn % 2 == 1);
   item.want_whole = false;
+  // Each kind of request goes round by itself: with an even number of peers one of them, perhaps the only one that has
+  // the block, would otherwise never be asked for it whole.
+  const ValidatorId to = ask[(whole ? item.whole_fetches++ : turn) % ask.size()];
   context.count("fetches");
   if (whole) {
     context.send({to}, encode_frame(BlockRequest{item.digest}), false);

@@ -62,7 +62,8 @@ class JudgeDesk {
     int64_t seen_us = 0;
     int64_t fetch_us = 0;  // when to ask for what is missing
     uint32_t fetches = 0;
-    bool want_whole = false;  // somebody asked no longer has the transactions: the block itself, then
+    uint32_t whole_fetches = 0;  // of them, for the whole block
+    bool want_whole = false;     // somebody asked no longer has the transactions: the block itself, then
   };
   bool accept_list(Item& item, const consensus::Judge& ask, Context& context);
   void take_block(Item& item, const BlockPtr& block, Context& context);

@@ -433,6 +433,23 @@ TEST(NewView, NeedsNMinusFViewChangesEachWithFPlusOneAcks) {
   EXPECT_TRUE(t.proposals()[0].new_view);
 }
 
+TEST(NewView, IsMadeWithoutAMemberThatIsProvenToHaveEquivocated) {
+  Next t;
+  t.propose({0, 0, 0}, t.block(t.c.genesis(), "a"), t.start());
+  t.propose({0, 0, 0}, t.block(t.c.genesis(), "b"), t.start());
+  ASSERT_EQ(t.status().view, 1u);
+  t.hear(t.other(1), t.view_change_of(t.other(1), 2, t.start()));
+  t.hear(t.leader, t.view_change_of(t.leader, 2, t.start()));
+  ASSERT_EQ(t.status().view, 2u);
+  for (const MessagePtr& m : std::vector<MessagePtr>(t.sent))
+    if (const auto* vc = std::get_if<ViewChange>(&m->payload); vc && vc->view == 2) t.ack(t.other(1), m);
+  EXPECT_TRUE(t.new_views().empty()) << "without the liar there are only two";
+  t.hear(t.other(2), t.view_change_of(t.other(2), 2, t.start()));
+  ASSERT_EQ(t.new_views().size(), 1u);
+  const NewView nv = t.new_views()[0];
+  for (const auto& entry : nv.entries) EXPECT_NE(std::get<ViewChange>(entry.view_change->payload).signer, t.leader);
+}
+
 TEST(NewView, AnAckForAnotherViewChangeOfTheMemberDoesNotCount) {
   Next t;
   const MessagePtr a = t.view_change_of(t.other(1), 2, t.start()), b = t.view_change_of(t.other(2), 2, t.start());
@@ -499,6 +516,21 @@ TEST(NewView, WithAnAckOfTheSenderItselfIsRefused) {
   const ViewChangeAck own{vc.signer, 0, 1, vc.signer, nv.entries[1].view_change->digest, {}};
   nv.entries[1].acks = {{vc.signer, Lone::sign(vc.signer, ack_digest(t.c.chain_id(), own))}};
   EXPECT_FALSE(t.accepted(nv));
+}
+
+TEST(NewView, WithOneAckTwiceIsRefused) {
+  Next t({.n = 7});
+  std::vector<MessagePtr> v;
+  for (const ValidatorId id : {t.leader, t.other(1), t.other(2), t.other(3), t.other(4)})
+    v.push_back(t.view_change_of(id, 1, t.start()));
+  const NewView good = t.unsigned_new_view(1, v, t.start());
+  ASSERT_EQ(good.entries[1].acks.size(), 2u);
+  NewView bad = good;
+  bad.entries[1].acks[1] = bad.entries[1].acks[0];
+  t.hear(t.c.leader(0, 1), t.signed_new_view(bad));
+  EXPECT_EQ(t.status().view, 0u);
+  t.hear(t.c.leader(0, 1), t.signed_new_view(good));
+  EXPECT_EQ(t.status().view, 1u);
 }
 
 TEST(NewView, WithABadAckSignatureIsRefused) {

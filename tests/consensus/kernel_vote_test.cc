@@ -245,6 +245,15 @@ TEST(Commit, ACommitOnAChainThatLeavesOursIsReportedAsBroken) {
   EXPECT_TRUE(t.node().chain[0].block == a->digest);
 }
 
+TEST(Commit, TwoCertificatesForOneSlotAreReportedAsBroken) {
+  Lone t({.fast = false});
+  const BlockPtr a = t.block(t.c.genesis(), "a"), b = t.block(t.c.genesis(), "b");
+  for (const ValidatorId id : {t.other(1), t.other(2), t.leader}) t.confirm(id, {0, 0, 0}, a);
+  EXPECT_TRUE(t.node().broken.empty());
+  for (const ValidatorId id : {t.other(1), t.other(2), t.leader}) t.confirm(id, {0, 0, 0}, b);
+  EXPECT_EQ(t.node().broken.size(), 1u);
+}
+
 TEST(Propose, OneSlotIsOutstanding) {
   Lone t({.lead = true});
   t.c.submit(20);

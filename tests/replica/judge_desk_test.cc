@@ -111,6 +111,7 @@ TEST_F(JudgeTest, WhoNoLongerHasTheTransactionsIsAskedForTheBlock) {
   pass_us(Limits().fetch_wait_us);
   const auto asked = frames<BlockRequest>(frame_from(2, TransactionsAnswer{{}, {a->id()}}));
   ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].first, 2) << "with two peers only the other one would ever be asked";
   EXPECT_EQ(asked[0].second.digest, block.digest);
   verify(frame_from(asked[0].first, whole(block)));
   expect_verdict(block, true);
