@@ -47,6 +47,16 @@ TEST(RaftAppend, AnOlderEntryThatComesLateTakesNothingBack) {
   EXPECT_EQ(t.last<CommitVote>().slot, kSecond);
 }
 
+// With a leader whose clock is slow, the followers would hold its entries back, and all that a later leader appends
+// above them (simulator, raft n=4, seed 2533).
+TEST(RaftAppend, NoEntryIsRefusedForItsAge) {
+  RaftLone t;
+  const BlockPtr a = t.block(t.c.genesis(), "a"), b = t.block(a->digest, "b");
+  t.append(t.other(1), kSecond, b);
+  ASSERT_TRUE(t.node().judging.contains(b->digest));
+  for (const auto& [block, judge] : t.node().judging) EXPECT_FALSE(judge.fresh);
+}
+
 TEST(RaftAppend, AnEntryWaitsForAllOfTheLogBelowIt) {
   RaftLone t;
   const BlockPtr a = t.block(t.c.genesis(), "a"), b = t.block(a->digest, "b");

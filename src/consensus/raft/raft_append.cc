@@ -146,8 +146,9 @@ void Raft::on_append(ValidatorId from, const MessagePtr& message) {
   if (executed(block)) return acknowledge_all();
   if (!fresh_append) return;
   if (!executed(p.header.parent)) want_body(p.header.parent, p.header.height - 1, {from});
-  // The first entry of a term may be an old one: it is not new, so its time may lie far back.
-  out_->push_back(Judge{p.header, block, p.txs, p.evidence, false, p.slot.index > 0, {from}});
+  // Never refused for its age, new or not: at worst a leader that does not lie has a slow clock, and all that is
+  // appended above an entry that is held back would wait with it for ever.
+  out_->push_back(Judge{p.header, block, p.txs, p.evidence, false, false, {from}});
 }
 
 // The newest entry that is whole here speaks for all below it.
