@@ -49,9 +49,9 @@ Result<std::unique_ptr<replica::Replica>> NodeImpl::open_replica(replica::Config
                                                                  const replica::DiskImage& image) {
   if (!trace_) return replica::Replica::open(std::move(config), image, *store_, *config_.signer, verifier_);
   const replica::EngineFactory make = [this](consensus::EngineConfig engine, consensus::ChainState chain,
-                                             consensus::Recovered recovered) {
+                                             consensus::Recovered recovered, const Verifier& verifier) {
     auto traced = std::make_unique<trace::TracedEngine>(std::move(engine), std::move(chain), std::move(recovered),
-                                                        *config_.signer, verifier_, *trace_);
+                                                        *config_.signer, verifier, *trace_);
     traced_ = traced.get();
     return traced;
   };

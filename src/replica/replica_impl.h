@@ -11,6 +11,7 @@
 #include <deque>
 #include <set>
 
+#include "consensus/verified_cache.h"
 #include "replica/builder.h"
 #include "replica/catch_up.h"
 #include "replica/chain_meta.h"
@@ -127,7 +128,7 @@ class ReplicaImpl final : public Replica {
 
   const Config config_;
   const Store& store_;
-  const Verifier& verifier_;
+  const consensus::VerifiedCache verifier_;
   Ledger ledger_;
   Context context_;
   bool dead_ = false;

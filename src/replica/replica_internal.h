@@ -1,5 +1,6 @@
 #pragma once
-// A replica around an engine of the caller's choice: for a host that traces its engine (trace/), and for tests.
+// A replica around an engine of the caller's choice: for a host that traces its engine (trace/), and for tests. The
+// verifier that the factory gets is the replica's: it remembers what it has found good.
 
 #include <functional>
 
@@ -7,8 +8,9 @@
 
 namespace tieline::replica {
 
-using EngineFactory = std::function<std::unique_ptr<consensus::Engine>(
-    consensus::EngineConfig config, consensus::ChainState chain, consensus::Recovered recovered)>;
+using EngineFactory =
+    std::function<std::unique_ptr<consensus::Engine>(consensus::EngineConfig config, consensus::ChainState chain,
+                                                     consensus::Recovered recovered, const Verifier& verifier)>;
 
 Result<std::unique_ptr<Replica>> open_with_engine(Config config, const DiskImage& disk, const Store& store,
                                                   const Verifier& verifier, const EngineFactory& make);

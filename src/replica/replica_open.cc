@@ -12,8 +12,8 @@ namespace tieline::replica {
 Result<std::unique_ptr<Replica>> Replica::open(Config config, const DiskImage& disk, const Store& store,
                                                const Signer& signer, const Verifier& verifier) {
   const EngineFactory make = [&](consensus::EngineConfig engine, consensus::ChainState chain,
-                                 consensus::Recovered recovered) {
-    return consensus::make_engine(std::move(engine), std::move(chain), std::move(recovered), signer, verifier);
+                                 consensus::Recovered recovered, const Verifier& remembering) {
+    return consensus::make_engine(std::move(engine), std::move(chain), std::move(recovered), signer, remembering);
   };
   return open_with_engine(std::move(config), disk, store, verifier, make);
 }
@@ -29,7 +29,7 @@ ReplicaImpl::ReplicaImpl(Config config, const Store& store, const Verifier& veri
     : config_(std::move(config)),
       store_(store),
       verifier_(verifier),
-      ledger_(config_.genesis, verifier),
+      ledger_(config_.genesis, verifier_),
       context_{config_.limits, {}, nullptr},
       pool_(config_.limits),
       checkpoints_(config_.genesis.consensus.checkpoint_blocks),
@@ -180,7 +180,7 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
   engine.self = config_.self;
   engine.rejoin_nonce = config_.rejoin_nonce;
   engine.trace = config_.record_trace;
-  engine_ = make(std::move(engine), chain_state(), std::move(log.engine));
+  engine_ = make(std::move(engine), chain_state(), std::move(log.engine), verifier_);
   context_.effects = nullptr;
   return {};
 }

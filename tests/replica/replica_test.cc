@@ -47,6 +47,39 @@ TEST(Replica, AReceiptVerifiesAgainstGenesisAlone) {
   EXPECT_EQ(world.hosts[1].replica->receipt(Hash{}).error().code, "not_found");
 }
 
+// How often each signature is checked.
+class Watcher final : public Verifier {
+ public:
+  explicit Watcher(const Verifier& inner) : inner_(inner) {}
+  bool verify(const PublicKey& key, ByteView message, const Signature& signature) const override {
+    ++checks[{encoded(key), Bytes(message.begin(), message.end()), encoded(signature)}];
+    return inner_.verify(key, message, signature);
+  }
+  void verify_batch(std::span<const SignedItem> items, std::span<uint8_t> ok) const override {
+    for (size_t i = 0; i < items.size(); ++i) ok[i] = verify(items[i].key, items[i].message, items[i].signature);
+  }
+  mutable std::map<std::tuple<Bytes, Bytes, Bytes>, size_t> checks;
+
+ private:
+  const Verifier& inner_;
+};
+
+// A CONFIRM comes alone, in the next proposal's certificate, and once more as evidence in a block.
+TEST(Replica, NoSignatureOfAValidatorIsCheckedTwice) {
+  World world;
+  const Watcher watcher(world.verifier);
+  world.watcher = &watcher;
+  world.start_all();
+  for (uint64_t s = 1; s < 9; ++s) {
+    world.submit(0, txs_of(world, 1, s, s + 1));
+    ASSERT_TRUE(world.run([&] { return world.committed(0) == s; }));
+  }
+  ASSERT_TRUE(world.run([&] { return world.level(world.height(0)); }));
+  ASSERT_GT(world.height(1), 3u);
+  EXPECT_GT(watcher.checks.size(), 3 * world.height(1));
+  for (const auto& [what, times] : watcher.checks) EXPECT_EQ(times, 1u);
+}
+
 TEST(Replica, ARetryOfACommittedTransactionIsAnsweredWithItsPlace) {
   World world;
   world.start_all();

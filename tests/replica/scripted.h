@@ -33,11 +33,12 @@ struct ScriptedTest : ::testing::Test {
     Config config;
     config.genesis = genesis;
     config.self = 1;
-    auto opened = open_with_engine(config, DiskImage(), store, verifier,
-                                   [&](consensus::EngineConfig, consensus::ChainState c, consensus::Recovered) {
-                                     chain_state = c;
-                                     return std::make_unique<ScriptedEngine>(script);
-                                   });
+    auto opened =
+        open_with_engine(config, DiskImage(), store, verifier,
+                         [&](consensus::EngineConfig, consensus::ChainState c, consensus::Recovered, const Verifier&) {
+                           chain_state = c;
+                           return std::make_unique<ScriptedEngine>(script);
+                         });
     ASSERT_TRUE(opened.ok());
     replica = std::move(*opened);
     at_start = give(Start{});

@@ -90,8 +90,9 @@ class World {
     config.self = id;
     config.limits = limits;
     config.rejoin_nonce = sha256(view_of("nonce " + std::to_string(++starts)));
-    auto opened = make_engine ? open_with_engine(config, host.image(), host.store, verifier, make_engine(host))
-                              : Replica::open(config, host.image(), host.store, *host.signer, verifier);
+    const Verifier& checks = watcher != nullptr && id == 1 ? *watcher : verifier;
+    auto opened = make_engine ? open_with_engine(config, host.image(), host.store, checks, make_engine(host))
+                              : Replica::open(config, host.image(), host.store, *host.signer, checks);
     ASSERT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().why);
     host.replica = std::move(*opened);
     host.segments.emplace_back();
@@ -175,6 +176,7 @@ class World {
   Genesis genesis;
   Limits limits;
   PlainVerifier verifier;
+  const Verifier* watcher = nullptr;  // validator 1's, if set
   Now now;
   int64_t delay_us = 300;
   std::vector<Host> hosts;

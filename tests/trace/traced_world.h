@@ -40,10 +40,10 @@ class TracedWorld {
       begin.host = true;
       begin.program = "test";
       tape.put(encode_record(begin));
-      return [this, &tape, &host](consensus::EngineConfig config, consensus::ChainState chain,
-                                  consensus::Recovered recovered) {
+      return [&tape, &host](consensus::EngineConfig config, consensus::ChainState chain, consensus::Recovered recovered,
+                            const Verifier& verifier) {
         return std::make_unique<TracedEngine>(std::move(config), std::move(chain), std::move(recovered), *host.signer,
-                                              world.verifier, tape);
+                                              verifier, tape);
       };
     };
     world.on_input = [this](const Host& host, const replica::Input& input) {
