@@ -21,7 +21,7 @@ PACKAGE_GROUPS=(
   "tests|unit and property tests|libgtest-dev libgmock-dev librapidcheck-dev"
   "tests|the model checker of spec/|default-jre-headless|java"
   "tests|to fetch the model checker|curl|curl"
-  "tests|to see that every mutant still applies|git|git"
+  "tests|to see that every mutant still applies|patch|patch"
 )
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
