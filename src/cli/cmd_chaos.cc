@@ -277,6 +277,7 @@ class Chaos {
                 {"submitted", counts.submitted},
                 {"acknowledged", counts.acknowledged},
                 {"refused", counts.refused},
+                {"first_refusal", counts.refused == 0 ? Json(nullptr) : Json(counts.first_refusal)},
                 {"lost", lost},
                 {"duplicated", duplicated},
                 {"blocks_missing", missing_blocks_},
@@ -363,6 +364,9 @@ int run(const Options& options) {
              r["submitted"].dump() + " transactions acknowledged, " + r["lost"].dump() + " lost, " +
              r["duplicated"].dump() + " duplicated, " + r["forks"].dump() +
              " forks, state roots equal: " + r["state_roots_equal"].dump());
+  if (r["refused"] != 0)
+    print_line(r["refused"].dump() + " were refused by a validator that was asked, first with " +
+               r["first_refusal"].get<std::string>() + ": nothing here should earn that");
   print_line("every acknowledged transaction has a receipt that verifies: " +
              std::string(r["receipts_failed"] == 0 ? "yes" : "NO") + "; recovery p50 " +
              r["recovery_ms"]["p50"].dump() + " ms, max " + r["recovery_ms"]["max"].dump() + " ms");
