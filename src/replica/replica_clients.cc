@@ -10,7 +10,8 @@
 namespace tieline::replica {
 
 bool may_pass_later(uint16_t code) {
-  return code == number(TxCode::sequence_too_far) || code == number(TxCode::timestamp_future);
+  return code == number(TxCode::sequence_too_far) || code == number(TxCode::timestamp_future) ||
+         code == number(TxCode::expiry_too_far);
 }
 
 void ReplicaImpl::refuse(const TxId& id, uint16_t code, const std::vector<Origin>& origins) {
@@ -65,8 +66,9 @@ void ReplicaImpl::take_transaction(const Blob& bytes, const TxPtr& parsed, std::
     return;
   }
   const uint16_t code = ledger_.precheck(*tx, state, tree_->tip());
-  // A peer may be a few blocks ahead: what it took is kept if it can pass soon.
-  if (code != 0 && (origin || !may_pass_later(code))) {
+  // A peer may be a few blocks ahead: what it took is kept if it can pass soon. So is a client's while this validator
+  // knows that it is behind: by what it has, it would refuse what the others record.
+  if (code != 0 && !((!origin || is_behind()) && may_pass_later(code))) {
     return refuse_unless_committed(id, code, std::move(origins));
   }
   Result<std::vector<PublicKey>> keys = ledger_.signing_keys(*tx, state);

@@ -109,7 +109,7 @@ std::optional<int64_t> ReplicaImpl::oldest_pending() {
       oldest = entry.since_us;
       break;
     }
-    const bool hopeless = context_.now.mono_us - entry.since_us > kPassLaterMaxUs;
+    const bool hopeless = context_.now.mono_us - entry.since_us > kPassLaterMaxUs && !is_behind();
     if (hopeless || !may_pass_later(code)) gone.emplace_back(id, code);
   }
   for (const auto& [id, code] : gone) {

@@ -155,6 +155,29 @@ TEST(Replica, AWipedValidatorRejoinsBySnapshot) {
   EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
 }
 
+// By its own height of 0 the transaction would expire too far ahead; the others record it.
+TEST(Replica, AWipedValidatorRefusesNothingByTheHeightThatItHasLost) {
+  World world;
+  world.start_all();
+  for (uint64_t i = 0; i < 3; ++i) {
+    world.submit(0, txs_of(world, 1, 1 + i, 2 + i));
+    ASSERT_TRUE(world.run([&] { return world.committed(0) == i + 1; }));
+  }
+  world.stop(3);
+  world.wipe(3);
+  world.start(3);
+  const TxPtr late = make_tx(world.genesis, 1, 4, 16, world.height(0) + kTxLifetimeMax);
+  world.submit(3, {late});
+  ASSERT_TRUE(world.run([&] { return !world.hosts[3].outcomes.empty(); }));
+  EXPECT_TRUE(world.hosts[3].outcomes[0].committed) << world.hosts[3].outcomes[0].code;
+  EXPECT_TRUE(find_tx(world.hosts[0].store, late->id()).has_value());
+  // What is too far ahead for all is refused as before.
+  world.submit(0, {make_tx(world.genesis, 1, 5, 16, world.height(0) + kTxLifetimeMax + 1'000)});
+  const auto code = [&] { return world.hosts[0].outcomes.back().code; };
+  ASSERT_TRUE(world.run([&] { return code() != 0; }));
+  EXPECT_EQ(code(), number(TxCode::expiry_too_far));
+}
+
 class ReplicaEpochs : public ::testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(FastPath, ReplicaEpochs, ::testing::Bool(),
                          [](const auto& on) { return on.param ? "On" : "Off"; });

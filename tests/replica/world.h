@@ -32,13 +32,14 @@ inline Genesis world_genesis(size_t validators = 4) {
   return g;
 }
 
-inline TxPtr make_tx(const Genesis& genesis, ParticipantId signer, uint64_t sequence, size_t payload = 16) {
+inline TxPtr make_tx(const Genesis& genesis, ParticipantId signer, uint64_t sequence, size_t payload = 16,
+                     Height expiry = 50'000) {
   TransactionDraft d;
   d.chain = genesis.chain_id();
   d.signatories = {signer};
   d.sequence = sequence;
   d.timestamp_ms = genesis.time_ms;
-  d.expiry_height = 50'000;
+  d.expiry_height = expiry;
   d.actions = {{ActionType::kData, Bytes(payload, static_cast<uint8_t>(sequence))}};
   return TestChain::make(d);
 }
