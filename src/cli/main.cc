@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/trace_check.h"
 
 int main(int argc, char** argv) {
   using namespace tieline::cli;

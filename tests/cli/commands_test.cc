@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "../model/receipt_fixture.h"
-#include "../storage/temporary_folder.h"
+#include "../temporary_folder.h"
 #include "audit_chain.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -64,7 +64,7 @@ class CommandsTest : public ::testing::Test, protected testing::ReceiptWriter {
   }
   std::string at(const std::string& name) const { return (folder_ / name).string(); }
 
-  storage::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(CommandsTest, VerifySaysInWordsWhatIsProven) {
