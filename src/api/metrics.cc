@@ -81,6 +81,9 @@ void add_state(Families& f, const node::NodeService& service) {
   f.gauge("validators", "Validators in genesis", static_cast<double>(service.genesis().validators.size()));
   f.gauge("quorum", "Validators that must take part for progress",
           static_cast<double>(service.genesis().quorum().quorum()));
+  if (const auto committee = committee_of(service.committed_state(), engine.epoch); committee && committee->weighted())
+    f.gauge("weights_alarm", "1 while too few validators are trusted to weigh votes by: all weigh the same",
+            committee->weights_alarm() ? 1.0 : 0.0);
   f.gauge("checkpoint_height", "Height of the last stable checkpoint", static_cast<double>(status.replica.checkpoint));
   f.gauge("store_flushed_height",
           "Height up to which the store alone would survive power loss; the log covers the rest",

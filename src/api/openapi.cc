@@ -91,6 +91,8 @@ Json read_paths() {
                                                                              {"state_root", "string"},
                                                                              {"validators", "array"},
                                                                              {"finality_ms", "object"},
+                                                                             {"classes", "object"},
+                                                                             {"weights_alarm", "boolean"},
                                                                              {"can_lose", "integer"}}))));
   paths["/v1/events"] = get("readEvents", "Server-sent events: 'status' once, then 'block' for every committed block",
                             Json::array(), answers("a stream", content("text/event-stream", {{"type", "string"}})));

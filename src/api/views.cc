@@ -27,6 +27,57 @@ const GenesisValidator* validator_of(const Genesis& genesis, ValidatorId id) {
   return nullptr;
 }
 
+// How many of `up` may fail, whichever they are, until the rest is no quorum: at worst the heaviest go first.
+size_t can_lose(const Committee& committee, SignerSet up) {
+  std::vector<size_t> heaviest = up.positions();
+  std::stable_sort(heaviest.begin(), heaviest.end(),
+                   [&](size_t a, size_t b) { return committee.at(a).weight > committee.at(b).weight; });
+  size_t lost = 0;
+  for (const size_t position : heaviest) {
+    up.erase(position);
+    if (!committee.is_quorum(up)) break;
+    ++lost;
+  }
+  return lost;
+}
+
+// The fewest validators that are a quorum.
+size_t least_quorum(const Committee& committee) {
+  std::vector<size_t> lightest;
+  SignerSet all;
+  for (size_t i = 0; i < committee.size(); ++i) {
+    lightest.push_back(i);
+    all.insert(i);
+  }
+  std::stable_sort(lightest.begin(), lightest.end(),
+                   [&](size_t a, size_t b) { return committee.at(a).weight < committee.at(b).weight; });
+  for (const size_t position : lightest) {
+    SignerSet less = all;
+    less.erase(position);
+    if (committee.is_quorum(less)) all = less;
+  }
+  return all.count();
+}
+
+// The table that votes are weighed by now; none where heads are counted.
+std::optional<Committee> weighing(const node::NodeService& service, Epoch epoch) {
+  std::optional<Committee> committee = committee_of(service.committed_state(), epoch);
+  if (!committee || !committee->weighted()) return std::nullopt;
+  return committee;
+}
+
+void add_weighing(Json& status, const Committee& committee, const SignerSet& up) {
+  const Classes& classes = committee.classes();
+  status["classes"] = {{"trusted", classes.trusted},
+                       {"regular", classes.regular},
+                       {"faulty", classes.faulty},
+                       {"malicious", classes.malicious}};
+  status["weights_alarm"] = committee.weights_alarm();
+  status["total_weight"] = committee.total_weight();
+  status["quorum"] = least_quorum(committee);
+  status["can_lose"] = can_lose(committee, up);
+}
+
 Json participant_name(const Genesis& genesis, ParticipantId id) {
   return id >= 1 && id <= genesis.participants.size() ? Json(genesis.participants[id - 1].name) : Json(nullptr);
 }
@@ -143,6 +194,8 @@ std::string status_json(const node::NodeService& service, const std::map<Validat
   const auto& connected = status.replica.connected;
   Json validators = Json::array();
   size_t up_count = 0;
+  const std::optional<Committee> weighed = weighing(service, engine.epoch);
+  SignerSet up_positions;
   for (const GenesisValidator& one : genesis.validators) {
     const bool self = one.id == status.self;
     const bool up = self || std::find(connected.begin(), connected.end(), one.id) != connected.end();
@@ -150,33 +203,42 @@ std::string status_json(const node::NodeService& service, const std::map<Validat
     validators.push_back({{"name", one.name},
                           {"connected", up},
                           {"height", self ? Json(status.replica.applied) : height_or_null(known_heights, one.id)}});
+    const auto position = weighed ? weighed->position_of(one.id) : std::nullopt;
+    if (!position) continue;
+    if (up) up_positions.insert(*position);
+    const Member& member = weighed->at(*position);
+    validators.back()["trust"] = static_cast<double>(member.trust) / kTrustOne;
+    validators.back()["class"] = trust_class_name(weighed->class_at(*position));
+    validators.back()["weight"] = member.weight;
   }
   const size_t quorum = genesis.quorum().quorum();
   Json primary = nullptr;
   if (engine.primary)
     if (const GenesisValidator* leader = validator_of(genesis, *engine.primary)) primary = leader->name;
-  return dumped({{"name", status.name},
-                 {"network", genesis.network},
-                 {"chain_id", to_hex(service.ledger().chain())},
-                 {"engine", engine_name(genesis.consensus.engine)},
-                 {"height", status.replica.applied},
-                 {"tip", to_hex(status.replica.tip)},
-                 {"time_ms", status.replica.tip_time_ms},
-                 {"epoch", engine.epoch},
-                 {"view", engine.view},
-                 {"view_changing", engine.view_changing},
-                 {"primary", std::move(primary)},
-                 {"state_root", to_hex(status.replica.state_root)},
-                 {"state_root_height", status.replica.checkpoint},
-                 {"validators", std::move(validators)},
-                 {"quorum", quorum},
-                 {"can_lose", up_count > quorum ? up_count - quorum : 0},
-                 {"finality_ms", {{"p50", status.finality_p50_ms}, {"p99", status.finality_p99_ms}}},
-                 {"pending", status.replica.pending},
-                 {"catching_up", status.replica.catching_up},
-                 {"history_from", status.replica.history_from},
-                 {"rejoining", engine.rejoining},
-                 {"started_ms", status.started_ms}});
+  Json out = {{"name", status.name},
+              {"network", genesis.network},
+              {"chain_id", to_hex(service.ledger().chain())},
+              {"engine", engine_name(genesis.consensus.engine)},
+              {"height", status.replica.applied},
+              {"tip", to_hex(status.replica.tip)},
+              {"time_ms", status.replica.tip_time_ms},
+              {"epoch", engine.epoch},
+              {"view", engine.view},
+              {"view_changing", engine.view_changing},
+              {"primary", std::move(primary)},
+              {"state_root", to_hex(status.replica.state_root)},
+              {"state_root_height", status.replica.checkpoint},
+              {"validators", std::move(validators)},
+              {"quorum", quorum},
+              {"can_lose", up_count > quorum ? up_count - quorum : 0},
+              {"finality_ms", {{"p50", status.finality_p50_ms}, {"p99", status.finality_p99_ms}}},
+              {"pending", status.replica.pending},
+              {"catching_up", status.replica.catching_up},
+              {"history_from", status.replica.history_from},
+              {"rejoining", engine.rejoining},
+              {"started_ms", status.started_ms}};
+  if (weighed) add_weighing(out, *weighed, up_positions);
+  return dumped(out);
 }
 
 std::string participants_json(const Genesis& genesis, size_t from, size_t limit) {

@@ -60,10 +60,19 @@ int run(const Options& options) {
                " ms");
   }
   print_line("can lose   " + text_of(s, "can_lose") + " more validators and go on");
+  if (s.contains("classes")) {
+    const Json& c = s["classes"];
+    print_line("trust      " + text_of(c, "trusted") + " trusted, " + text_of(c, "regular") + " regular, " +
+               text_of(c, "faulty") + " faulty, " + text_of(c, "malicious") +
+               " malicious; a quorum has more than 2/3 of " + text_of(s, "total_weight"));
+    if (s.value("weights_alarm", false))
+      print_line("ALARM      too few validators are trusted to weigh votes by: all weigh the same");
+  }
   for (const Json& v : s.value("validators", Json::array())) {
     const bool up = v.value("connected", false) || v.value("reachable", false);
     std::string line =
         "  " + text_of(v, "name") + "  " + (up ? "connected" : "NOT connected") + "  height " + text_of(v, "height");
+    if (v.contains("class")) line += "  " + text_of(v, "class") + ", weight " + text_of(v, "weight");
     if (v.value("rejoining", false)) line += "  rejoining";
     if (v.value("catching_up", false)) line += "  catching up";
     print_line(line);

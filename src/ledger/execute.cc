@@ -1,6 +1,7 @@
 #include "ledger/execute.h"
 
 #include <algorithm>
+#include <map>
 
 #include "crypto/hash.h"
 #include "ledger/block_work.h"
@@ -114,6 +115,7 @@ class EpochWork {
       }
       if (standing::punish_equivocation(record, e.slot, epoch_.epoch, jail_epochs)) {
         standing::count_equivocation(tally, e.signer);
+        standing::punish_trust(trust_of(e.signer));
         changed = true;
       }
     }
@@ -130,8 +132,15 @@ class EpochWork {
     for (const Member& m : current_.members()) records.push_back(credit_of(m.id));
     next_ = standing::next_committee(current_, records, epoch_.epoch + 1,
                                      standing::next_seed(current_.seed(), epoch_.start));
+    next_ = standing::with_trust(*next_, settled_trust());
     put(writes, state::committee_key(epoch_.epoch + 1), *next_);
     if (epoch_.epoch >= 2) writes.emplace_back(state::committee_key(epoch_.epoch - 2), std::nullopt);
+  }
+
+  // After all that count and roll did to them.
+  void put_trust(StateWrites& writes) const {
+    for (const auto& [id, record] : trust_)
+      if (record != parent_trust(id)) put(writes, state::trust_key(id), record);
   }
 
   // By content: the first block with at least this many blocks and this much block time in the epoch.
@@ -150,6 +159,22 @@ class EpochWork {
   standing::CreditRecord credit_of(ValidatorId id) const {
     return state::must_read<standing::CreditRecord>(parent_, state::credit_key(id), "damaged state record: credit");
   }
+  standing::TrustRecord parent_trust(ValidatorId id) const {
+    return state::must_read<standing::TrustRecord>(parent_, state::trust_key(id), "damaged state record: trust");
+  }
+  standing::TrustRecord& trust_of(ValidatorId id) {
+    const auto [at, fresh] = trust_.try_emplace(id);
+    if (fresh) at->second = parent_trust(id);
+    return at->second;
+  }
+  // Every member's, now that the epoch below this first block is over.
+  std::vector<standing::TrustRecord> settled_trust() {
+    const auto tally = state::must_read<standing::Tally>(parent_, state::tally_key(), "damaged state record: tally");
+    for (const standing::MemberTally& m : tally.current.members) standing::settle_trust(trust_of(m.id), m);
+    std::vector<standing::TrustRecord> records;
+    for (const Member& m : current_.members()) records.push_back(trust_of(m.id));
+    return records;
+  }
 
   const StateView& parent_;
   const state::EpochRecord epoch_;
@@ -157,6 +182,7 @@ class EpochWork {
   Committee current_;
   std::optional<Committee> previous_;
   std::optional<Committee> next_;
+  std::map<ValidatorId, standing::TrustRecord> trust_;  // those that this block read, as it leaves them
 };
 
 Header header_of(const BlockDraft& draft, const ChainId& chain) {
@@ -230,8 +256,9 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   }
 
   StateWrites writes;
+  epoch.roll(writes);  // before what this block's evidence adds
   epoch.count(*evidence, genesis_.consensus.jail_epochs, writes);
-  epoch.roll(writes);
+  epoch.put_trust(writes);
 
   BlockWork work(parent, registry_, chain_, genesis_.ledger, draft.height, draft.time_ms);
   out.results.reserve(draft.txs.size());

@@ -27,6 +27,7 @@ WriteSet state_of_genesis(const Genesis& genesis, const ChainId& chain) {
   for (const Member& m : first.members()) {
     records.push_back(standing::initial_credit(m));
     put(writes, state::credit_key(m.id), records.back());
+    put(writes, state::trust_key(m.id), standing::initial_trust(m));
   }
   // The chain id stands for the digest of a block before the first epoch.
   put(writes, state::committee_key(0), first);

@@ -10,6 +10,7 @@
 #include "ledger/sequence_window.h"
 #include "standing/credit.h"
 #include "standing/tally.h"
+#include "standing/trust.h"
 
 namespace tieline::state {
 
@@ -30,6 +31,7 @@ Bytes meter_key(MeterId id);              // meter/        energy::MeterPoint
 Bytes series_key(MeterId id, Obis obis);  // series/       energy::MeterSeries
 Bytes committee_key(Epoch epoch);         // committee/    Committee
 Bytes credit_key(ValidatorId id);         // credit/       standing::CreditRecord
+Bytes trust_key(ValidatorId id);          // trust/        standing::TrustRecord
 Bytes tally_key();                        // tally/now     standing::Tally, of the running epoch
 Bytes past_tally_key();                   // tally/past    standing::EpochTally, of the epoch before
 Bytes epoch_key();                        // epoch         EpochRecord

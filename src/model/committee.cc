@@ -9,7 +9,7 @@
 namespace tieline {
 namespace {
 
-constexpr size_t kMemberBytes = 2 + 2 + 32 + 4 + 8 + 4;
+constexpr size_t kMemberBytes = 2 + 2 + 32 + 4 + 4 + 8 + 4;
 
 }  // namespace
 
@@ -57,6 +57,7 @@ void encode(Writer& w, const Member& m) {
   w.u16(m.org);
   encode(w, m.key);
   w.u32(m.credit);
+  w.u32(m.trust);
   w.u64(m.weight);
   w.u32(m.jailed_until);
 }
@@ -66,9 +67,10 @@ void decode(Reader& r, Member& m) {
   m.org = r.u16();
   decode(r, m.key);
   m.credit = r.u32();
+  m.trust = r.u32();
   m.weight = r.u64();
   m.jailed_until = r.u32();
-  if (m.credit > kCreditOne) r.fail();
+  if (m.credit > kCreditOne || m.trust > kTrustOne) r.fail();
 }
 
 Committee::Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults)
@@ -76,9 +78,28 @@ Committee::Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultM
   TL_CHECK(members_.size() >= kCommitteeMin && members_.size() <= kCommitteeMax);
   std::sort(members_.begin(), members_.end(), [](const Member& a, const Member& b) { return a.id < b.id; });
   for (size_t i = 0; i < members_.size(); ++i) {
-    TL_CHECK(members_[i].credit <= kCreditOne);
+    TL_CHECK(members_[i].credit <= kCreditOne && members_[i].trust <= kTrustOne);
     TL_CHECK_MSG(i == 0 || members_[i - 1].id < members_[i].id, "two members of a committee share an id");
+    classes_.add(class_at(i));
   }
+  if (weighted()) weigh_members();
+}
+
+void Committee::weigh_members() {
+  for (size_t i = 0; i < members_.size(); ++i) {
+    members_[i].weight = classes_.weight(class_at(i));
+    if (classes_.equal_weights() || is_trusted_or_regular(class_at(i))) heads_.insert(i);
+  }
+  all_ = {classes_.total_weight(), heads_.count()};
+}
+
+Weighed Committee::weigh(const SignerSet& s) const {
+  Weighed sum;
+  for (size_t position : s.positions()) {
+    sum.weight += members_[position].weight;
+    if (heads_.contains(position)) ++sum.heads;
+  }
+  return sum;
 }
 
 std::optional<size_t> Committee::position_of(ValidatorId id) const {
@@ -107,13 +128,15 @@ void decode(Reader& r, Committee& c) {
   decode_list(r, members, kCommitteeMax, kMemberBytes);
   if (!r.ok()) return;
   if (members.size() < kCommitteeMin) return r.fail();
-  if (faults != static_cast<uint8_t>(FaultModel::kByzantine) && faults != static_cast<uint8_t>(FaultModel::kCrash)) {
+  if (faults < static_cast<uint8_t>(FaultModel::kByzantine) || faults > static_cast<uint8_t>(FaultModel::kWeighted)) {
     return r.fail();
   }
   for (size_t i = 1; i < members.size(); ++i) {
     if (members[i - 1].id >= members[i].id) return r.fail();
   }
-  c = Committee(epoch, seed, std::move(members), static_cast<FaultModel>(faults));
+  Committee read(epoch, seed, members, static_cast<FaultModel>(faults));
+  if (read.members_ != members) return r.fail();  // a weight that does not follow from the trust
+  c = std::move(read);
 }
 
 }  // namespace tieline

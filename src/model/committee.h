@@ -1,7 +1,8 @@
 #pragma once
 // The committee of one epoch: who votes, with which key, in which position; and every counting question about a set of
 // its members. No engine counts by itself. Members stand in ascending validator id; a SignerSet is over positions.
-// The fault model comes from genesis' engine and never changes.
+// The fault model comes from genesis' engine and never changes; with kWeighted, votes are weighed: weights follow from
+// the members' trust and are never given.
 // A committee is frozen for its epoch; its digest is named in the header of the previous epoch's last block.
 
 #include <array>
@@ -13,6 +14,7 @@
 #include "crypto/keys.h"
 #include "model/ids.h"
 #include "model/quorum.h"
+#include "model/weights.h"
 
 namespace tieline {
 
@@ -56,9 +58,10 @@ struct Member {
   ValidatorId id = 0;
   OrgId org = 0;
   PublicKey key;
-  uint32_t credit = 0;        // Q16.16 in [0, 1]; equal for all until the credit model fills the table
-  uint64_t weight = 1;        // equal in cbft and pbft
-  uint32_t jailed_until = 0;  // first epoch in which it may lead again; 0: never jailed
+  uint32_t credit = 0;             // Q16.16 in [0, 1]; equal for all until the credit model fills the table
+  uint32_t trust = kGenesisTrust;  // Q16.16 in [0, 1]; weighs where the fault model says so, else only kept
+  uint64_t weight = 1;             // kWeighted: set by the committee from the trust of all
+  uint32_t jailed_until = 0;       // first epoch in which it may lead again; 0: never jailed
   bool operator==(const Member&) const = default;
 };
 void encode(Writer& w, const Member& m);
@@ -67,7 +70,8 @@ void decode(Reader& r, Member& m);
 class Committee {
  public:
   Committee() = default;
-  // Sorts by id; aborts on a duplicate, a wrong size, credit > 1.
+  // Sorts by id and weighs the members where votes are weighed; aborts on a duplicate, a wrong size, credit or trust
+  // > 1.
   Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults = FaultModel::kByzantine);
 
   Epoch epoch() const { return epoch_; }
@@ -75,14 +79,33 @@ class Committee {
   const std::vector<Member>& members() const { return members_; }
   const Member& at(size_t position) const { return members_[position]; }
   size_t size() const { return members_.size(); }
-  const Quorum& count() const { return quorum_; }
+  const Quorum& count() const { return quorum_; }  // by heads alone; says nothing where votes are weighed
+  bool weighted() const { return quorum_.faults == FaultModel::kWeighted; }
+  const Classes& classes() const { return classes_; }
+  TrustClass class_at(size_t position) const { return trust_class(members_[position].trust); }
+  uint64_t total_weight() const { return all_.weight; }  // 0 where votes are not weighed
+  // Too few trusted members are left to weigh by (weights.h). Never where votes are not weighed.
+  bool weights_alarm() const { return weighted() && classes_.equal_weights(); }
   std::optional<size_t> position_of(ValidatorId id) const;
   Hash digest() const;
 
-  bool is_quorum(const SignerSet& s) const { return within(s) && s.count() >= quorum_.quorum(); }
-  bool is_fast(const SignerSet& s) const { return within(s) && s.count() >= quorum_.fast(); }
-  bool holds_correct(const SignerSet& s) const { return within(s) && s.count() >= quorum_.correct(); }
-  bool is_view_change_set(const SignerSet& s) const { return within(s) && s.count() == quorum_.view_change(); }
+  bool is_quorum(const SignerSet& s) const {
+    if (weighted()) return within(s) && is_weighed_quorum(weigh(s), all_);
+    return within(s) && s.count() >= quorum_.quorum();
+  }
+  // Commits in one round; never where votes are weighed.
+  bool is_fast(const SignerSet& s) const { return !weighted() && within(s) && s.count() >= quorum_.fast(); }
+  bool holds_correct(const SignerSet& s) const {
+    if (weighted()) return within(s) && weighed_holds_correct(weigh(s), all_);
+    return within(s) && s.count() >= quorum_.correct();
+  }
+  bool is_view_change_set(const SignerSet& s) const {
+    return weighted() ? is_quorum(s) : within(s) && s.count() == quorum_.view_change();
+  }
+  // As many as a view change needs, or more.
+  bool holds_view_change_set(const SignerSet& s) const {
+    return weighted() ? is_quorum(s) : within(s) && s.count() >= quorum_.view_change();
+  }
 
   bool operator==(const Committee&) const = default;
   friend void encode(Writer& w, const Committee& c);
@@ -90,10 +113,15 @@ class Committee {
 
  private:
   bool within(const SignerSet& s) const { return s.all_below(members_.size()); }  // no position beyond the committee
+  void weigh_members();
+  Weighed weigh(const SignerSet& s) const;
   Epoch epoch_ = 0;
   Hash seed_;
   std::vector<Member> members_;
   Quorum quorum_{};
+  Classes classes_;
+  SignerSet heads_;  // who counts as a head where votes are weighed
+  Weighed all_;
 };
 
 }  // namespace tieline

@@ -324,18 +324,21 @@ Committee Genesis::committee() const {
     m.org = v.org;
     m.key = v.key;
     m.credit = kInitialCredit;
+    m.trust = kGenesisTrust;
     members.push_back(m);
   }
   return Committee(0, chain_id(), std::move(members), consensus.fault_model());
 }
 
 FaultModel ConsensusParams::fault_model() const {
+  if (engine == EngineKind::kTrustRaft) return FaultModel::kWeighted;
   return engine == EngineKind::kRaft ? FaultModel::kCrash : FaultModel::kByzantine;
 }
 
 CommitRule ConsensusParams::commit_rule() const {
   if (engine == EngineKind::kPbft || engine == EngineKind::kRaft) return CommitRule::kCommitQuorum;
-  return fast_path ? CommitRule::kFastOrTwoChain : CommitRule::kTwoChain;
+  // Where votes are weighed there is no fast quorum, whatever the switch says.
+  return fast_path && engine == EngineKind::kCbft ? CommitRule::kFastOrTwoChain : CommitRule::kTwoChain;
 }
 
 Status Genesis::validate() const {

@@ -23,7 +23,7 @@ enum class LeaderPolicy : uint8_t { kRotate = 1, kStrict = 2 };
 struct ConsensusParams {
   EngineKind engine = EngineKind::kCbft;
   LeaderPolicy policy = LeaderPolicy::kRotate;
-  bool fast_path = true;
+  bool fast_path = true;             // cbft only
   uint32_t timeout_ms = 500;         // T0
   uint32_t passed_over_factor = 16;  // a leader may pass one transaction over for this many T0
   uint32_t tenure_ms = 20'000;       // block time

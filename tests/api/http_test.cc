@@ -18,6 +18,7 @@ using std::string;
 
 class Http : public ::testing::Test {
  protected:
+  explicit Http(const Genesis& genesis = test_genesis()) : node(genesis) {}
   void start(api::ServerConfig config = loopback_config()) {
     const Status served = node.serve(std::move(config));
     ASSERT_TRUE(served.ok()) << (served.ok() ? "" : served.error().why);
@@ -84,6 +85,49 @@ TEST_F(Http, StatusHasTheFieldsThatScriptsHoldOnTo) {
   EXPECT_EQ(later["can_lose"], 0);
   EXPECT_EQ(later["validators"][2]["height"], 7) << "it says so itself";
   EXPECT_EQ(later["validators"][3]["height"], 1) << "what it has signed counts more than an old word";
+}
+
+class WeighedHttp : public Http {
+ protected:
+  WeighedHttp() : Http(genesis()) {}
+  static Genesis genesis() {
+    Genesis g = test_genesis(5);
+    g.consensus.engine = EngineKind::kTrustRaft;
+    return g;
+  }
+};
+
+TEST_F(WeighedHttp, StatusSaysWhatVotesWeighAndRaisesTheAlarm) {
+  start();
+  node.on_io([&] {
+    node.connected = {1, 2, 3, 4};
+    return true;
+  });
+  json status = ask_json("/v1/status");
+  EXPECT_EQ(status["classes"], json({{"trusted", 5}, {"regular", 0}, {"faulty", 0}, {"malicious", 0}}));
+  EXPECT_EQ(status["weights_alarm"], false);
+  EXPECT_EQ(status["total_weight"], 50);
+  EXPECT_EQ(status["quorum"], 4);
+  EXPECT_EQ(status["can_lose"], 1);
+  EXPECT_EQ(status["validators"][3]["class"], "trusted");
+  EXPECT_EQ(status["validators"][3]["weight"], 10);
+  EXPECT_NEAR(status["validators"][3]["trust"].get<double>(), 0.9, 0.001);
+  EXPECT_NE(ask("/metrics").body.find("tieline_weights_alarm 0\n"), string::npos);
+
+  node.on_io([&] {
+    std::vector<Member> members = node.chain.ledger.genesis().committee().members();
+    members[1].trust = 0;
+    members[2].trust = 1;
+    const Committee table(0, Hash(), members, FaultModel::kWeighted);
+    node.chain.store.apply({{Column::kState, state::committee_key(0), encoded(table)}});
+    return true;
+  });
+  status = ask_json("/v1/status");
+  EXPECT_EQ(status["classes"], json({{"trusted", 3}, {"regular", 0}, {"faulty", 1}, {"malicious", 1}}));
+  EXPECT_EQ(status["weights_alarm"], true) << "three are too few to weigh by";
+  EXPECT_EQ(status["validators"][1]["class"], "malicious");
+  EXPECT_EQ(status["validators"][1]["weight"], 1) << "all weigh the same";
+  EXPECT_NE(ask("/metrics").body.find("tieline_weights_alarm 1\n"), string::npos);
 }
 
 TEST_F(Http, WhatIsNotThereIsAProblemWithACode) {

@@ -1,42 +1,12 @@
 #include <gmock/gmock.h>
 
 #include "chain.h"
+#include "evidence_makers.h"
 
 namespace tieline::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-Certificate certify(const TestChain& chain, const Slot& slot, Height height, const Hash& block,
-                    std::initializer_list<size_t> positions) {
-  Certificate c{slot, height, block, {}, {}};
-  const Hash digest = confirm_digest(chain.ledger.chain(), slot, height, block);
-  for (size_t p : positions) {
-    c.signers.insert(p);
-    c.signatures.push_back(validator_key(static_cast<ValidatorId>(p)).sign(digest.view()));
-  }
-  return c;
-}
-
-Equivocation equivocation(const TestChain& chain, ValidatorId signer, const Slot& slot) {
-  Equivocation e;
-  e.signer = signer;
-  e.slot = slot;
-  e.a.block.bytes[0] = 1;
-  e.b.block.bytes[0] = 2;
-  for (Equivocation::Side* side : {&e.a, &e.b}) {
-    side->height = 3;
-    const Hash digest = confirm_digest(chain.ledger.chain(), slot, side->height, side->block);
-    side->signature = validator_key(signer).sign(digest.view());
-  }
-  return e;
-}
-
-BlockDraft with_evidence(const TestChain& chain, const Evidence& evidence) {
-  BlockDraft d = chain.next({}, 1'000);
-  d.evidence = encoded(evidence);
-  return d;
-}
 
 BlockDraft void_block(const Header& parent) {
   BlockDraft d;

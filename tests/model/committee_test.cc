@@ -85,6 +85,9 @@ TEST(Committee, DigestCoversEveryField) {
   EXPECT_NE(Committee(1, c.seed(), members).digest(), c.digest());
   EXPECT_NE(Committee(0, Hash(), members).digest(), c.digest());
   EXPECT_NE(Committee(0, c.seed(), members, FaultModel::kCrash).digest(), c.digest());
+  members[2].trust -= 1;
+  EXPECT_NE(Committee(0, c.seed(), members).digest(), c.digest());
+  members = c.members();
   members[3].jailed_until = 7;
   EXPECT_NE(Committee(0, c.seed(), members).digest(), c.digest());
 }
@@ -112,7 +115,7 @@ TEST(Committee, DecodingRefusesDisorderDuplicatesAndSizesInsteadOfAborting) {
   std::vector<Member> members = TestCommittee(4).committee.members();
   ASSERT_TRUE(decoded<Committee>(encode_members(members), "committee").ok());
   EXPECT_TRUE(decoded<Committee>(encode_members(members, 2), "committee").ok());
-  for (const uint8_t faults : {uint8_t{0}, uint8_t{3}})
+  for (const uint8_t faults : {uint8_t{0}, uint8_t{4}})
     EXPECT_FALSE(decoded<Committee>(encode_members(members, faults), "committee").ok());
   std::vector<Member> swapped = members;
   std::swap(swapped[0], swapped[1]);
@@ -124,6 +127,9 @@ TEST(Committee, DecodingRefusesDisorderDuplicatesAndSizesInsteadOfAborting) {
   std::vector<Member> rich = members;
   rich[2].credit = kCreditOne + 1;
   EXPECT_FALSE(decoded<Committee>(encode_members(rich), "committee").ok());
+  std::vector<Member> adored = members;
+  adored[2].trust = kTrustOne + 1;
+  EXPECT_FALSE(decoded<Committee>(encode_members(adored), "committee").ok());
 }
 
 TEST(Committee, LargerThanTheBoundIsRefused) {

@@ -67,6 +67,21 @@ struct TestCommittee {
   Committee committee;
 };
 
+// A committee that weighs votes, one member for each trust, with ids 10, 11, .. and an organisation of its own each.
+inline Committee weighted_committee(const std::vector<uint32_t>& trusts, Epoch epoch = 0) {
+  std::vector<Member> members;
+  for (size_t i = 0; i < trusts.size(); ++i) {
+    Member m;
+    m.id = static_cast<ValidatorId>(10 + i);
+    m.org = static_cast<OrgId>(i);
+    m.key = PublicKey{hash_of("weighted" + std::to_string(i)).bytes};
+    m.credit = kCreditOne / 2;
+    m.trust = trusts[i];
+    members.push_back(m);
+  }
+  return Committee(epoch, hash_of("seed"), std::move(members), FaultModel::kWeighted);
+}
+
 inline Header header_of(const ChainId& chain, const Hash& parent, Height height, Epoch epoch = 0) {
   Header h;
   h.chain = chain;

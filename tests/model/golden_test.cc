@@ -106,6 +106,15 @@ TEST(Golden, FormatsAreWhatTheyWere) {
   line("committee", to_hex(encoded(Committee(2, Hash{filled<32>(0x66)}, {member}))));
   line("committee.digest", to_hex(Committee(2, Hash{filled<32>(0x66)}, {member}).digest()));
 
+  std::vector<Member> weighed(6, member);
+  for (size_t i = 0; i < weighed.size(); ++i) {
+    weighed[i].id = static_cast<ValidatorId>(i);
+    weighed[i].trust = std::array<uint32_t, 6>{kTrustOne, kGenesisTrust, kJoinerTrust, kJoinerTrust, 1, 0}[i];
+  }
+  const Committee weighted(2, Hash{filled<32>(0x66)}, weighed, FaultModel::kWeighted);
+  line("committee.weighted", to_hex(encoded(weighted)));
+  line("committee.weighted.digest", to_hex(weighted.digest()));
+
   const TestCommittee t(4);
   line("certificate", to_hex(encoded(t.certify(chain, {0, 3, 4}, header, first_positions(3)))));
 

@@ -179,17 +179,19 @@ class Reader:
                     second=dict(child=self.header(), certificate=self.certificate()) if self.flag() else None)
 
     def member(self):
-        m = dict(id=self.u16(), org=self.u16(), key=self.raw(32), credit=self.u32(), weight=self.u64(),
-                 jailed_until=self.u32())
-        need(m["credit"] <= 65536, "receipt_malformed")
+        m = dict(id=self.u16(), org=self.u16(), key=self.raw(32), credit=self.u32(), trust=self.u32(),
+                 weight=self.u64(), jailed_until=self.u32())
+        need(m["credit"] <= 65536 and m["trust"] <= 65536, "receipt_malformed")
         return m
 
     def committee(self):
         start = self.at
         c = dict(epoch=self.u64(), seed=self.hash(), faults=self.u8(), members=self.list(self.member, 256))
-        need(c["faults"] in (BYZANTINE, CRASH), "receipt_malformed")
+        need(c["faults"] in (BYZANTINE, CRASH, WEIGHTED), "receipt_malformed")
         ids = [m["id"] for m in c["members"]]
         need(ids and all(a < b for a, b in zip(ids, ids[1:])), "receipt_malformed")
+        if c["faults"] == WEIGHTED:
+            need([m["weight"] for m in c["members"]] == weights(c), "receipt_malformed")
         c["digest"] = tagged("tieline/committee/1", self.since(start))
         return c
 
@@ -247,7 +249,9 @@ def chain_id(g):
 
 # --- docs/formats/certificate.md and receipt.md: the rules -----------------------------------------------------------
 
-BYZANTINE, CRASH = 1, 2
+BYZANTINE, CRASH, WEIGHTED = 1, 2, 3
+FAULTS = {"cbft": BYZANTINE, "pbft": BYZANTINE, "raft": CRASH, "trust_raft": WEIGHTED}
+GENESIS_TRUST = 58982
 
 
 # Which votes decide.
@@ -255,14 +259,43 @@ def deciding_phase(consensus):
     return "commit" if consensus["engine"] in ("pbft", "raft") else "confirm"
 
 
-def quorum(committee):
-    n = len(committee["members"])
-    return n // 2 + 1 if committee["faults"] == CRASH else (n + (n - 1) // 3 + 2) // 2
+def trust_class(member):
+    return sum(member["trust"] > above for above in (0, 32768, 52428))
 
 
-def fast(committee):
+def equal_weights(committee):
+    classes = [trust_class(m) for m in committee["members"]]
+    return classes.count(3) == 0 or sum(c >= 2 for c in classes) < 4
+
+
+def weights(committee):
+    classes = [trust_class(m) for m in committee["members"]]
+    t, f = classes.count(3), classes.count(1)
+    if equal_weights(committee):
+        return [1] * len(classes)
+    return [(0, t, 2 * t, min(2 * t + f, 3 * t))[c] for c in classes]
+
+
+def head_quorum(n):
+    return (n + (n - 1) // 3 + 2) // 2
+
+
+def is_quorum(committee, positions):
+    members = committee["members"]
+    n = len(members)
+    if committee["faults"] == CRASH:
+        return len(positions) >= n // 2 + 1
+    if committee["faults"] == BYZANTINE:
+        return len(positions) >= head_quorum(n)
+    weight, everybody = weights(committee), equal_weights(committee)
+    heads = [p for p in range(n) if everybody or trust_class(members[p]) >= 2]
+    return (3 * sum(weight[p] for p in positions) > 2 * sum(weight) and
+            sum(p in heads for p in positions) >= head_quorum(len(heads)))
+
+
+def is_fast(committee, positions):
     n = len(committee["members"])
-    return max(quorum(committee), n - (n - 3 * ((n - 1) // 3) + 1) // 2)
+    return len(positions) >= max(head_quorum(n), n - (n - 3 * ((n - 1) // 3) + 1) // 2)
 
 
 def vote_digest(phase, chain, slot, height, block):
@@ -274,7 +307,7 @@ def check_certificate(c, phase, enough, chain, committee):
     need(c["slot"][0] == committee["epoch"], "certificate_wrong_epoch")
     members = committee["members"]
     need(all(p < len(members) for p in c["signers"]), "certificate_unknown_signer")
-    need(len(c["signers"]) >= enough, "certificate_below_quorum")
+    need(enough(committee, c["signers"]), "certificate_below_quorum")
     digest = vote_digest(phase, chain, c["slot"], c["height"], c["block"])
     for position, signature in zip(c["signers"], c["signatures"]):
         need(ed25519_verify(members[position]["key"], digest, signature), "certificate_bad_signature")
@@ -291,17 +324,17 @@ def check_commit(proof, header, consensus, chain, committee):
     phase = deciding_phase(consensus)
     if phase == "commit":
         need(second is None, "commit_second_unused")
-        return check_certificate(first, phase, quorum(committee), chain, committee)
+        return check_certificate(first, phase, is_quorum, chain, committee)
     if second is None:
-        need(consensus["fast_path"], "commit_fast_disabled")
-        return check_certificate(first, phase, fast(committee), chain, committee)
+        need(consensus["fast_path"] and consensus["engine"] == "cbft", "commit_fast_disabled")
+        return check_certificate(first, phase, is_fast, chain, committee)
     child, c = second["child"], second["certificate"]
     need(child["parent"] == first["block"] and child["digest"] == c["block"] and child["chain"] == chain and
          child["epoch"] == committee["epoch"] and child["height"] == c["height"], "commit_wrong_child")
     (e1, v1, k1), (e2, v2, k2) = first["slot"], c["slot"]
     need((e1, v1, k1 + 1) == (e2, v2, k2) and k2 > 0, "commit_wrong_slot")
-    check_certificate(first, phase, quorum(committee), chain, committee)
-    check_certificate(c, phase, quorum(committee), chain, committee)
+    check_certificate(first, phase, is_quorum, chain, committee)
+    check_certificate(c, phase, is_quorum, chain, committee)
 
 
 def check_link(link, trusted, phase, chain):
@@ -310,9 +343,10 @@ def check_link(link, trusted, phase, chain):
     need(h["epoch"] >= trusted["epoch"] and link["slot"][0] == h["epoch"] and link["slot"][2] >= 0, code)
     need(link["next"]["epoch"] == h["epoch"] + 1 and link["next"]["digest"] == h["next_committee"], code)
     keys = {m["id"]: m["key"] for m in trusted["members"]}
+    seats = [m["id"] for m in trusted["members"]]
     ids = [signer for signer, _ in link["votes"]]
     need(all(a < b for a, b in zip(ids, ids[1:])) and all(i in keys for i in ids), code)
-    need(len(ids) >= quorum(trusted), code)
+    need(is_quorum(trusted, [seats.index(i) for i in ids]), code)
     digest = vote_digest(phase, chain, link["slot"], h["height"], h["digest"])
     for signer, signature in link["votes"]:
         need(ed25519_verify(keys[signer], digest, signature), code)
@@ -341,8 +375,9 @@ def verify_receipt(data, genesis):
     need(root_from_path(leaf_hash(txid), index, count, tx_path) == header["tx_root"], "receipt_bad_path")
     need(root_from_path(leaf_hash(result), index, count, result_path) == header["result_root"], "receipt_bad_result")
 
-    trusted = dict(epoch=0, faults=CRASH if genesis["consensus"]["engine"] == "raft" else BYZANTINE,
-                   members=[dict(id=i, key=bytes.fromhex(v["key"])) for i, v in enumerate(genesis["validators"])])
+    trusted = dict(epoch=0, faults=FAULTS[genesis["consensus"]["engine"]],
+                   members=[dict(id=i, key=bytes.fromhex(v["key"]), trust=GENESIS_TRUST)
+                            for i, v in enumerate(genesis["validators"])])
     for link in links:
         trusted = check_link(link, trusted, deciding_phase(genesis["consensus"]), chain)
     need(trusted["epoch"] == header["epoch"], "receipt_untrusted_committee")
@@ -360,6 +395,13 @@ def self_test():
     folder = pathlib.Path(__file__).parent / "vectors"
     genesis = json.loads((folder / "genesis.json").read_text())
     assert chain_id(genesis).hex() == (folder / "chain_id.txt").read_text().strip(), "chain id"
+    vectors = dict(line.split(": ") for line in (folder / "formats.txt").read_text().splitlines())
+    for name in ("committee", "committee.weighted"):
+        committee = Reader(bytes.fromhex(vectors[name])).committee()
+        assert committee["digest"].hex() == vectors[name + ".digest"], name
+    assert weights(committee) == [5, 5, 4, 4, 2, 0], "weights"  # T = 2, F = 1; W = 20
+    for quorum, signers in ((True, [0, 1, 2]), (False, [0, 1, 4]), (False, [2, 3, 4]), (True, [1, 2, 3, 4])):
+        assert is_quorum(committee, signers) == quorum, signers
     for name in ("fast", "deep"):
         data = bytes.fromhex((folder / f"{name}.receipt.hex").read_text())
         facts = verify_receipt(data, genesis)

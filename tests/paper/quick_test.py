@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 
-FILES = {"paper.html", "rows.csv", "figures.csv", "bound.csv", "cost.csv", "costs.csv"}
+FILES = {"paper.html", "rows.csv", "figures.csv", "bound.csv", "cost.csv", "costs.csv", "classes.csv", "leader.csv", "malicious.csv",
+         "formulas.csv"}
 FIELDS = {"id", "claim", "paper", "ours", "holds", "why", "command"}
 
 
@@ -33,7 +34,8 @@ def main():
     assert not different, f"two runs differ in {different}"
     assert first["rows"] == second["rows"]
     rows = first["rows"]
-    assert {row["id"] for row in rows} == {"fig1", "fig2", "bound", "cost"}
+    assert {row["id"] for row in rows} == {"fig1", "fig2", "bound", "cost", "classes", "leader", "malicious", "majority",
+                                          "formulas"}
     for row in rows:
         assert set(row) == FIELDS, row
         assert all(row.values()), f"an empty field in {row}"
