@@ -105,7 +105,7 @@ TEST_F(CommandsTest, WrongUseEndsWithTwoAndIsJsonWhenAskedFor) {
   EXPECT_EQ(
       tieline({"import", "x.csv", "--net", folder_.path().string(), "--as", "household", "--batch", "1025"}).status,
       kExitUsage);
-  for (const char* engine : {"trust_raft", "cbft_as_printed"}) {
+  for (const char* engine : {"paxos", "cbft_as_printed"}) {
     EXPECT_EQ(tieline({"bench", "--engine", engine}).status, kExitUsage);
     EXPECT_EQ(tieline({"chaos", "--engine", engine}).status, kExitUsage);
   }

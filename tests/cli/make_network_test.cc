@@ -128,8 +128,6 @@ TEST_F(MakeNetwork, TooFewValidatorsAndPortsThatDoNotExistAreRefused) {
 }
 
 TEST_F(MakeNetwork, EnginesAreCheckedByName) {
-  plan_.engine = "trust_raft";
-  expect_refused("engine_unavailable", "engine trust_raft is not built into this version");
   plan_.engine = "paxos";
   expect_refused("usage", "no such engine");
 }

@@ -148,7 +148,10 @@ void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
   trace("commit " + std::to_string(tip_header_.height));
   out_->push_back(std::move(commit));
   prune();
-  if (awaiting_epoch_) withdraw();
+  if (awaiting_epoch_) {
+    tell_commit();
+    withdraw();
+  }
   if (vote_.rejoining) maybe_finish_rejoin();
 }
 
@@ -209,6 +212,7 @@ void Kernel::reset_epoch_state() {
   view_committed_ = false;
   failures_ = 0;
   hand_overs_.clear();
+  failed_in_.clear();
   view_start_ms_.reset();
   std::erase_if(faults_, [&](const Equivocation& fault) { return fault.slot.epoch < committee_.epoch(); });
   std::erase_if(blocks_, [&](const auto& entry) {
@@ -223,6 +227,7 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   previous_committee_ = std::move(committee_);
   committee_ = std::move(committee);
   leaders_.clear();
+  waits_.reset();
   awaiting_epoch_ = false;
   epoch_start_ = start;
   epoch_base_ = start_header.height;
@@ -234,6 +239,7 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
     vote_.view = 0;
     vote_.view_changing = false;
     vote_.last_vote.reset();
+    vote_.voted_for.reset();
     body_lost_ = false;
   }
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
@@ -241,6 +247,8 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   if (recorded_high_ && recorded_high_->slot.epoch == committee_.epoch()) raise_high(*recorded_high_);
   persisted_high_ = high_.slot;
   view_entered_us_ = now_.mono_us;
+  changing_us_ = now_.mono_us;
+  heard_us_ = now_.mono_us;
   last_resend_us_ = now_.mono_us;
   trace("epoch " + std::to_string(committee_.epoch()));
   maybe_finish_rejoin();
@@ -333,6 +341,7 @@ void Kernel::on_decided(ValidatorId from, const Decided& d) {
     if (d.header.epoch > committee_.epoch()) out_->push_back(Behind{d.header.height, d.header.epoch, {from}});
     return;
   }
+  hear_leader(from);
   const Hash block = d.header.digest();
   if (!verify_commit(d.proof, block, config_.params.commit_rule(), config_.chain, committee_, *verifier_).ok())
     return drop(from, "decided_bad_proof");
@@ -353,6 +362,7 @@ void Kernel::on_heartbeat(ValidatorId from, const Heartbeat& h) {
   if (from == config_.self) return;
   if (h.epoch > committee_.epoch() || h.committed > tip_header_.height)
     out_->push_back(Behind{h.committed, h.epoch, {from}});
+  answer_heartbeat(from, h);
 }
 
 // --- checkpoints ----------------------------------------------------------------------------------------------------

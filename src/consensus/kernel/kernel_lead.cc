@@ -85,6 +85,7 @@ void Kernel::maybe_propose() {
   want.is_void = parent->epoch == committee_.epoch() && (parent->ends_epoch() || parent->is_void);
   want.allow_empty =
       want.is_void || (vote_.view > 0 && !view_committed_) || (pending && empty_on_top < kEmptyBlocksMax);
+  if (!want.allow_empty) tell_commit();  // no proposal to carry the certificate is due
   if (wanted_ && wanted_->parent == want.parent && wanted_->allow_empty == want.allow_empty) return;
   if (!want.is_void) want.evidence = collect_evidence(*parent, *slot);
   want.ticket = ++ticket_;
@@ -139,6 +140,7 @@ void Kernel::propose(const BlockPtr& block, const Slot& slot, const Justify& jus
   const Lsn lsn = persist(block->digest, std::move(messages));
   last_resend_us_ = now_.mono_us;
   last_heartbeat_us_ = now_.mono_us;
+  told_ = tip_header_.height;
   trace("propose");
   send({}, own_proposal_, lsn);
 }
