@@ -21,6 +21,7 @@
 namespace tieline::energy {
 
 inline constexpr uint64_t kIssuedMax = uint64_t{1} << 62;  // so that no sum of amounts leaves 64 bits
+inline constexpr uint64_t kDebtMax = kIssuedMax;  // what is owed beyond all the money there can be is not counted
 
 // The parts of an account that hold money.
 enum class Purse : uint8_t { kBalance, kPayment, kMargin, kStake };

@@ -12,6 +12,7 @@ namespace tieline::energy {
 struct Weight {
   uint64_t id = 0;
   uint64_t weight = 0;
+  bool operator==(const Weight&) const = default;
 };
 
 // The shares, in the order of `weights`; they sum to `amount`. Ids are distinct. When all weights are 0 everyone weighs
