@@ -51,8 +51,4 @@ void release(const TradeTerms& terms, Reservations& reserved) {
   });
 }
 
-void forget_before(uint32_t slot, Reservations& reserved) {
-  std::erase_if(reserved, [slot](const auto& entry) { return entry.first.slot < slot; });
-}
-
 }  // namespace tieline::energy

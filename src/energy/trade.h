@@ -38,6 +38,7 @@ struct TradeRecord {
   uint8_t entered = 0;                      // bit i: party i has endorsed the standing terms
   int64_t due_ms = 0;                       // when the ledger acts next; meaningless in LAPSED and FINAL
   uint32_t version = 0;                     // of the settlement
+  uint8_t unmet = 0;                        // bit i: party i was short beyond tolerance, or its meter said nothing
   uint64_t payment = 0;                     // locked, of the buyer
   std::array<uint64_t, kParties> margin{};  // locked, by party
 
@@ -80,6 +81,9 @@ TradeStep due(const TradeRecord& trade, bool disputed, int64_t now_ms, const Mar
 TradeStep resolve(const TradeRecord& trade, int64_t now_ms, const MarketTimes& times);
 // A reading of the window was corrected; the money moves by the interval's new statement. Before final_ms.
 TradeStep correct(const TradeRecord& trade, int64_t now_ms);
+
+// Whether the trade holds its capacity reserved (energy/reservation.h).
+inline bool holds_capacity(const TradeRecord& trade) { return trade.state == TradeState::kCommitted; }
 
 // Takes up to `amount` out of the margins that `who` has in these trades, in the order given, and returns how much it
 // was; the money itself moves by the caller.

@@ -99,13 +99,5 @@ TEST(Reservation, WhateverIsSoldAndCancelledNoSlotExceedsItsCapacity) {
   EXPECT_TRUE(reserved.empty());
 }
 
-TEST(Reservation, PastSlotsAreForgotten) {
-  Reservations reserved;
-  ASSERT_EQ(reserve(test_terms(), kExact, reserved), MarketRefusal::kNone);
-  forget_before(kTestSlot + 2, reserved);
-  EXPECT_EQ(reserved.size(), 2 * kParties);
-  EXPECT_EQ(reserved.begin()->first.slot, kTestSlot + 2);
-}
-
 }  // namespace
 }  // namespace tieline::energy
