@@ -6,6 +6,8 @@
 // Left out, and why:
 //   signer_, verifier_, now_, out_              what the kernel is given, not what it is
 //   leaders_                                    a cache of a pure function of committee_
+//   desk_, measuring_                           what goes into blocks as evidence, at which no rule of agreement looks;
+//                                               the explorer's blocks hold none, and it loses what they would say
 //   lsn_, ticket_                               numbers that only name a record or a request
 //   view_entered_us_, full_commit_us_, last_resend_us_, last_heartbeat_us_, failures_
 //                                               they move deadlines and nothing else; whether a timer is armed stands
