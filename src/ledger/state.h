@@ -34,6 +34,7 @@ Bytes credit_key(ValidatorId id);         // credit/       standing::CreditRecor
 Bytes trust_key(ValidatorId id);          // trust/        standing::TrustRecord
 Bytes tally_key();                        // tally/now     standing::Tally, of the running epoch
 Bytes past_tally_key();                   // tally/past    standing::EpochTally, of the epoch before
+Bytes page_key(const standing::PageId& id);  // slots/     standing::SlotPage
 Bytes epoch_key();                        // epoch         EpochRecord
 Bytes totals_key();                       // totals        Totals
 

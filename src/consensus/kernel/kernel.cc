@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/codec.h"
+#include "standing/late_window.h"
 
 namespace tieline::consensus {
 
@@ -11,7 +12,9 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
     : config_(std::move(config)),
       front_(config_.params.engine == EngineKind::kTrustRaft ? &trust_raft_front_end() : &cbft_front_end()),
       signer_(&signer),
-      verifier_(&verifier) {
+      verifier_(&verifier),
+      desk_(config_.self, standing::late_window(config_.params, chain.committee)),
+      measuring_(config_.self, config_.rejoin_nonce, config_.params) {
   committee_ = std::move(chain.committee);
   tip_ = chain.tip_digest;
   tip_header_ = std::move(chain.tip);
@@ -212,6 +215,7 @@ void Kernel::on(const Started&) {
   view_entered_us_ = now_.mono_us;
   changing_us_ = now_.mono_us;
   heard_us_ = now_.mono_us;
+  measuring_.new_view(now_);
   last_resend_us_ = now_.mono_us;
   if (vote_.rejoining) {
     const Lsn lsn = persist({}, {});
@@ -302,6 +306,12 @@ void Kernel::on(const Received& r) {
           on_rejoin_request(from, m);
         } else if constexpr (std::is_same_v<M, RejoinReply>) {
           on_rejoin_reply(from, r.message);
+        } else if constexpr (std::is_same_v<M, LateConfirms>) {
+          on_late(from, m);
+        } else if constexpr (std::is_same_v<M, Probe>) {
+          on_probe(from, m);
+        } else if constexpr (std::is_same_v<M, Measured>) {
+          on_measured(from, m);
         } else {
           drop(from, "message_of_another_engine");
         }

@@ -109,7 +109,8 @@ void Kernel::enter_view(View view, const char* by) {
   TL_CHECK(view >= vote_.view);
   if (vote_.rejoining || vote_.epoch != committee_.epoch()) return;
   if (new_view_ && std::get<NewView>(new_view_->payload).view != view) new_view_.reset();
-  if (view > vote_.view) {
+  const bool later = view > vote_.view;
+  if (later) {
     view_start_ms_.reset();
     own_proposal_.reset();
     withdraw();
@@ -125,6 +126,8 @@ void Kernel::enter_view(View view, const char* by) {
   last_heartbeat_us_ = now_.mono_us;
   quorum_changing_us_.reset();
   trace(std::string("enter view ") + std::to_string(view) + " by " + by);
+  measuring_.new_view(now_);
+  if (later) send_late({leader(view)}, desk_.own_late());  // what the last leader left out, the next one puts in
   try_votes();
   maybe_propose();
 }
