@@ -29,6 +29,7 @@ struct MarginHistory {
   uint32_t settlements = 0;      // trades settled
   uint64_t largest_settled = 0;  // value of the largest, micro-currency
   uint32_t trust = 0;            // Q16, energy/participant_trust.h
+  bool operator==(const MarginHistory&) const = default;
 };
 // The participants of one role, over the last full month.
 struct RoleMonth {
