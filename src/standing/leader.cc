@@ -1,11 +1,11 @@
-#include "consensus/cbft/leader.h"
+#include "standing/leader.h"
 
 #include <algorithm>
 
 #include "base/codec.h"
 #include "crypto/hash.h"
 
-namespace tieline::consensus {
+namespace tieline::standing {
 
 namespace {
 
@@ -67,11 +67,32 @@ ValidatorId strict_leader(const Committee& committee, View view) {
   return order[view % order.size()].id;
 }
 
+ValidatorId in_turn(const Committee& committee, View view) {
+  return committee.at((committee.epoch() + view) % committee.size()).id;
+}
+
 }  // namespace
 
 ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view) {
-  return params.policy == LeaderPolicy::kStrict ? strict_leader(committee, view)
-                                                : rotate_leader(params, committee, view);
+  switch (params.policy) {
+    case LeaderPolicy::kStrict:
+      return strict_leader(committee, view);
+    case LeaderPolicy::kRoundRobin:
+      return in_turn(committee, view);
+    default:
+      return rotate_leader(params, committee, view);
+  }
 }
 
-}  // namespace tieline::consensus
+std::optional<ValidatorId> charged_leader(const ConsensusParams& params, const Committee& committee, View view) {
+  switch (params.engine) {
+    case EngineKind::kCbft:
+      return leader_of(params, committee, view);
+    case EngineKind::kPbft:
+      return in_turn(committee, view);
+    default:
+      return std::nullopt;  // elected by votes that the chain does not hold
+  }
+}
+
+}  // namespace tieline::standing
