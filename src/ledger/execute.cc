@@ -93,45 +93,47 @@ class EpochWork {
   const Committee& current() const { return current_; }
   const Committee* previous() const { return previous_ ? &*previous_ : nullptr; }
 
-  void count(const Evidence& evidence, const ConsensusParams& params, StateWrites& writes) {
+  // What the evidence adds to the tally, and what an ended epoch's tally does to credit and trust.
+  void count(const Evidence& evidence, const Genesis& genesis, Height height, StateWrites& writes) {
     if (!first_ && evidence.empty()) return;
     auto tally = state::must_read<standing::Tally>(parent_, state::tally_key(), "damaged state record: tally");
+    auto events = state::must_read<standing::CreditEvents>(parent_, state::credit_events_key(),
+                                                           "damaged state record: credit events");
+    const standing::CreditEvents events_before = events;
     if (first_) {
       put(writes, state::past_tally_key(), tally.current);
+      end_epoch(tally.current, events, genesis, height - 1, writes);
       tally.current = standing::empty_tally(current_);
+      events.list.clear();
     }
+    const standing::Tally before = tally;
     StatePages pages(parent_);
-    standing::count_evidence(tally, pages, evidence, params, current_, previous());
+    standing::count_evidence(tally, pages, evidence, genesis.consensus, current_, previous());
     pages.add_writes(writes);
     // What is proven is punished once a slot, whatever is proven of it.
-    std::map<ValidatorId, standing::CreditRecord> punished;
     const auto punish = [&](ValidatorId id, const Slot& slot) {
-      standing::CreditRecord record = punished.contains(id) ? punished.at(id) : credit_of(id);
-      if (!standing::punish_equivocation(record, slot, epoch_.epoch, params.jail_epochs)) return false;
-      punished.insert_or_assign(id, record);
+      if (!standing::punish_equivocation(record_of(id), slot, epoch_.epoch, genesis.consensus.jail_epochs))
+        return false;
+      standing::punish_trust(trust_of(id));
       return true;
     };
     for (const Equivocation& e : evidence.equivocations)
       if (punish(e.signer, e.slot)) standing::count_equivocation(tally, e.signer);
     for (const InvalidBlock& b : evidence.invalid)
       if (punish(b.signer, b.slot)) standing::count_invalid_block(tally, b.signer);
-    for (const auto& [id, record] : punished) {
-      put(writes, state::credit_key(id), record);
-      standing::punish_trust(trust_of(id));
-    }
+    const Slot newest =
+        evidence.certificates.empty() ? Slot{current_.epoch(), 0, -1} : evidence.certificates.back().slot;
+    standing::note_events(events, before, tally, current_, previous(), genesis.consensus, height, newest);
     put(writes, state::tally_key(), tally);
+    if (!(events == events_before)) put(writes, state::credit_events_key(), events);
+    for (const auto& [id, record] : records_) put(writes, state::credit_key(id), record);
   }
 
   // The first block of an epoch settles the committee of the next one, from the state below it: the end of the epoch
-  // two before that one.
+  // two before that one. What this block's own evidence says comes later.
   void roll(StateWrites& writes) {
     if (!first_) return;
     put(writes, state::epoch_key(), epoch_);
-    std::vector<standing::CreditRecord> records;
-    for (const Member& m : current_.members()) records.push_back(credit_of(m.id));
-    next_ = standing::next_committee(current_, records, epoch_.epoch + 1,
-                                     standing::next_seed(current_.seed(), epoch_.start));
-    next_ = standing::with_trust(*next_, settled_trust());
     put(writes, state::committee_key(epoch_.epoch + 1), *next_);
     if (epoch_.epoch >= 2) writes.emplace_back(state::committee_key(epoch_.epoch - 2), std::nullopt);
   }
@@ -155,8 +157,44 @@ class EpochWork {
     TL_CHECK_MSG(committee.has_value(), "the state holds no committee of a current epoch");
     return std::move(*committee);
   }
-  standing::CreditRecord credit_of(ValidatorId id) const {
-    return state::must_read<standing::CreditRecord>(parent_, state::credit_key(id), "damaged state record: credit");
+  // As it stands below this block, and with what this block changes.
+  standing::CreditRecord& record_of(ValidatorId id) {
+    const auto [at, fresh] = records_.try_emplace(id);
+    if (fresh)
+      at->second =
+          state::must_read<standing::CreditRecord>(parent_, state::credit_key(id), "damaged state record: credit");
+    return at->second;
+  }
+
+  // Credit after the epoch that `ended` counts, whose last block is the parent, and the committee that follows from it.
+  void end_epoch(const standing::EpochTally& ended, const standing::CreditEvents& events, const Genesis& genesis,
+                 Height end, StateWrites& writes) {
+    const Committee& of_ended = *previous_;
+    std::optional<Committee> before;
+    if (of_ended.epoch() > 0) before = must_committee(of_ended.epoch() - 1);
+    std::vector<standing::CreditRecord> records;
+    for (const standing::MemberTally& m : ended.members) records.push_back(record_of(m.id));
+    const auto weights =
+        state::must_read<CreditWeights>(parent_, state::credit_weights_key(), "damaged state record: credit weights");
+    const auto assessed = standing::assess_epoch(ended, of_ended, before ? &*before : nullptr, genesis.consensus,
+                                                 genesis.credit, weights, end, records);
+    for (size_t i = 0; i < records.size(); ++i) {
+      const ValidatorId id = ended.members[i].id;
+      record_of(id) = records[i];
+      standing::CreditEntry entry{
+          ended.epoch, end, assessed[i].observed, assessed[i].output, records[i].credit, records[i].jailed_until, {}};
+      for (const standing::CreditEvent& e : events.list)
+        if (e.validator == id) entry.events.push_back(e);
+      auto log = state::read_or_default<standing::CreditLog>(parent_, state::credit_log_key(id),
+                                                             "damaged state record: credit log");
+      standing::add_entry(log, std::move(entry));
+      put(writes, state::credit_log_key(id), log);
+    }
+    std::vector<standing::CreditRecord> seated;
+    for (const Member& m : current_.members()) seated.push_back(record_of(m.id));
+    next_ = standing::next_committee(current_, seated, epoch_.epoch + 1,
+                                     standing::next_seed(current_.seed(), epoch_.start));
+    next_ = standing::with_trust(*next_, settled_trust(ended));
   }
   standing::TrustRecord parent_trust(ValidatorId id) const {
     return state::must_read<standing::TrustRecord>(parent_, state::trust_key(id), "damaged state record: trust");
@@ -167,9 +205,8 @@ class EpochWork {
     return at->second;
   }
   // Every member's, now that the epoch below this first block is over.
-  std::vector<standing::TrustRecord> settled_trust() {
-    const auto tally = state::must_read<standing::Tally>(parent_, state::tally_key(), "damaged state record: tally");
-    for (const standing::MemberTally& m : tally.current.members) standing::settle_trust(trust_of(m.id), m);
+  std::vector<standing::TrustRecord> settled_trust(const standing::EpochTally& ended) {
+    for (const standing::MemberTally& m : ended.members) standing::settle_trust(trust_of(m.id), m);
     std::vector<standing::TrustRecord> records;
     for (const Member& m : current_.members()) records.push_back(trust_of(m.id));
     return records;
@@ -181,7 +218,8 @@ class EpochWork {
   Committee current_;
   std::optional<Committee> previous_;
   std::optional<Committee> next_;
-  std::map<ValidatorId, standing::TrustRecord> trust_;  // those that this block read, as it leaves them
+  std::map<ValidatorId, standing::CreditRecord> records_;  // those that this block read, as it leaves them
+  std::map<ValidatorId, standing::TrustRecord> trust_;
 };
 
 Header header_of(const BlockDraft& draft, const ChainId& chain) {
@@ -255,8 +293,8 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   }
 
   StateWrites writes;
-  epoch.roll(writes);  // before what this block's evidence adds
-  epoch.count(*evidence, genesis_.consensus, writes);
+  epoch.count(*evidence, genesis_, draft.height, writes);
+  epoch.roll(writes);
   epoch.put_trust(writes);
 
   BlockWork work(parent, registry_, chain_, genesis_.ledger, draft.height, draft.time_ms);

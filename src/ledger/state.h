@@ -8,7 +8,7 @@
 #include "energy/meter.h"
 #include "ledger/ledger.h"
 #include "ledger/sequence_window.h"
-#include "standing/credit.h"
+#include "standing/credit_log.h"
 #include "standing/tally.h"
 #include "standing/trust.h"
 
@@ -32,6 +32,9 @@ Bytes series_key(MeterId id, Obis obis);     // series/       energy::MeterSerie
 Bytes committee_key(Epoch epoch);            // committee/    Committee
 Bytes credit_key(ValidatorId id);            // credit/       standing::CreditRecord
 Bytes trust_key(ValidatorId id);             // trust/        standing::TrustRecord
+Bytes credit_log_key(ValidatorId id);        // credit-log/   standing::CreditLog
+Bytes credit_events_key();                   // credit-events standing::CreditEvents, of the running epoch
+Bytes credit_weights_key();                  // credit-weights  CreditWeights in force
 Bytes tally_key();                           // tally/now     standing::Tally, of the running epoch
 Bytes past_tally_key();                      // tally/past    standing::EpochTally, of the epoch before
 Bytes page_key(const standing::PageId& id);  // slots/     standing::SlotPage

@@ -69,13 +69,19 @@ ValidatorId strict_leader(const Committee& committee, View view) {
 
 }  // namespace
 
-ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view) {
-  return params.policy == LeaderPolicy::kStrict ? strict_leader(committee, view)
-                                                : rotate_leader(params, committee, view);
-}
-
 ValidatorId primary_of(const Committee& committee, View view) {
   return committee.at((committee.epoch() + view) % committee.size()).id;
+}
+
+ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view) {
+  switch (params.policy) {
+    case LeaderPolicy::kStrict:
+      return strict_leader(committee, view);
+    case LeaderPolicy::kRoundRobin:
+      return primary_of(committee, view);
+    default:
+      return rotate_leader(params, committee, view);
+  }
 }
 
 std::optional<ValidatorId> leader_on_chain(const ConsensusParams& params, const Committee& committee, View view) {

@@ -7,6 +7,7 @@
 // rotate: views 0..f draw without replacement, in proportion to credit, from the members above the eligibility
 // threshold that are not jailed; afterwards a draw (with replacement) and round-robin over all members alternate, so
 // that an honest leader always recurs. Ties and draws by H(seed, id, view).
+// round_robin: everyone in turn, the first one moving on with the epoch (pbft's rule): what credit is measured against.
 
 #include <optional>
 
@@ -17,7 +18,8 @@ namespace tieline::standing {
 
 ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view);
 
-// pbft: round robin over the committee, one step on with every epoch: a dead member costs one time-out in n epochs.
+// pbft and the policy round_robin: in turn over the committee, one step on with every epoch: a dead member costs one
+// time-out in n epochs.
 ValidatorId primary_of(const Committee& committee, View view);
 
 // The leader to whom the chain may charge a view. None where an election that no block shows decides it (raft and

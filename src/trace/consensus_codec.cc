@@ -326,7 +326,7 @@ void put(Writer& w, const ConsensusParams& p) {
 void get(Reader& r, ConsensusParams& p) {
   const uint8_t engine = r.u8();
   const uint8_t policy = r.u8();
-  if (engine < 1 || engine > static_cast<uint8_t>(EngineKind::kTrustRaft) || policy < 1 || policy > 2) r.fail();
+  if (engine < 1 || engine > static_cast<uint8_t>(EngineKind::kTrustRaft) || policy < 1 || policy > 3) r.fail();
   p.engine = static_cast<EngineKind>(engine);
   p.policy = static_cast<LeaderPolicy>(policy);
   p.fast_path = r.boolean();

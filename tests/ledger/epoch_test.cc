@@ -2,6 +2,7 @@
 
 #include "chain.h"
 #include "evidence_makers.h"
+#include "standing/leader.h"
 
 namespace tieline::testing {
 namespace {
@@ -297,8 +298,10 @@ TEST(Evidence, CountersOfAnEndedEpochAreKeptAsThePast) {
 }
 
 TEST(Evidence, CreditIsReadFromTheCommittedTable) {
-  // What the credit model will do: write a record. The committee two epochs later has it.
-  TestChain chain;
+  // Whoever writes a record: the committee two epochs later has it.
+  Genesis genesis = test_genesis();
+  genesis.credit.model = CreditModel::kFrozen;
+  TestChain chain(genesis);
   standing::CreditRecord record = chain.record<standing::CreditRecord>(state::credit_key(1));
   record.credit = 12'345;
   chain.store.apply({{Column::kState, state::credit_key(1), encoded(record)}});
@@ -306,6 +309,95 @@ TEST(Evidence, CreditIsReadFromTheCommittedTable) {
   EXPECT_NE(committee_of(chain.view(), 1)->at(1).credit, 12'345u);
   chain.add({}, 1'000);
   EXPECT_EQ(committee_of(chain.view(), 2)->at(1).credit, 12'345u);
+}
+
+// --- credit
+// ---------------------------------------------------------------------------------------------------------------
+
+TimeoutProof timed_out(const TestChain& chain, Epoch epoch, View view, std::initializer_list<size_t> signers) {
+  TimeoutProof proof;
+  proof.epoch = epoch;
+  proof.view = view;
+  const Hash digest = timeout_digest(chain.ledger.chain(), ViewChangeKind::kTimeout, epoch, view);
+  for (size_t p : signers) {
+    proof.signers.insert(p);
+    proof.signatures.push_back(validator_key(static_cast<ValidatorId>(p)).sign(digest.view()));
+  }
+  return proof;
+}
+
+Genesis with_credit(CreditModel model) {
+  Genesis genesis = test_genesis();
+  genesis.credit.model = model;
+  return genesis;
+}
+
+standing::CreditRecord credit_of(const TestChain& chain, ValidatorId id) {
+  return chain.record<standing::CreditRecord>(state::credit_key(id));
+}
+
+TEST(Credit, OfAFailedLeaderIsBelowTheOthersInTheCommitteeOfTheEpochAfterTheNext) {
+  TestChain chain(with_credit(CreditModel::kLinear));
+  const ValidatorId leader = standing::leader_of(chain.ledger.genesis().consensus, *committee_of(chain.view(), 0), 0);
+  const auto other = static_cast<ValidatorId>((leader + 1) % 4);
+  chain.commit(with_evidence(chain, {{}, {timed_out(chain, 0, 1, {0, 1})}, {}}));
+  chain.end_epoch();
+  EXPECT_EQ(credit_of(chain, leader), credit_of(chain, other)) << "credit moves at the boundary";
+  chain.add({}, 1'000);
+  EXPECT_LT(credit_of(chain, leader).credit, credit_of(chain, other).credit);
+  EXPECT_EQ(committee_of(chain.view(), 1)->at(leader).credit, committee_of(chain.view(), 1)->at(other).credit);
+  EXPECT_EQ(committee_of(chain.view(), 2)->at(leader).credit, credit_of(chain, leader).credit);
+}
+
+TEST(Credit, TheStateTellsWhyItMovedAndInWhichBlock) {
+  TestChain chain(with_credit(CreditModel::kNetwork));
+  const ValidatorId leader = standing::leader_of(chain.ledger.genesis().consensus, *committee_of(chain.view(), 0), 0);
+  chain.add({}, 1'000);
+  chain.commit(with_evidence(chain, {{}, {timed_out(chain, 0, 1, {0, 1})}, {}}));
+  const Height height = chain.tip.height;
+  chain.end_epoch();
+  const Height end = chain.tip.height;
+  EXPECT_FALSE(chain.record<standing::CreditEvents>(state::credit_events_key()).list.empty());
+  chain.add({}, 1'000);
+  const auto log = chain.record<standing::CreditLog>(state::credit_log_key(leader));
+  ASSERT_EQ(log.entries.size(), 1u);
+  EXPECT_EQ(log.entries[0].epoch, 0u);
+  EXPECT_EQ(log.entries[0].end, end);
+  EXPECT_EQ(log.entries[0].observed.failed_views, 1u);
+  EXPECT_EQ(log.entries[0].credit, credit_of(chain, leader).credit);
+  ASSERT_EQ(log.entries[0].events.size(), 1u);
+  const standing::CreditEvent expected{standing::CreditEventKind::kFailedView, leader, height, {0, 0, 0}};
+  EXPECT_EQ(log.entries[0].events[0], expected);
+  EXPECT_TRUE(chain.record<standing::CreditEvents>(state::credit_events_key()).list.empty());
+}
+
+TEST(Credit, AProofTakesItAllAtOnce) {
+  TestChain chain(with_credit(CreditModel::kNetwork));
+  chain.commit(with_evidence(chain, {{}, {}, {equivocation(chain, 2, {0, 0, 1})}}));
+  EXPECT_EQ(credit_of(chain, 2).credit, 0u);
+  chain.end_epoch();
+  chain.add({}, 1'000);
+  EXPECT_EQ(credit_of(chain, 2).credit, 0u) << "the model gives nothing back in the epoch of the proof";
+  EXPECT_EQ(committee_of(chain.view(), 2)->at(2).credit, 0u);
+}
+
+TEST(Credit, AProofInAnEpochsFirstBlockComesAfterTheBoundary) {
+  TestChain chain(with_credit(CreditModel::kNetwork));
+  chain.end_epoch();
+  chain.commit(with_evidence(chain, {{}, {}, {equivocation(chain, 2, {0, 0, 1})}}));
+  EXPECT_EQ(credit_of(chain, 2).credit, 0u);
+  EXPECT_GT(committee_of(chain.view(), 2)->at(2).credit, 0u) << "that committee follows from the state below";
+}
+
+TEST(Credit, TheWeightsInForceAreThoseOfTheState) {
+  TestChain chain(with_credit(CreditModel::kNetwork));
+  EXPECT_EQ(chain.record<CreditWeights>(state::credit_weights_key()), chain.ledger.genesis().credit.weights);
+  CreditWeights others{1, std::vector<int32_t>(CreditWeights::size_of(1), 0)};
+  others.values.back() = 8 * 65'536;  // good news of everybody
+  chain.store.apply({{Column::kState, state::credit_weights_key(), encoded(others)}});
+  chain.end_epoch();
+  chain.add({}, 1'000);
+  EXPECT_EQ(chain.record<standing::CreditLog>(state::credit_log_key(0)).entries[0].output, 65'514u);
 }
 
 }  // namespace
