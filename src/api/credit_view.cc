@@ -43,11 +43,7 @@ Json events_json(const std::vector<CreditEvent>& events, ValidatorId id) {
   Json out = Json::array();
   for (const CreditEvent& e : events) {
     if (e.validator != id) continue;
-    out.push_back({{"what", standing::event_name(e.kind)},
-                   {"height", e.height},
-                   {"epoch", e.slot.epoch},
-                   {"view", e.slot.view},
-                   {"index", e.slot.index}});
+    out.push_back({{"what", standing::event_name(e.kind)}, {"height", e.height}, {"epoch", e.epoch}, {"view", e.view}});
   }
   return out;
 }
@@ -76,15 +72,13 @@ Result<std::string> credit_json(const Genesis& genesis, const StateView& view,
       state::must_read<CreditWeights>(view, state::credit_weights_key(), "damaged state record: credit weights");
   const Epoch epoch = tally.current.epoch;
   const auto committee = committee_of(view, epoch);
-  const auto previous = epoch > 0 ? committee_of(view, epoch - 1) : std::nullopt;
   TL_CHECK_MSG(committee.has_value(), "the state holds no committee of the running epoch");
   std::vector<standing::CreditRecord> records;
   for (const standing::MemberTally& m : tally.current.members)
     records.push_back(
         state::must_read<standing::CreditRecord>(view, state::credit_key(m.id), "damaged state record: credit"));
   const Height height = state::totals(view).blocks;
-  const auto observed = standing::observe(tally.current, *committee, previous ? &*previous : nullptr, genesis.consensus,
-                                          genesis.credit, records, height);
+  const auto observed = standing::observe(tally.current, genesis.credit, records, height);
   Json list = Json::array();
   for (size_t i = 0; i < records.size(); ++i) {
     const ValidatorId id = tally.current.members[i].id;

@@ -106,7 +106,7 @@ class EpochWork {
       tally.current = standing::empty_tally(current_);
       events.list.clear();
     }
-    const standing::Tally before = tally;
+    const standing::EpochTally before = tally.current;
     StatePages pages(parent_);
     standing::count_evidence(tally, pages, evidence, genesis.consensus, current_, previous());
     pages.add_writes(writes);
@@ -121,9 +121,7 @@ class EpochWork {
       if (punish(e.signer, e.slot)) standing::count_equivocation(tally, e.signer);
     for (const InvalidBlock& b : evidence.invalid)
       if (punish(b.signer, b.slot)) standing::count_invalid_block(tally, b.signer);
-    const Slot newest =
-        evidence.certificates.empty() ? Slot{current_.epoch(), 0, -1} : evidence.certificates.back().slot;
-    standing::note_events(events, before, tally, current_, previous(), genesis.consensus, height, newest);
+    standing::note_events(events, before, tally.current, height);
     put(writes, state::tally_key(), tally);
     if (!(events == events_before)) put(writes, state::credit_events_key(), events);
     for (const auto& [id, record] : records_) put(writes, state::credit_key(id), record);
@@ -169,25 +167,17 @@ class EpochWork {
   // Credit after the epoch that `ended` counts, whose last block is the parent, and the committee that follows from it.
   void end_epoch(const standing::EpochTally& ended, const standing::CreditEvents& events, const Genesis& genesis,
                  Height end, StateWrites& writes) {
-    const Committee& of_ended = *previous_;
-    std::optional<Committee> before;
-    if (of_ended.epoch() > 0) before = must_committee(of_ended.epoch() - 1);
     std::vector<standing::CreditRecord> records;
     for (const standing::MemberTally& m : ended.members) records.push_back(record_of(m.id));
     const auto weights =
         state::must_read<CreditWeights>(parent_, state::credit_weights_key(), "damaged state record: credit weights");
-    const auto assessed = standing::assess_epoch(ended, of_ended, before ? &*before : nullptr, genesis.consensus,
-                                                 genesis.credit, weights, end, records);
+    const auto assessed = standing::assess_epoch(ended, genesis.credit, weights, end, records);
     for (size_t i = 0; i < records.size(); ++i) {
       const ValidatorId id = ended.members[i].id;
       record_of(id) = records[i];
-      standing::CreditEntry entry{
-          ended.epoch, end, assessed[i].observed, assessed[i].output, records[i].credit, records[i].jailed_until, {}};
-      for (const standing::CreditEvent& e : events.list)
-        if (e.validator == id) entry.events.push_back(e);
       auto log = state::read_or_default<standing::CreditLog>(parent_, state::credit_log_key(id),
                                                              "damaged state record: credit log");
-      standing::add_entry(log, std::move(entry));
+      standing::add_entry(log, standing::entry_of(ended.epoch, end, assessed[i], records[i], events, id));
       put(writes, state::credit_log_key(id), log);
     }
     std::vector<standing::CreditRecord> seated;

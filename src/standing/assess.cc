@@ -16,10 +16,9 @@ uint32_t moved_credit(uint32_t credit, uint32_t output, const CreditParams& para
   return static_cast<uint32_t>((keep * credit + (kCreditOne - keep) * output) >> 16);
 }
 
-std::vector<Assessed> assess_epoch(const EpochTally& tally, const Committee& committee, const Committee* previous,
-                                   const ConsensusParams& consensus, const CreditParams& params,
-                                   const CreditWeights& weights, Height end, std::vector<CreditRecord>& records) {
-  const std::vector<Observed> observed = observe(tally, committee, previous, consensus, params, records, end);
+std::vector<Assessed> assess_epoch(const EpochTally& tally, const CreditParams& params, const CreditWeights& weights,
+                                   Height end, std::vector<CreditRecord>& records) {
+  const std::vector<Observed> observed = observe(tally, params, records, end);
   std::vector<Assessed> out(observed.size());
   for (size_t i = 0; i < out.size(); ++i) {
     Assessed& a = out[i];

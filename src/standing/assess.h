@@ -21,9 +21,8 @@ uint32_t model_output(CreditModel model, const CreditWeights& weights, const Ind
 // credit moved towards the model's answer.
 uint32_t moved_credit(uint32_t credit, uint32_t output, const CreditParams& params);
 
-// Changes `records` (one a member of `tally`, in its order). `committee`, `previous`, `end`: as for observe().
-std::vector<Assessed> assess_epoch(const EpochTally& tally, const Committee& committee, const Committee* previous,
-                                   const ConsensusParams& consensus, const CreditParams& params,
-                                   const CreditWeights& weights, Height end, std::vector<CreditRecord>& records);
+// Changes `records` (one a member of `tally`, in its order); `end` is the height of the epoch's last block.
+std::vector<Assessed> assess_epoch(const EpochTally& tally, const CreditParams& params, const CreditWeights& weights,
+                                   Height end, std::vector<CreditRecord>& records);
 
 }  // namespace tieline::standing

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "standing/leader.h"
 
 namespace tieline::standing {
 namespace {
 
-constexpr size_t kEventBytes = 1 + 2 + 8 + 24;
+constexpr size_t kEventBytes = 1 + 2 + 8 + 8 + 8;
 constexpr size_t kObservedBytesMin = 2 + 20 + 2 + 8 + 1 + 4;
 constexpr size_t kEntryBytesMin = 8 + 8 + kObservedBytesMin + 12 + 4;
 
@@ -46,7 +45,8 @@ void encode(Writer& w, const CreditEvent& e) {
   w.u8(static_cast<uint8_t>(e.kind));
   w.u16(e.validator);
   w.u64(e.height);
-  encode(w, e.slot);
+  w.u64(e.epoch);
+  w.u64(e.view);
 }
 
 void decode(Reader& r, CreditEvent& e) {
@@ -55,7 +55,8 @@ void decode(Reader& r, CreditEvent& e) {
   e.kind = static_cast<CreditEventKind>(kind);
   e.validator = r.u16();
   e.height = r.u64();
-  decode(r, e.slot);
+  e.epoch = r.u64();
+  e.view = r.u64();
 }
 
 void encode(Writer& w, const CreditEvents& e) { encode_list(w, e.list); }
@@ -86,22 +87,35 @@ void encode(Writer& w, const CreditLog& log) { encode_list(w, log.entries); }
 
 void decode(Reader& r, CreditLog& log) { decode_list(r, log.entries, kLogEpochs, kEntryBytesMin); }
 
-void note_events(CreditEvents& events, const Tally& before, const Tally& after, const Committee& committee,
-                 const Committee* previous, const ConsensusParams& consensus, Height height, const Slot& newest) {
-  TL_CHECK(before.current.members.size() == after.current.members.size());
-  for (size_t i = 0; i < after.current.members.size(); ++i) {
-    const MemberTally &was = before.current.members[i], &is = after.current.members[i];
-    if (is.absence_spells > was.absence_spells) add(events, {CreditEventKind::kAbsence, is.id, height, newest});
-    if (proofs_of(is) > proofs_of(was)) add(events, {CreditEventKind::kProof, is.id, height, newest});
+void note_events(CreditEvents& events, const EpochTally& before, const EpochTally& after, Height height) {
+  const ViewTally newest = after.views.empty() ? ViewTally{.epoch = after.epoch} : after.views.back();
+  TL_CHECK(before.members.size() == after.members.size());
+  for (size_t i = 0; i < after.members.size(); ++i) {
+    const MemberTally &was = before.members[i], &is = after.members[i];
+    if (is.absence_spells > was.absence_spells)
+      add(events, {CreditEventKind::kAbsence, is.id, height, newest.epoch, newest.view});
+    if (proofs_of(is) > proofs_of(was))
+      add(events, {CreditEventKind::kProof, is.id, height, newest.epoch, newest.view});
   }
-  for (const ViewTally& v : after.current.views) {
-    const ViewTally* was = find(before.current, v);
-    if (!v.failed || (was != nullptr && was->failed)) continue;
-    const bool now = v.epoch == committee.epoch();
-    if (!now && (previous == nullptr || v.epoch != previous->epoch())) continue;
-    const auto leader = leader_on_chain(consensus, now ? committee : *previous, v.view);
-    if (leader) add(events, {CreditEventKind::kFailedView, *leader, height, Slot{v.epoch, v.view, 0}});
+  for (const ViewTally& v : after.views) {
+    const ViewTally* was = find(before, v);
+    if (v.failed && v.leader && (was == nullptr || !was->failed))
+      add(events, {CreditEventKind::kFailedView, *v.leader, height, v.epoch, v.view});
   }
+}
+
+CreditEntry entry_of(Epoch epoch, Height end, const Assessed& assessed, const CreditRecord& record,
+                     const CreditEvents& events, ValidatorId id) {
+  CreditEntry entry;
+  entry.epoch = epoch;
+  entry.end = end;
+  entry.observed = assessed.observed;
+  entry.output = assessed.output;
+  entry.credit = record.credit;
+  entry.jailed_until = record.jailed_until;
+  for (const CreditEvent& e : events.list)
+    if (e.validator == id) entry.events.push_back(e);
+  return entry;
 }
 
 void add_entry(CreditLog& log, CreditEntry entry) {

@@ -19,7 +19,8 @@ struct CreditEvent {
   CreditEventKind kind{};
   ValidatorId validator = 0;
   Height height = 0;  // of the block that carries the evidence
-  Slot slot;          // the failed view; where absence began; the newest slot when a proof came
+  Epoch epoch = 0;    // and view: the failed one; the newest one that was counted when absence or proof was seen
+  View view = 0;
   bool operator==(const CreditEvent&) const = default;
 };
 void encode(Writer& w, const CreditEvent& e);
@@ -50,10 +51,13 @@ struct CreditLog {
 void encode(Writer& w, const CreditLog& log);
 void decode(Reader& r, CreditLog& log);
 
-// Adds what one block's evidence changed in the tally: views that failed (charged to their leader), absence that began,
-// proofs. `newest`: the newest slot that the evidence speaks of. `previous`: as for observe().
-void note_events(CreditEvents& events, const Tally& before, const Tally& after, const Committee& committee,
-                 const Committee* previous, const ConsensusParams& consensus, Height height, const Slot& newest);
+// Adds what one block's evidence changed in the tally of an epoch: views that failed (charged to their leader), absence
+// that began, proofs.
+void note_events(CreditEvents& events, const EpochTally& before, const EpochTally& after, Height height);
+
+// What the log says of an ended epoch: the events are those of `id` among all members'.
+CreditEntry entry_of(Epoch epoch, Height end, const Assessed& assessed, const CreditRecord& record,
+                     const CreditEvents& events, ValidatorId id);
 
 void add_entry(CreditLog& log, CreditEntry entry);
 

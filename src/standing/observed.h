@@ -32,10 +32,8 @@ struct Observed {
 void encode(Writer& w, const Observed& o);
 void decode(Reader& r, Observed& o);
 
-// One for each member of `tally`, in its order. `committee` is that of the tally's epoch, `previous` of the one before
-// (null in epoch 0), `records` as they stand at its end, `end` the height of its last block.
-std::vector<Observed> observe(const EpochTally& tally, const Committee& committee, const Committee* previous,
-                              const ConsensusParams& consensus, const CreditParams& credit,
+// One for each member of `tally`, in its order; `records` as they stand at its end, `end` the height of its last block.
+std::vector<Observed> observe(const EpochTally& tally, const CreditParams& params,
                               const std::vector<CreditRecord>& records, Height end);
 
 }  // namespace tieline::standing

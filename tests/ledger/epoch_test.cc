@@ -366,7 +366,7 @@ TEST(Credit, TheStateTellsWhyItMovedAndInWhichBlock) {
   EXPECT_EQ(log.entries[0].observed.failed_views, 1u);
   EXPECT_EQ(log.entries[0].credit, credit_of(chain, leader).credit);
   ASSERT_EQ(log.entries[0].events.size(), 1u);
-  const standing::CreditEvent expected{standing::CreditEventKind::kFailedView, leader, height, {0, 0, 0}};
+  const standing::CreditEvent expected{standing::CreditEventKind::kFailedView, leader, height, 0, 0};
   EXPECT_EQ(log.entries[0].events[0], expected);
   EXPECT_TRUE(chain.record<standing::CreditEvents>(state::credit_events_key()).list.empty());
 }

@@ -150,11 +150,11 @@ TEST(CreditLog, KeepsTheNewestEpochsAndTheNewestEvents) {
 
   const Committee now = seven(3);
   CreditEvents events;
-  Tally before{empty_tally(now), {}};
+  EpochTally before = empty_tally(now);
   for (Height h = 1; h <= 2 * kEventsPerMember; ++h) {
-    Tally after = before;
-    ++after.current.members[2].absence_spells;
-    note_events(events, before, after, now, nullptr, in_turn(), h, {3, 0, 9});
+    EpochTally after = before;
+    ++after.members[2].absence_spells;
+    note_events(events, before, after, h);
     before = after;
   }
   ASSERT_EQ(events.list.size(), kEventsPerMember);
@@ -167,18 +167,18 @@ TEST(CreditLog, KeepsTheNewestEpochsAndTheNewestEvents) {
 
 TEST(CreditLog, NotesAFailedViewOnceAndAProofEachTime) {
   const Committee now = seven(3);
-  Tally before{quiet(now), {}};
-  Tally after = before;
-  after.current.views[4].failed = true;
-  after.current.members[6].equivocations = 1;
+  const EpochTally before = quiet(now);
+  EpochTally after = before;
+  after.views[4].failed = true;
+  after.members[6].equivocations = 1;
   CreditEvents events;
-  note_events(events, before, after, now, nullptr, in_turn(), 77, {3, 0, 9});
+  note_events(events, before, after, 77);
   ASSERT_EQ(events.list.size(), 2u);
   EXPECT_EQ(events.list[0].kind, CreditEventKind::kProof);
   EXPECT_EQ(events.list[0].validator, 16);
-  const CreditEvent failed{CreditEventKind::kFailedView, now.at(leader_position(now, 4)).id, 77, {3, 4, 0}};
+  const CreditEvent failed{CreditEventKind::kFailedView, now.at(leader_position(now, 4)).id, 77, 3, 4};
   EXPECT_EQ(events.list[1], failed);
-  note_events(events, after, after, now, nullptr, in_turn(), 78, {3, 0, 9});
+  note_events(events, after, after, 78);
   EXPECT_EQ(events.list.size(), 2u);
 }
 

@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """Writes src/standing/sigmoid_table.inc: 1 / (1 + e^-x) at x = 0, 1/64 .. 8, in Q16.16. --check compares instead."""
 import pathlib
 import sys

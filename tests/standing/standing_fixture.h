@@ -24,7 +24,7 @@ inline std::vector<CreditRecord> records_of(const Committee& committee) {
   return out;
 }
 
-// An epoch of `slots` in which everybody signed everything, and every view up to `views` was led without a fault.
+// An epoch of `slots` in which everybody signed everything, and `views` views were led in turn without a fault.
 inline EpochTally quiet(const Committee& committee, uint32_t slots = 70, View views = 7) {
   EpochTally t = empty_tally(committee);
   for (MemberTally& m : t.members) m.signed_slots = slots;
@@ -33,15 +33,10 @@ inline EpochTally quiet(const Committee& committee, uint32_t slots = 70, View vi
     view.epoch = committee.epoch();
     view.view = v;
     view.slots = slots / static_cast<uint32_t>(views);
+    view.leader = primary_of(committee, v);
     t.views.push_back(view);
   }
   return t;
-}
-
-inline ConsensusParams in_turn() {
-  ConsensusParams p;
-  p.policy = LeaderPolicy::kRoundRobin;
-  return p;
 }
 
 inline CreditParams with(CreditModel model) {
@@ -52,13 +47,13 @@ inline CreditParams with(CreditModel model) {
 
 // Position of the leader of `view`.
 inline size_t leader_position(const Committee& committee, View view) {
-  return *committee.position_of(leader_of(in_turn(), committee, view));
+  return *committee.position_of(primary_of(committee, view));
 }
 
 inline std::vector<Assessed> assess(const EpochTally& tally, std::vector<CreditRecord>& records,
                                     CreditModel model = CreditModel::kNetwork, Height end = 1'000) {
   const CreditParams params = with(model);
-  return assess_epoch(tally, seven(tally.epoch), nullptr, in_turn(), params, params.weights, end, records);
+  return assess_epoch(tally, params, params.weights, end, records);
 }
 
 }  // namespace tieline::standing::testing
