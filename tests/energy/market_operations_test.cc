@@ -27,7 +27,7 @@ MarketParams small_params() {
   p.times.close_ms = 4 * kHour;
   p.times.settle_ms = 6 * kHour;
   p.times.resolve_ms = 14 * kHour;
-  p.times.final_ms = 48 * kHour;
+  p.times.final_ms = 20 * kHour;
   p.zone = {0, 150'000, 20'000, 100};
   p.stake_min = 1'000'000;
   return p;
