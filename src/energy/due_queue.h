@@ -1,11 +1,13 @@
 #pragma once
 // What falls due: at the start of a block everything whose deadline is not after the block's market time runs, by
-// (deadline, id), at most kDuePerBlockMax a block; the rest waits for the next one. So a rule never relies on a due
-// item having run: a step is refused by its own deadline. Source: ENERGY.md, "A record" (deadlines use market time).
+// (deadline, id), at most kDuePerBlockMax a block; the rest waits for the next one. An item that runs may put a new one
+// into the queue that is due as well (a block after a long pause): it takes its place in the same order. A rule never
+// relies on a due item having run: a step is refused by its own deadline. Source: ENERGY.md, "A record" (deadlines use
+// market time).
 
 #include <cstdint>
+#include <optional>
 #include <set>
-#include <vector>
 
 #include "model/ids.h"
 
@@ -20,14 +22,10 @@ struct DueItem {
 };
 using DueQueue = std::set<DueItem>;
 
-// Takes what is due now out of the queue, in order.
-inline std::vector<DueItem> take_due(DueQueue& queue, int64_t now_ms) {
-  std::vector<DueItem> due;
-  while (!queue.empty() && queue.begin()->deadline_ms <= now_ms && due.size() < kDuePerBlockMax) {
-    due.push_back(*queue.begin());
-    queue.erase(queue.begin());
-  }
-  return due;
+// The next one that is due, if any. Whoever runs it takes it out of the queue.
+inline std::optional<DueItem> next_due(const DueQueue& queue, int64_t now_ms) {
+  if (queue.empty() || queue.begin()->deadline_ms > now_ms) return std::nullopt;
+  return *queue.begin();
 }
 
 }  // namespace tieline::energy

@@ -187,16 +187,16 @@ void Market::note_settled(const TradeRecord& trade) {
 }
 
 size_t Market::advance(int64_t now_ms) {
-  const std::vector<DueItem> items = take_due(due_, now_ms);
-  for (const DueItem& item : items) due_.insert(item);  // each takes itself out, with its record
   size_t ran = 0;
-  for (const DueItem& item : items) {
-    if (!due_.contains(item)) continue;  // an earlier one has moved it
-    if (const auto slot = slot_of(item.id)) {
+  while (ran < kDuePerBlockMax) {
+    const auto item = next_due(due_, now_ms);
+    if (!item) break;
+    if (const auto slot = slot_of(item->id)) {
       run_interval(*slot, now_ms);
     } else {
-      run_trade(item.id, now_ms);
+      run_trade(item->id, now_ms);
     }
+    TL_CHECK(!due_.contains(*item));  // it has moved on, or this would not end
     ++ran;
   }
   return ran;

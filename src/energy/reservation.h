@@ -1,9 +1,9 @@
 #pragma once
 // Capacity sold ahead: how much of each plant, line and contract is taken in each 15-minute slot. A trade takes its
-// energy with losses (q_G at plant and grid company, q_D at the distributor, q at the buyer) while it is COMMITTED; what
-// would go beyond floor(W x 900 / 3600) in any slot is refused whole. There is no tolerance, so that the same capacity
-// cannot be sold twice. Source: ENERGY.md, "Trades"; paper 004, 5.1.3 (capacity over-commitment is its example of an
-// invalid proposal).
+// energy with losses (q_G at plant and grid company, q_D at the distributor, q at the buyer) while it is COMMITTED;
+// what would go beyond floor(W x 900 / 3600) in any slot is refused whole. There is no tolerance, so that the same
+// capacity cannot be sold twice. Source: ENERGY.md, "Trades"; paper 004, 5.1.3 (capacity over-commitment is its example
+// of an invalid proposal).
 
 #include <array>
 #include <cstdint>
