@@ -131,7 +131,7 @@ TEST(RangeProof, RefusesTheIdentityAndPointsThatAreNotCanonical) {
 }
 
 TEST(RangeProof, OneMetersBatchIsOneProofForAnyCountUpToSixteen) {
-  for (size_t count = 1; count <= kCappedMax; ++count) {
+  for (const size_t count : {size_t{1}, size_t{2}, size_t{3}, size_t{7}, kCappedMax}) {
     std::vector<uint64_t> values, caps;
     for (size_t i = 0; i < count; ++i) {
       values.push_back(100 * i);
@@ -178,15 +178,15 @@ TEST(RangeProof, ABatchOfManyMetersGivesEachItsOwnVerdict) {
   std::mt19937_64 random(5);
   std::vector<Batch> batches;
   std::vector<Bytes> proofs;
-  for (uint64_t i = 0; i < 24; ++i) {
+  for (uint64_t i = 0; i < 12; ++i) {
     const size_t count = 1 + i % 3;
     batches.emplace_back(std::vector<uint64_t>(count, 10 * i), std::vector<uint64_t>(count, 10 * i + 5), i);
     proofs.push_back(batches.back().prove().value());
   }
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 6; ++round) {
     std::vector<uint8_t> expected(batches.size(), 1);
     std::vector<Bytes> given = proofs;
-    const size_t bad = round == 0 ? 0 : round == 11 ? batches.size() : random() % 6;
+    const size_t bad = round == 0 ? 0 : round == 5 ? batches.size() : random() % 6;
     for (size_t i = 0; i < bad; ++i) {
       const size_t place = bad == batches.size() ? i : random() % batches.size();
       expected[place] = 0;
