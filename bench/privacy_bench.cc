@@ -99,7 +99,7 @@ void check_batch(benchmark::State& state) {
     verifier.verify_batch(signatures, ok);
     for (const uint8_t good : ok)
       if (good != 1) state.SkipWithError("signature refused");
-    range::verify_batch(range::Bits::k32, items, ok);
+    range::verify_batch(items, ok);
     for (const uint8_t good : ok)
       if (good != 1) state.SkipWithError("range proof refused");
   }
