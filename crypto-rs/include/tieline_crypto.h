@@ -105,8 +105,9 @@ bool tc_commitment_is_valid(const uint8_t commitment[32]); /* canonical, and not
 bool tc_commitment_combine(const uint8_t (*commitments)[32], const tc_integer* weights, size_t count, tc_integer added,
                            uint8_t out[32]);
 
-/* ---- Range proofs: bits 32 or 64; at most 32 sides, a capped commitment has two ---- */
+/* ---- Range proofs: at most 32 sides, a capped commitment has two ---- */
 typedef struct tc_range_claim {
+  uint32_t bits; /* 16, 32 or 64 */
   const uint8_t (*commitments)[32];
   const uint64_t* caps; /* null: only 0 <= v < 2^bits */
   size_t count;
@@ -118,10 +119,10 @@ typedef struct tc_range_item {
 } tc_range_item;
 
 /* The proof's size; 0: an opening is wrong or out of range, a size is not served, or capacity is too small. */
-size_t tc_range_prove(uint32_t bits, const tc_range_claim* claim, const uint64_t* values,
-                      const uint8_t (*blindings)[32], const uint8_t seed[32], uint8_t* out, size_t capacity);
+size_t tc_range_prove(const tc_range_claim* claim, const uint64_t* values, const uint8_t (*blindings)[32],
+                      const uint8_t seed[32], uint8_t* out, size_t capacity);
 /* ok[i] becomes 1 exactly if item i holds on its own, else 0. */
-void tc_range_verify(uint32_t bits, const tc_range_item* items, size_t count, uint8_t* ok);
+void tc_range_verify(const tc_range_item* items, size_t count, uint8_t* ok);
 
 #ifdef __cplusplus
 }

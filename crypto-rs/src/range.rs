@@ -40,6 +40,7 @@ type Statement = RangeStatement<RistrettoPoint>;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct TcRangeClaim {
+    bits: u32,
     commitments: *const [u8; 32],
     caps: *const u64, // null: one-sided
     count: usize,
@@ -57,11 +58,12 @@ pub struct TcRangeItem {
 /// One set of generators for each number of bits and sides: a proof that needs two sides does not pay for the tables of
 /// thirty-two. None: a size we do not serve.
 fn parameters(bits: u32, sides: usize) -> Option<&'static Parameters> {
-    static SETS: [[OnceLock<Parameters>; SIDES_LOG_MAX + 1]; 2] =
-        [const { [const { OnceLock::new() }; SIDES_LOG_MAX + 1] }; 2];
+    static SETS: [[OnceLock<Parameters>; SIDES_LOG_MAX + 1]; 3] =
+        [const { [const { OnceLock::new() }; SIDES_LOG_MAX + 1] }; 3];
     let row = match bits {
-        32 => 0,
-        64 => 1,
+        16 => 0,
+        32 => 1,
+        64 => 2,
         _ => return None,
     };
     let set = SETS[row].get(usize::try_from(sides.ilog2()).ok()?)?;
@@ -89,9 +91,9 @@ impl TcRangeClaim {
         (1..=1 << SIDES_LOG_MAX).contains(&sides).then(|| sides.next_power_of_two())
     }
 
-    unsafe fn statement(&self, bits: u32) -> Option<(Statement, Transcript)> {
+    unsafe fn statement(&self) -> Option<(Statement, Transcript)> {
         let sides = unsafe { self.sides() }?;
-        let set = parameters(bits, sides)?;
+        let set = parameters(self.bits, sides)?;
         let mut points = Vec::with_capacity(sides);
         for bytes in unsafe { slice(self.commitments, self.count) } {
             points.push(point(bytes)?);
@@ -101,7 +103,7 @@ impl TcRangeClaim {
         transcript.append_u64(b"count", self.count as u64);
         if let Some(caps) = unsafe { self.caps() } {
             for (i, cap) in caps.iter().enumerate() {
-                if bits < 64 && cap >> bits > 0 {
+                if self.bits < 64 && cap >> self.bits > 0 {
                     return None;
                 }
                 transcript.append_u64(b"cap", *cap);
@@ -180,14 +182,8 @@ fn openings(
     Some(out)
 }
 
-unsafe fn prove(
-    bits: u32,
-    claim: &TcRangeClaim,
-    values: &[u64],
-    blindings: &[[u8; 32]],
-    seed: &[u8; 32],
-) -> Option<Vec<u8>> {
-    let (statement, mut transcript) = unsafe { claim.statement(bits) }?;
+unsafe fn prove(claim: &TcRangeClaim, values: &[u64], blindings: &[[u8; 32]], seed: &[u8; 32]) -> Option<Vec<u8>> {
+    let (statement, mut transcript) = unsafe { claim.statement() }?;
     let openings = openings(values, blindings, unsafe { claim.caps() }, statement.commitments.len())?;
     let witness = RangeWitness::init(openings).ok()?;
     let mut rng = Expand { seed: *seed, counter: 0 };
@@ -197,7 +193,6 @@ unsafe fn prove(
 
 #[no_mangle]
 pub unsafe extern "C" fn tc_range_prove(
-    bits: u32,
     claim: *const TcRangeClaim,
     values: *const u64,
     blindings: *const [u8; 32],
@@ -207,7 +202,7 @@ pub unsafe extern "C" fn tc_range_prove(
 ) -> usize {
     let claim = unsafe { &*claim };
     let (values, blindings) = unsafe { (slice(values, claim.count), slice(blindings, claim.count)) };
-    match unsafe { prove(bits, claim, values, blindings, array::<32>(seed)) } {
+    match unsafe { prove(claim, values, blindings, array::<32>(seed)) } {
         Some(proof) if proof.len() <= capacity => {
             unsafe { slice_mut(out, proof.len()).copy_from_slice(&proof) };
             proof.len()
@@ -219,7 +214,7 @@ pub unsafe extern "C" fn tc_range_prove(
 /// An item that reads well, with its place in the caller's list.
 struct Candidate {
     place: usize,
-    sides: usize,
+    size: (u32, usize), // bits, sides
     statement: Statement,
     proof: RistrettoRangeProof,
     transcript: Transcript,
@@ -259,18 +254,19 @@ fn settle(candidates: &[Candidate], known_bad: bool, ok: &mut [u8]) {
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn tc_range_verify(bits: u32, items: *const TcRangeItem, count: usize, ok: *mut u8) {
+pub unsafe extern "C" fn tc_range_verify(items: *const TcRangeItem, count: usize, ok: *mut u8) {
     let (items, ok) = unsafe { (slice(items, count), slice_mut(ok, count)) };
     ok.fill(0);
     let mut candidates = Vec::with_capacity(count);
     for (place, item) in items.iter().enumerate() {
         let Ok(proof) = RistrettoRangeProof::from_bytes(unsafe { item.proof.as_slice() }) else { continue };
-        let Some((statement, transcript)) = (unsafe { item.claim.statement(bits) }) else { continue };
-        candidates.push(Candidate { place, sides: statement.commitments.len(), statement, proof, transcript });
+        let Some((statement, transcript)) = (unsafe { item.claim.statement() }) else { continue };
+        let size = (item.claim.bits, statement.commitments.len());
+        candidates.push(Candidate { place, size, statement, proof, transcript });
     }
     // Proofs of one size share generators; comparing two sets of them would cost more than a proof.
-    candidates.sort_by_key(|c| c.sides);
-    for group in candidates.chunk_by(|a, b| a.sides == b.sides) {
+    candidates.sort_by_key(|c| c.size);
+    for group in candidates.chunk_by(|a, b| a.size == b.size) {
         settle(group, false, ok);
     }
 }

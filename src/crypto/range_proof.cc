@@ -22,19 +22,24 @@ size_t sides_of(size_t commitments, bool capped) {
 
 tc_range_claim ffi(const Claim& claim) {
   TL_CHECK(claim.caps.empty() || claim.caps.size() == claim.commitments.size());
-  return {reinterpret_cast<const uint8_t(*)[32]>(claim.commitments.data()),
+  return {static_cast<uint32_t>(claim.bits),
+          reinterpret_cast<const uint8_t(*)[32]>(claim.commitments.data()),
           claim.caps.empty() ? nullptr : claim.caps.data(),
           claim.commitments.size(),
           {claim.context.data(), claim.context.size()}};
 }
 
-bool serves(Bits bits, const Claim& claim) {
+bool serves(const Claim& claim) {
   if (sides_of(claim.commitments.size(), !claim.caps.empty()) == 0) return false;
-  if (bits == Bits::k64) return true;
-  return std::ranges::all_of(claim.caps, [](uint64_t cap) { return cap <= UINT32_MAX; });
+  return std::ranges::all_of(claim.caps, [&](uint64_t cap) { return bits_for(cap) <= claim.bits; });
 }
 
 }  // namespace
+
+Bits bits_for(uint64_t largest) {
+  if (largest <= UINT16_MAX) return Bits::k16;
+  return largest <= UINT32_MAX ? Bits::k32 : Bits::k64;
+}
 
 size_t proof_size(Bits bits, size_t commitments, bool capped) {
   const size_t sides = sides_of(commitments, capped);
@@ -43,10 +48,10 @@ size_t proof_size(Bits bits, size_t commitments, bool capped) {
   return kFixedPart + rounds * kRoundPart;
 }
 
-Result<Bytes> prove(Bits bits, const Claim& claim, std::span<const Opening> openings, const Secret& seed) {
+Result<Bytes> prove(const Claim& claim, std::span<const Opening> openings, const Secret& seed) {
   TL_CHECK(openings.size() == claim.commitments.size());
   const bool well_formed =
-      serves(bits, claim) && std::ranges::all_of(claim.commitments, [](const Commitment& c) { return is_valid(c); });
+      serves(claim) && std::ranges::all_of(claim.commitments, [](const Commitment& c) { return is_valid(c); });
   if (!well_formed)
     return Error{"bad_claim", "no proof can be about these commitments and caps: too many, too large or malformed"};
   std::vector<uint64_t> values;
@@ -55,11 +60,10 @@ Result<Bytes> prove(Bits bits, const Claim& claim, std::span<const Opening> open
     values.push_back(opening.value);
     blindings.push_back(opening.blinding);
   }
-  Bytes proof(proof_size(bits, claim.commitments.size(), !claim.caps.empty()));
+  Bytes proof(proof_size(claim.bits, claim.commitments.size(), !claim.caps.empty()));
   const tc_range_claim raw = ffi(claim);
-  const size_t size =
-      tc_range_prove(static_cast<uint32_t>(bits), &raw, values.data(),
-                     reinterpret_cast<const uint8_t(*)[32]>(blindings.data()), seed.data(), proof.data(), proof.size());
+  const size_t size = tc_range_prove(&raw, values.data(), reinterpret_cast<const uint8_t(*)[32]>(blindings.data()),
+                                     seed.data(), proof.data(), proof.size());
   explicit_bzero(values.data(), values.size() * sizeof(uint64_t));
   explicit_bzero(blindings.data(), blindings.size() * sizeof(Blinding));
   if (size == 0) return Error{"out_of_range", "a value lies above its bound, or does not open its commitment"};
@@ -67,19 +71,19 @@ Result<Bytes> prove(Bits bits, const Claim& claim, std::span<const Opening> open
   return proof;
 }
 
-bool verify(Bits bits, const Claim& claim, ByteView proof) {
+bool verify(const Claim& claim, ByteView proof) {
   const Item item = {claim, proof};
   uint8_t ok = 0;
-  verify_batch(bits, {&item, 1}, {&ok, 1});
+  verify_batch({&item, 1}, {&ok, 1});
   return ok == 1;
 }
 
-void verify_batch(Bits bits, std::span<const Item> items, std::span<uint8_t> ok) {
+void verify_batch(std::span<const Item> items, std::span<uint8_t> ok) {
   TL_CHECK(items.size() == ok.size());
   std::vector<tc_range_item> raw;
   raw.reserve(items.size());
   for (const Item& item : items) raw.push_back({ffi(item.claim), {item.proof.data(), item.proof.size()}});
-  tc_range_verify(static_cast<uint32_t>(bits), raw.data(), raw.size(), ok.data());
+  tc_range_verify(raw.data(), raw.size(), ok.data());
 }
 
 }  // namespace tieline::range

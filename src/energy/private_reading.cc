@@ -95,7 +95,7 @@ Result<PrivateRecord> make_private_record(const PrivateMeter& meter, const Chain
     record.readings.push_back(std::move(reading));
   }
   const RangeView view(chain, record, meter.bucket_w);
-  Result<Bytes> proof = range::prove(range::Bits::k32, view.claim(), openings, prover_seed(*meter.secret, view));
+  Result<Bytes> proof = range::prove(view.claim(), openings, prover_seed(*meter.secret, view));
   if (!proof) return proof.error();
   record.range_proof = std::move(*proof);
   record.signature = meter.signer->sign(signed_digest(chain, record).view());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "crypto/hash.h"
 #include "energy/interval_set.h"
 #include "energy/rules.h"
@@ -133,17 +134,20 @@ uint64_t private_cap_wh(uint64_t bucket_w, uint32_t duration_s) {
 }
 
 RangeView::RangeView(const ChainId& chain, const PrivateRecord& record, uint64_t bucket_w) {
+  TL_CHECK(!record.readings.empty());
   Writer context;
   for (const PrivateReading& reading : record.readings) {
     commitments_.push_back(reading.commitment);
     caps_.push_back(private_cap_wh(bucket_w, reading.duration_s));
     encode(context, context_of(chain, record.pseudonym, reading));
   }
+  bits_ = range::bits_for(*std::ranges::max_element(caps_));
   context_ = context.take();
 }
 
 Status check_private_shape(const ChainId& chain, const PrivateRecord& record, uint64_t bucket_w,
                            const Verifier& verifier) {
+  if (record.readings.empty()) return Error{"malformed", "a private record without readings"};
   for (size_t i = 0; i < record.readings.size(); ++i) {
     const PrivateReading& reading = record.readings[i];
     if (reading.start_s < 0 || reading.start_s % kSlotSeconds != 0)
@@ -165,7 +169,7 @@ Status check_private_record(const ChainId& chain, const PrivateRecord& record, u
                             const Verifier& verifier) {
   if (Status shape = check_private_shape(chain, record, bucket_w, verifier); !shape) return shape;
   const RangeView view(chain, record, bucket_w);
-  if (!range::verify(range::Bits::k32, view.claim(), record.range_proof))
+  if (!range::verify(view.claim(), record.range_proof))
     return Error{"bad_range_proof", "nothing proves that the values lie between 0 and the bucket's capacity"};
   return {};
 }

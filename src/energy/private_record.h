@@ -16,7 +16,7 @@ namespace tieline::energy {
 inline constexpr size_t kPrivateReadingsMax = range::kCappedMax;
 inline constexpr size_t kPrivateReceiversMax = 8;
 inline constexpr uint8_t kPrivateVersionMax = 3;        // corrections of one interval
-inline constexpr uint64_t kPrivateCapMax = UINT32_MAX;  // Wh: what a range proof of 32 bits can bound
+inline constexpr uint64_t kPrivateCapMax = UINT32_MAX;  // Wh
 inline constexpr size_t kPayloadSize = 8 + 32 + 64;     // wh, blinding, signature
 inline constexpr size_t kSealedPayloadSize = kPayloadSize + seal::kTagSize;
 
@@ -80,9 +80,10 @@ uint64_t private_cap_wh(uint64_t bucket_w, uint32_t duration_s);
 class RangeView {
  public:
   RangeView(const ChainId& chain, const PrivateRecord& record, uint64_t bucket_w);
-  range::Claim claim() const { return {commitments_, caps_, context_}; }
+  range::Claim claim() const { return {bits_, commitments_, caps_, context_}; }
 
  private:
+  range::Bits bits_;  // the fewest that hold the largest cap
   std::vector<Commitment> commitments_;
   std::vector<uint64_t> caps_;
   Bytes context_;

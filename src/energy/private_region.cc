@@ -114,7 +114,7 @@ Result<Bytes> prove_region(const RegionBalance& balance, const RegionOpening& su
     openings.push_back({static_cast<uint64_t>(value), *blinding});
   }
   const Hash context = context_of(balance);
-  return range::prove(range::Bits::k64, {*commitments, {}, context.view()}, openings, seed);
+  return range::prove({range::Bits::k64, *commitments, {}, context.view()}, openings, seed);
 }
 
 Status check_region(const RegionBalance& balance, ByteView proof) {
@@ -129,7 +129,7 @@ Status check_region(const RegionBalance& balance, ByteView proof) {
   const Result<std::array<Commitment, 2>> commitments = term_commitments(balance);
   if (!commitments) return commitments.error();
   const Hash context = context_of(balance);
-  if (!range::verify(range::Bits::k64, {*commitments, {}, context.view()}, proof)) return refused;
+  if (!range::verify({range::Bits::k64, *commitments, {}, context.view()}, proof)) return refused;
   return {};
 }
 

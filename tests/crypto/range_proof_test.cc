@@ -34,8 +34,8 @@ struct Batch {
       commitments.push_back(commit(values[i], openings.back().blinding).value());
     }
   }
-  Claim claim() const { return {commitments, caps, kContext}; }
-  Result<Bytes> prove(Bits bits = Bits::k32) const { return range::prove(bits, claim(), openings, secret_of(9)); }
+  Claim claim(Bits bits = Bits::k32) const { return {bits, commitments, caps, kContext}; }
+  Result<Bytes> prove(Bits bits = Bits::k32) const { return range::prove(claim(bits), openings, secret_of(9)); }
 
   std::vector<uint64_t> caps;
   std::vector<Opening> openings;
@@ -48,7 +48,7 @@ TEST(RangeProof, HoldsAtBothEndsAndCannotBeMadeBeyondThem) {
     const Batch batch({value}, {kCap});
     const Bytes proof = batch.prove().value();
     EXPECT_EQ(proof.size(), 577u);
-    EXPECT_TRUE(verify(Bits::k32, batch.claim(), proof)) << value;
+    EXPECT_TRUE(verify(batch.claim(), proof)) << value;
   }
   for (const uint64_t value : {kCap + 1, uint64_t{UINT32_MAX}, uint64_t{UINT32_MAX} + 1, UINT64_MAX}) {
     const auto refused = Batch({value}, {kCap}).prove();
@@ -79,14 +79,14 @@ TEST(RangeProof, EveryChangedByteOfAProofIsRefused) {
     for (const uint8_t change : {uint8_t{0x01}, uint8_t{0x80}}) {
       Bytes bad = proof;
       bad[i] ^= change;
-      EXPECT_FALSE(verify(Bits::k32, batch.claim(), bad)) << i;
+      EXPECT_FALSE(verify(batch.claim(), bad)) << i;
     }
   }
   for (size_t size = 0; size < proof.size(); ++size)
-    EXPECT_FALSE(verify(Bits::k32, batch.claim(), ByteView(proof).first(size))) << size;
+    EXPECT_FALSE(verify(batch.claim(), ByteView(proof).first(size))) << size;
   Bytes longer = proof;
   longer.insert(longer.end(), 64, 0);
-  EXPECT_FALSE(verify(Bits::k32, batch.claim(), longer));
+  EXPECT_FALSE(verify(batch.claim(), longer));
 }
 
 TEST(RangeProof, HoldsForItsCommitmentCapContextAndBitsOnly) {
@@ -94,19 +94,19 @@ TEST(RangeProof, HoldsForItsCommitmentCapContextAndBitsOnly) {
   const Bytes proof = batch.prove().value();
   Batch other = batch;
   other.commitments[0] = commit(250, blinding_of(99)).value();
-  EXPECT_FALSE(verify(Bits::k32, other.claim(), proof));
+  EXPECT_FALSE(verify(other.claim(), proof));
   other = batch;
   other.caps[0] = 2'751;
-  EXPECT_FALSE(verify(Bits::k32, other.claim(), proof));
+  EXPECT_FALSE(verify(other.claim(), proof));
   other.caps.clear();
-  EXPECT_FALSE(verify(Bits::k32, other.claim(), proof));
+  EXPECT_FALSE(verify(other.claim(), proof));
   Claim claim = batch.claim();
   const Bytes elsewhere = {'p', 'o', 'i', 'n', 't', ' ', '8'};
   claim.context = elsewhere;
-  EXPECT_FALSE(verify(Bits::k32, claim, proof));
+  EXPECT_FALSE(verify(claim, proof));
   claim.context = ByteView(kContext).first(6);
-  EXPECT_FALSE(verify(Bits::k32, claim, proof));
-  EXPECT_FALSE(verify(Bits::k64, batch.claim(), proof));
+  EXPECT_FALSE(verify(claim, proof));
+  EXPECT_FALSE(verify(batch.claim(Bits::k64), proof));
 }
 
 TEST(RangeProof, RefusesTheIdentityAndPointsThatAreNotCanonical) {
@@ -118,20 +118,20 @@ TEST(RangeProof, RefusesTheIdentityAndPointsThatAreNotCanonical) {
                           "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"}) {
     Batch bad = batch;
     bad.commitments[0] = fixed<Commitment>(hex);
-    EXPECT_FALSE(verify(Bits::k32, bad.claim(), proof)) << hex;
+    EXPECT_FALSE(verify(bad.claim(), proof)) << hex;
     EXPECT_EQ(bad.prove().error().code, "bad_claim") << hex;
     // The same in each point's and scalar's place within the proof.
     for (size_t at = 1; at < proof.size(); at += 32) {
       Bytes tampered = proof;
       const Bytes element = testing::bytes_of_hex(hex);
       std::copy(element.begin(), element.end(), tampered.begin() + static_cast<ptrdiff_t>(at));
-      EXPECT_FALSE(verify(Bits::k32, batch.claim(), tampered)) << hex << " at " << at;
+      EXPECT_FALSE(verify(batch.claim(), tampered)) << hex << " at " << at;
     }
   }
 }
 
 TEST(RangeProof, OneMetersBatchIsOneProofForAnyCountUpToSixteen) {
-  for (size_t count = 1; count <= kCappedMax; ++count) {
+  for (const size_t count : {size_t{1}, size_t{2}, size_t{3}, size_t{7}, kCappedMax}) {
     std::vector<uint64_t> values, caps;
     for (size_t i = 0; i < count; ++i) {
       values.push_back(100 * i);
@@ -140,15 +140,15 @@ TEST(RangeProof, OneMetersBatchIsOneProofForAnyCountUpToSixteen) {
     const Batch batch(values, caps);
     const Bytes proof = batch.prove().value();
     EXPECT_EQ(proof.size(), proof_size(Bits::k32, count, true));
-    EXPECT_TRUE(verify(Bits::k32, batch.claim(), proof)) << count;
+    EXPECT_TRUE(verify(batch.claim(), proof)) << count;
     Batch swapped = batch;
     std::swap(swapped.commitments.front(), swapped.commitments.back());
-    EXPECT_EQ(verify(Bits::k32, swapped.claim(), proof), count == 1) << count;
+    EXPECT_EQ(verify(swapped.claim(), proof), count == 1) << count;
     if (count == 1) continue;
     Batch fewer = batch;
     fewer.commitments.pop_back();
     fewer.caps.pop_back();
-    EXPECT_FALSE(verify(Bits::k32, fewer.claim(), proof)) << count;
+    EXPECT_FALSE(verify(fewer.claim(), proof)) << count;
   }
   EXPECT_EQ(proof_size(Bits::k32, kCappedMax, true), 833u);
   EXPECT_EQ(proof_size(Bits::k32, kCappedMax + 1, true), 0u);
@@ -160,33 +160,51 @@ TEST(RangeProof, OneValueOutOfRangeSpoilsTheWholeBatchAndTooManyAreRefused) {
   EXPECT_EQ(Batch({1, 2, 3, 4}, {4, 4, 2, 4}).prove().error().code, "out_of_range");
   const Batch many(std::vector<uint64_t>(17, 1), std::vector<uint64_t>(17, 4));
   EXPECT_EQ(many.prove().error().code, "bad_claim");
-  EXPECT_FALSE(verify(Bits::k32, many.claim(), Bytes(833)));
+  EXPECT_FALSE(verify(many.claim(), Bytes(833)));
   EXPECT_EQ(Batch({1}, {uint64_t{UINT32_MAX} + 1}).prove().error().code, "bad_claim");
   EXPECT_EQ(Batch({}, {}).prove().error().code, "bad_claim");
+}
+
+TEST(RangeProof, SixteenBitsServeWhatAHouseholdDraws) {
+  EXPECT_EQ(bits_for(0), Bits::k16);
+  EXPECT_EQ(bits_for(UINT16_MAX), Bits::k16);
+  EXPECT_EQ(bits_for(uint64_t{UINT16_MAX} + 1), Bits::k32);
+  EXPECT_EQ(bits_for(UINT32_MAX), Bits::k32);
+  EXPECT_EQ(bits_for(uint64_t{UINT32_MAX} + 1), Bits::k64);
+  for (const uint64_t value : {uint64_t{0}, uint64_t{2'750}, uint64_t{UINT16_MAX}}) {
+    const Batch batch({value}, {UINT16_MAX});
+    const Bytes proof = batch.prove(Bits::k16).value();
+    EXPECT_EQ(proof.size(), 513u);
+    EXPECT_TRUE(verify(batch.claim(Bits::k16), proof));
+    EXPECT_FALSE(verify(batch.claim(Bits::k32), proof));
+  }
+  EXPECT_EQ(Batch({65'536}, {UINT16_MAX}).prove(Bits::k16).error().code, "out_of_range");
+  EXPECT_EQ(Batch({1}, {uint64_t{UINT16_MAX} + 1}).prove(Bits::k16).error().code, "bad_claim");
 }
 
 TEST(RangeProof, OneSidedSixtyFourBitsReachFromZeroToTheLargestNumber) {
   const Batch batch({0, UINT64_MAX}, {});
   const Bytes proof = batch.prove(Bits::k64).value();
-  EXPECT_TRUE(verify(Bits::k64, batch.claim(), proof));
-  EXPECT_FALSE(verify(Bits::k32, batch.claim(), proof));
+  EXPECT_TRUE(verify(batch.claim(Bits::k64), proof));
+  EXPECT_FALSE(verify(batch.claim(), proof));
   const Batch capped({UINT64_MAX - 1}, {UINT64_MAX});
-  EXPECT_TRUE(verify(Bits::k64, capped.claim(), capped.prove(Bits::k64).value()));
+  EXPECT_TRUE(verify(capped.claim(Bits::k64), capped.prove(Bits::k64).value()));
 }
 
 TEST(RangeProof, ABatchOfManyMetersGivesEachItsOwnVerdict) {
   std::mt19937_64 random(5);
+  const auto bits = [](size_t i) { return i % 4 == 3 ? Bits::k16 : Bits::k32; };
   std::vector<Batch> batches;
   std::vector<Bytes> proofs;
-  for (uint64_t i = 0; i < 24; ++i) {
+  for (uint64_t i = 0; i < 12; ++i) {
     const size_t count = 1 + i % 3;
     batches.emplace_back(std::vector<uint64_t>(count, 10 * i), std::vector<uint64_t>(count, 10 * i + 5), i);
-    proofs.push_back(batches.back().prove().value());
+    proofs.push_back(batches.back().prove(bits(i)).value());
   }
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 6; ++round) {
     std::vector<uint8_t> expected(batches.size(), 1);
     std::vector<Bytes> given = proofs;
-    const size_t bad = round == 0 ? 0 : round == 11 ? batches.size() : random() % 6;
+    const size_t bad = round == 0 ? 0 : round == 5 ? batches.size() : random() % 6;
     for (size_t i = 0; i < bad; ++i) {
       const size_t place = bad == batches.size() ? i : random() % batches.size();
       expected[place] = 0;
@@ -197,12 +215,12 @@ TEST(RangeProof, ABatchOfManyMetersGivesEachItsOwnVerdict) {
       }
     }
     std::vector<Item> items;
-    for (size_t i = 0; i < batches.size(); ++i) items.push_back({batches[i].claim(), given[i]});
+    for (size_t i = 0; i < batches.size(); ++i) items.push_back({batches[i].claim(bits(i)), given[i]});
     std::vector<uint8_t> ok(items.size(), 7);
-    verify_batch(Bits::k32, items, ok);
+    verify_batch(items, ok);
     EXPECT_EQ(ok, expected) << round;
   }
-  verify_batch(Bits::k32, {}, {});
+  verify_batch({}, {});
 }
 
 TEST(RangeProof, RandomDamageIsNeverAccepted) {
@@ -214,7 +232,7 @@ TEST(RangeProof, RandomDamageIsNeverAccepted) {
     for (size_t n = 1 + random() % 8; n > 0; --n) bad[random() % bad.size()] = static_cast<uint8_t>(random());
     if (random() % 4 == 0) bad.resize(random() % (2 * proof.size()));
     if (bad == proof) continue;
-    EXPECT_FALSE(verify(Bits::k32, batch.claim(), bad)) << i;
+    EXPECT_FALSE(verify(batch.claim(), bad)) << i;
   }
 }
 

@@ -29,9 +29,20 @@ TEST(PrivateRecord, HasTheSizesThatTheDocumentsName) {
   const PrivateWorld world;
   PrivateWorld one_receiver;
   one_receiver.receivers.pop_back();
-  EXPECT_EQ(encode_private_record(one_receiver.record({250})).size(), 887u);
-  EXPECT_EQ(encode_private_record(world.record({250})).size(), 1'043u);
-  EXPECT_EQ(encode_private_record(one_receiver.record(std::vector<uint64_t>(16, 250))).size(), 4'233u);
+  EXPECT_EQ(encode_private_record(one_receiver.record({250})).size(), 823u);
+  EXPECT_EQ(encode_private_record(world.record({250})).size(), 979u);
+  EXPECT_EQ(encode_private_record(one_receiver.record(std::vector<uint64_t>(16, 250))).size(), 4'169u);
+}
+
+TEST(PrivateRecord, TheProofHasTheBitsThatTheCapNeeds) {
+  PrivateWorld world;
+  const size_t small = world.record({250}).range_proof.size();
+  world.meter.bucket_w = 4 * 65'535;
+  EXPECT_EQ(world.record({250}).range_proof.size(), small);
+  world.meter.bucket_w = 4 * 65'536;
+  const PrivateRecord large = world.record({65'536});
+  EXPECT_EQ(large.range_proof.size(), small + 64);
+  EXPECT_EQ(refusal(world, large, 4 * 65'536), "");
 }
 
 TEST(PrivateRecord, EveryFlippedBitIsRefused) {
@@ -160,7 +171,7 @@ TEST(PrivateRecord, ABatchOfManyMetersIsCheckedAtOnce) {
   std::vector<range::Item> items;
   for (size_t i = 0; i < records.size(); ++i) items.push_back({views[i].claim(), records[i].range_proof});
   std::vector<uint8_t> ok(items.size());
-  range::verify_batch(range::Bits::k32, items, ok);
+  range::verify_batch(items, ok);
   EXPECT_EQ(ok, (std::vector<uint8_t>{1, 1, 1, 1, 0, 1}));
 }
 
