@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/trust_raft/request_filter.h"
 #include "crypto/hash.h"
 #include "trust_raft_lone.h"
 
@@ -64,6 +65,48 @@ TEST(Candidates, ComeInOneOrderForAllByClassThenByDraw) {
     EXPECT_EQ(ranks.size(), c.size());
   }
   EXPECT_EQ(first.size(), 4u) << "each of the trusted comes first in some term";
+}
+
+TEST(Candidates, BlocksGoToTheMoreTrustedFirst) {
+  const Committee c = committee_of({kRegular, kTrusted, kFaulty, kTrusted + 7, kTrusted});
+  EXPECT_EQ(trust_raft_front_end().order(c), (std::vector<ValidatorId>{13, 11, 14, 10, 12}));
+  EXPECT_TRUE(cbft_front_end().order(c).empty());
+}
+
+TEST(RequestFilter, NeverMissesWhatItHoldsAndSeldomClaimsWhatItDoesNot) {
+  RequestFilter filter(tagged_hash("secret", {}));
+  const auto nth = [](uint64_t i) {
+    Writer w;
+    w.u64(i);
+    return tagged_hash("message", {w.view()});
+  };
+  for (uint64_t i = 0; i < 512; ++i) filter.insert(nth(i));
+  for (uint64_t i = 0; i < 512; ++i) EXPECT_TRUE(filter.may_hold(nth(i)));
+  size_t claimed = 0;
+  for (uint64_t i = 1'000; i < 101'000; ++i) claimed += filter.may_hold(nth(i));
+  EXPECT_GT(claimed, 1'000u);
+  EXPECT_LT(claimed, 4'000u) << "(1 - exp(-4 512 / 4096))^4 = 2.4 %";
+  filter.clear();
+  EXPECT_FALSE(filter.may_hold(nth(0)));
+}
+
+TEST(RequestFilter, OfAnotherProcessHasOtherBits) {
+  RequestFilter a(tagged_hash("a", {})), b(tagged_hash("b", {}));
+  const auto nth = [](uint64_t i) {
+    Writer w;
+    w.u64(i);
+    return tagged_hash("message", {w.view()});
+  };
+  for (uint64_t i = 0; i < 512; ++i) {
+    a.insert(nth(i));
+    b.insert(nth(i));
+  }
+  size_t both = 0, one = 0;
+  for (uint64_t i = 1'000; i < 101'000; ++i) {
+    both += a.may_hold(nth(i)) && b.may_hold(nth(i));
+    one += a.may_hold(nth(i));
+  }
+  EXPECT_LT(both * 10, one) << "who finds a false hit in one has found none in the other";
 }
 
 TEST(Candidates, WaitBetweenOneAndTwoTimeOuts) {

@@ -11,7 +11,8 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
     : config_(std::move(config)),
       front_(config_.params.engine == EngineKind::kTrustRaft ? &trust_raft_front_end() : &cbft_front_end()),
       signer_(&signer),
-      verifier_(&verifier) {
+      verifier_(&verifier),
+      requests_(config_.rejoin_nonce) {
   committee_ = std::move(chain.committee);
   tip_ = chain.tip_digest;
   tip_header_ = std::move(chain.tip);

@@ -37,6 +37,16 @@ std::optional<ValidatorId> Kernel::best_request(View term) const {
   return best;
 }
 
+// Sent again byte for byte, as most are: the filter says so, and the message itself is there.
+bool Kernel::seen_before(const Message& view_change) const {
+  if (!front_->elects() || !requests_.may_hold(view_change.digest)) return false;
+  const auto& vc = std::get<ViewChange>(view_change.payload);
+  const auto views = view_changes_.find(vc.signer);
+  if (views == view_changes_.end()) return false;
+  const auto at = views->second.find(vc.view);
+  return at != views->second.end() && at->second.message->digest == view_change.digest;
+}
+
 // The leader of the term that is being left, or whoever had the votes for it and did not lead.
 void Kernel::note_failed_leader() {
   std::map<ValidatorId, SignerSet> votes;
@@ -172,9 +182,8 @@ void Kernel::tell_commit() {
   if (!front_->leader_collects() || told_ >= tip_header_.height || !tip_proof_) return;
   if (vote_.view_changing || vote_.rejoining || !is_leader()) return;
   told_ = tip_header_.height;
-  std::vector<ValidatorId> others;
-  for (const Member& m : committee_.members())
-    if (m.id != config_.self) others.push_back(m.id);
+  std::vector<ValidatorId> others = front_->order(committee_);
+  std::erase(others, config_.self);
   send(std::move(others), make_message(Decided{tip_header_, *tip_proof_}), 0);
 }
 

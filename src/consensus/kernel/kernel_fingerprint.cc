@@ -7,6 +7,7 @@
 //   front_                                      follows from the engine in config_
 //   signer_, verifier_, now_, out_              what the kernel is given, not what it is
 //   leaders_, waits_                            caches of pure functions of committee_ and the view
+//   requests_                                   what it holds is looked for in view_changes_ before it counts
 //   lsn_, ticket_                               numbers that only name a record or a request
 //   view_entered_us_, full_commit_us_, certified_us_, changing_us_, heard_us_, asked_us_, last_resend_us_,
 //   last_heartbeat_us_, failures_

@@ -142,7 +142,7 @@ void Kernel::propose(const BlockPtr& block, const Slot& slot, const Justify& jus
   last_heartbeat_us_ = now_.mono_us;
   told_ = tip_header_.height;
   trace("propose");
-  send({}, own_proposal_, lsn);
+  send(front_->order(committee_), own_proposal_, lsn);
 }
 
 // Who took part below the new block, who failed to lead, who equivocated. The certificate is the grandparent's: by now

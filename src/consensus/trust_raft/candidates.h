@@ -25,4 +25,7 @@ bool may_stand(const Committee& committee, ValidatorId candidate, View term, Vie
 bool stands_before(const Committee& committee, View term, ValidatorId a, ValidatorId b);
 size_t rank_of(const Committee& committee, View term, ValidatorId id);
 
+// All members, the most trusted first: in this order a leader sends blocks and certificates.
+std::vector<ValidatorId> by_trust(const Committee& committee);
+
 }  // namespace tieline::consensus
