@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 #include "ledger/block_work.h"
+#include "ledger/slot_pages.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -91,33 +92,29 @@ class EpochWork {
   const Committee& current() const { return current_; }
   const Committee* previous() const { return previous_ ? &*previous_ : nullptr; }
 
-  void count(const Evidence& evidence, uint32_t jail_epochs, StateWrites& writes) {
+  void count(const Evidence& evidence, const ConsensusParams& params, StateWrites& writes) {
     if (!first_ && evidence.empty()) return;
     auto tally = state::must_read<standing::Tally>(parent_, state::tally_key(), "damaged state record: tally");
     if (first_) {
       put(writes, state::past_tally_key(), tally.current);
       tally.current = standing::empty_tally(current_);
     }
-    standing::count_evidence(tally, evidence, current_, previous());
-    std::optional<ValidatorId> signer;
-    standing::CreditRecord record;
-    bool changed = false;
-    const auto flush = [&] {
-      if (changed) put(writes, state::credit_key(*signer), record);
-      changed = false;
+    StatePages pages(parent_);
+    standing::count_evidence(tally, pages, evidence, params, current_, previous());
+    pages.add_writes(writes);
+    // What is proven is punished once a slot, whatever is proven of it.
+    std::map<ValidatorId, standing::CreditRecord> punished;
+    const auto punish = [&](ValidatorId id, const Slot& slot) {
+      standing::CreditRecord record = punished.contains(id) ? punished.at(id) : credit_of(id);
+      if (!standing::punish_equivocation(record, slot, epoch_.epoch, params.jail_epochs)) return false;
+      punished.insert_or_assign(id, record);
+      return true;
     };
-    for (const Equivocation& e : evidence.equivocations) {  // ascending by signer
-      if (signer != e.signer) {
-        flush();
-        signer = e.signer;
-        record = credit_of(e.signer);
-      }
-      if (standing::punish_equivocation(record, e.slot, epoch_.epoch, jail_epochs)) {
-        standing::count_equivocation(tally, e.signer);
-        changed = true;
-      }
-    }
-    flush();
+    for (const Equivocation& e : evidence.equivocations)
+      if (punish(e.signer, e.slot)) standing::count_equivocation(tally, e.signer);
+    for (const InvalidBlock& b : evidence.invalid)
+      if (punish(b.signer, b.slot)) standing::count_invalid_block(tally, b.signer);
+    for (const auto& [id, record] : punished) put(writes, state::credit_key(id), record);
     put(writes, state::tally_key(), tally);
   }
 
@@ -225,12 +222,13 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   EpochWork epoch(parent, parent_header, parent_digest, draft.epoch);
   if (!evidence->empty()) {
     const Status s = verify_evidence(*evidence, genesis_.consensus.commit_rule(), chain_, epoch.current(),
-                                     epoch.previous(), verifier_);
+                                     epoch.previous(), verifier_,
+                                     participant_keys());
     if (!s.ok()) return invalid("its evidence does not verify: " + s.error().why);
   }
 
   StateWrites writes;
-  epoch.count(*evidence, genesis_.consensus.jail_epochs, writes);
+  epoch.count(*evidence, genesis_.consensus, writes);
   epoch.roll(writes);
 
   BlockWork work(parent, registry_, chain_, genesis_.ledger, draft.height, draft.time_ms);

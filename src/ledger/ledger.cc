@@ -82,6 +82,10 @@ uint16_t Ledger::precheck(const Transaction& tx, const StateView& state, const H
   return number(code);
 }
 
+ParticipantKeys Ledger::participant_keys() const {
+  return [this](ParticipantId id) { return registry_.key(id); };
+}
+
 Result<std::vector<PublicKey>> Ledger::signing_keys(const Transaction& tx, const StateView&) const {
   std::vector<PublicKey> keys;
   keys.reserve(tx.signatories().size());

@@ -77,6 +77,9 @@ Bytes committee_key(Epoch epoch) { return key_of(Name("committee/").id(epoch).vi
 Bytes credit_key(ValidatorId id) { return key_of(Name("credit/").id(id).view()); }
 Bytes tally_key() { return key_of(Name("tally/now").view()); }
 Bytes past_tally_key() { return key_of(Name("tally/past").view()); }
+Bytes page_key(const standing::PageId& id) {
+  return key_of(Name("slots/").id(id.epoch).id(id.view).id(id.number).view());
+}
 Bytes epoch_key() { return key_of(Name("epoch").view()); }
 Bytes totals_key() { return key_of(Name("totals").view()); }
 

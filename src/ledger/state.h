@@ -32,6 +32,7 @@ Bytes committee_key(Epoch epoch);         // committee/    Committee
 Bytes credit_key(ValidatorId id);         // credit/       standing::CreditRecord
 Bytes tally_key();                        // tally/now     standing::Tally, of the running epoch
 Bytes past_tally_key();                   // tally/past    standing::EpochTally, of the epoch before
+Bytes page_key(const standing::PageId& id);  // slots/     standing::SlotPage
 Bytes epoch_key();                        // epoch         EpochRecord
 Bytes totals_key();                       // totals        Totals
 

@@ -1,6 +1,6 @@
 #pragma once
 // What the chain holds of every validator's standing: one record each in the committed state. The credit model writes
-// `credit`; proofs of equivocation write `jailed_until`. The committee of epoch e takes both from the state at the end
+// `credit`; proofs of misbehaviour write `jailed_until`. The committee of epoch e takes both from the state at the end
 // of e-2, so that every validator knows it an epoch ahead. Source: paper 000 (credit), CONSENSUS.md 2 and 4.
 
 #include <vector>
@@ -16,7 +16,7 @@ inline constexpr Epoch kActsAfterEpochs = 2;
 struct CreditRecord {
   uint32_t credit = 0;        // Q16.16 in [0, 1]
   uint32_t jailed_until = 0;  // first epoch in which it may lead again; 0: never jailed
-  // The newest slot for which this validator was proven to have equivocated, so that one proof counts once.
+  // The newest slot for which it was proven to have equivocated or voted for an invalid block, so that one counts once.
   std::optional<Slot> last_equivocation;
   bool operator==(const CreditRecord&) const = default;
 };
@@ -32,7 +32,8 @@ Committee next_committee(const Committee& seats, const std::vector<CreditRecord>
 // seed(e+1) = SHA-256(tag "tieline/seed/1", seed(e), digest of the last block of epoch e-1; the chain id for e = 0).
 Hash next_seed(const Hash& seed, const Hash& epoch_start_digest);
 
-// A proof of equivocation committed in a block of `epoch`. Returns false when it was counted before.
+// A proof of equivocation, or of a vote for an invalid block, committed in a block of `epoch`. Returns false when that
+// slot or a later one was punished before.
 bool punish_equivocation(CreditRecord& record, const Slot& slot, Epoch epoch, uint32_t jail_epochs);
 
 }  // namespace tieline::standing

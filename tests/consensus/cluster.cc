@@ -505,8 +505,9 @@ void Cluster::answer_want(Node& n) {
   const size_t behind = submitted_us_.size() - world_.at(n.want->parent).txs;
   const size_t txs = n.want->is_void ? 0 : std::min(behind, options_.txs_per_block);
   if (txs == 0 && !n.want->allow_empty) return;
-  const WantBlock want = std::move(*n.want);
+  WantBlock want = std::move(*n.want);
   n.want.reset();
+  if (twist) twist(n, want.evidence);
   const BlockPtr block = build(want.parent, want.epoch, want.is_void, txs, want.evidence,
                                "by " + std::to_string(n.index) + " at " + std::to_string(now_us_));
   if (!n.byzantine && !valid(*block))

@@ -143,6 +143,7 @@ class Cluster {
   std::function<Fate(const Node& from, const Node& to, const Message&)> filter;
   std::function<int64_t()> latency;                               // of one message; otherwise the option
   std::function<void(const Node& from, const Message&)> on_send;  // everything a process lets out
+  std::function<void(const Node& leader, Evidence&)> twist;       // what a lying leader makes of its evidence
   void isolate(size_t index) { isolated_.insert(index); }
   void join(size_t index) { isolated_.erase(index); }
   void heal();

@@ -170,6 +170,27 @@ TEST(TrustRaftElection, AVoteIsDurableBeforeItIsSent) {
   EXPECT_EQ(t.node().disk.record->voted_for, t.voted_for());
 }
 
+TEST(TrustRaftElection, AVoteThatWasTornOffIsSaidAgainOnceItsCertificateIsBack) {
+  TrustRaftLone t;
+  const auto chain = t.run_to(1);
+  t.request(t.other(1), 1, t.start());
+  const Certificate first = t.certificate({0, 0, 0}, chain[0], 3);
+  t.confirm(t.other(2), {0, 0, 0}, chain[0]);  // with the leader's and other(1)'s: it knows the certificate
+  t.c.hold_disk(t.me);
+  t.time_out();
+  t.c.crash(t.me, true);  // of what it wrote the record alone is left
+  t.node().hold_disk = false;
+  ASSERT_EQ(t.node().disk.record->voted_for, t.other(1));
+  t.c.restart(t.me);
+  t.c.run_for(2'000'000);
+  EXPECT_FALSE(t.view_change()) << "it cannot carry the certificate that it knew";
+  t.hear(t.other(2), t.vote(t.other(2), 1, t.other(2), t.justify(first)));
+  t.c.run_for(2'000'000);
+  ASSERT_TRUE(t.view_change());
+  EXPECT_EQ(t.voted_for(), t.other(1));
+  EXPECT_EQ(t.view_change()->high_qc.slot, first.slot);
+}
+
 TEST(TrustRaftElection, WhoIsCarriedAlongStandsOnlyAfterAWhileAndGrantsAtOnce) {
   TrustRaftLone t;
   // f+1 have left term 0, and none of them stands.
@@ -396,6 +417,20 @@ TEST(TrustRaft, HeartbeatsDoNotKeepALeaderThatLeavesATransactionLying) {
     t.c.run_for(100'000);
   }
   EXPECT_EQ(t.status().view, 1u) << "no news came with them";
+}
+
+TEST(TrustRaft, ATermIsNotOverBeforeItsSecondSlot) {
+  LoneOptions o;
+  o.tune = [](ConsensusParams& p) { p.tenure_ms = 100; };
+  TrustRaftLone t(o);
+  t.c.run_for(500'000);  // longer than the tenure before anything is proposed
+  const auto chain = t.run_to(2);
+  EXPECT_EQ(t.confirms(), 2u) << "two slots in a row are what commits";
+  EXPECT_EQ(t.status().view, 0u);
+  t.propose({0, 0, 2}, t.block(chain[1]->digest), t.justify(t.certificate({0, 0, 1}, chain[1], 3)));
+  EXPECT_EQ(t.confirms(), 2u);
+  ASSERT_TRUE(t.view_change());
+  EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kPlanned);
 }
 
 TEST(TrustRaft, AnIdleLeaderTellsWhatIsCommittedWithoutAProposal) {

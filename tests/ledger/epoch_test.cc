@@ -204,7 +204,7 @@ TEST(Evidence, ThatDoesNotVerifyMakesTheBlockInvalid) {
 TEST(Evidence, HasOneSpelling) {
   TestChain chain;
   BlockDraft d = chain.next({});
-  for (Bytes bytes : {Bytes{0}, Bytes(11, 0), Bytes(13, 0), Bytes(12, 0xff)}) {
+  for (Bytes bytes : {Bytes{0}, Bytes(27, 0), Bytes(29, 0), Bytes(28, 0xff)}) {
     d.evidence = bytes;
     EXPECT_EQ(chain.refusal(d).code, "block_invalid");
   }
@@ -226,6 +226,84 @@ TEST(Evidence, OfEquivocationJailsFromTheEpochAfterTheNext) {
   EXPECT_EQ(credit.jailed_until, 5u);
   EXPECT_EQ(committee_of(chain.view(), 2)->at(2).jailed_until, 5u);
   EXPECT_EQ(committee_of(chain.view(), 2)->at(1).jailed_until, 0u);
+}
+
+TEST(Evidence, OfALateConfirmIsCountedInLaterBlocksAndEpochs) {
+  TestChain chain;
+  chain.commit(with_evidence(chain, {{certify(chain, {0, 0, 0}, 1, chain.tip.digest(), {0, 1, 3}),
+                                      certify(chain, {0, 0, 1}, 2, chain.tip.digest(), {0, 1, 3})}, {}, {}}));
+  EXPECT_TRUE(chain.view().get(state::page_key({0, 0, 0})));
+  EXPECT_EQ(chain.record<standing::Tally>(state::tally_key()).current.members[2].absent_slots, 2u);
+  const auto late = [&](int64_t index) {
+    Evidence e;
+    const Slot slot{0, 0, index};
+    const Hash block = chain.tip.digest();
+    const Hash digest = confirm_digest(chain.ledger.chain(), slot, 1, block);
+    e.late = {{2, slot, 1, block, validator_key(2).sign(digest.view())}};
+    return e;
+  };
+  chain.commit(with_evidence(chain, late(0)));
+  const auto tally = chain.record<standing::Tally>(state::tally_key());
+  EXPECT_EQ(tally.current.members[2].absent_slots, 1u);
+  EXPECT_EQ(tally.current.members[2].signed_slots, 1u);
+  Evidence forged = late(1);
+  forged.late[0].signer = 1;
+  EXPECT_EQ(chain.refusal(with_evidence(chain, forged)).code, "block_invalid");
+  chain.end_epoch();
+  chain.commit(with_evidence(chain, late(1)));  // of the epoch before, whose counters are closed
+  EXPECT_EQ(chain.record<standing::EpochTally>(state::past_tally_key()).members[2].absent_slots, 1u);
+  EXPECT_EQ(chain.record<standing::Tally>(state::tally_key()).current.members[2].signed_slots, 0u);
+}
+
+TEST(Evidence, PagesOfTheLateWindowGoWhenItMovesOn) {
+  Genesis genesis = test_genesis();
+  genesis.consensus.tenure_slots = 1;  // the window is two slots
+  TestChain chain(genesis);
+  const auto count = [&](View view) {
+    chain.commit(with_evidence(
+        chain, {{certify(chain, {chain.tip.ends_epoch() ? chain.tip.epoch + 1 : chain.tip.epoch, view, 0}, 1,
+                         chain.tip.digest(), {0, 1, 3})}, {}, {}}));
+  };
+  for (View v = 0; v < 3; ++v) count(v);
+  EXPECT_FALSE(chain.view().get(state::page_key({0, 0, 0})));
+  EXPECT_TRUE(chain.view().get(state::page_key({0, 1, 0})));
+  EXPECT_TRUE(chain.view().get(state::page_key({0, 2, 0})));
+  EXPECT_EQ(chain.record<standing::Tally>(state::tally_key()).window.size(), 2u);
+}
+
+// A vote of `signer` for a block of the test's making, whose transactions are `txs`.
+InvalidBlock vote_for(const TestChain& chain, ValidatorId signer, const Slot& slot, const std::vector<TxPtr>& txs) {
+  Header h;
+  h.chain = chain.ledger.chain();
+  h.height = 1;
+  h.epoch = slot.epoch;
+  h.tx_count = static_cast<uint32_t>(txs.size());
+  h.tx_root = tx_root(txs);
+  const Hash digest = confirm_digest(h.chain, slot, h.height, h.digest());
+  return {signer, slot, h.height, validator_key(signer).sign(digest.view()), encoded(h), std::nullopt};
+}
+
+TEST(Evidence, OfAnInvalidBlockIsPunishedLikeEquivocationOnceASlot) {
+  Genesis genesis = test_genesis();
+  genesis.consensus.jail_epochs = 3;
+  TestChain chain(genesis);
+  const TxPtr good = chain.data(kPlant, 1);
+  Bytes bytes(good->bytes().view().begin(), good->bytes().view().end());
+  bytes.back() ^= 1;  // of the signature
+  const TxPtr bad = *Transaction::parse(Blob(bytes));
+  Evidence e;
+  e.invalid = {vote_for(chain, 2, {0, 0, 1}, {bad})};
+  e.invalid[0].bad = BadTransaction{bytes, 0, {}};
+  chain.commit(with_evidence(chain, e));
+  EXPECT_EQ(chain.record<standing::CreditRecord>(state::credit_key(2)).jailed_until, 5u);
+  EXPECT_EQ(chain.record<standing::Tally>(state::tally_key()).current.members[2].invalid_blocks, 1u);
+  chain.commit(with_evidence(chain, e));
+  EXPECT_EQ(chain.record<standing::Tally>(state::tally_key()).current.members[2].invalid_blocks, 1u);
+
+  Evidence innocent;
+  innocent.invalid = {vote_for(chain, 1, {0, 0, 1}, {good})};
+  innocent.invalid[0].bad = BadTransaction{Bytes(good->bytes().view().begin(), good->bytes().view().end()), 0, {}};
+  EXPECT_THAT(chain.refusal(with_evidence(chain, innocent)).why, HasSubstr("every signature"));
 }
 
 TEST(Evidence, CountersOfAnEndedEpochAreKeptAsThePast) {

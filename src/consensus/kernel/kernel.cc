@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/codec.h"
+#include "standing/late_window.h"
 
 namespace tieline::consensus {
 
@@ -12,6 +13,8 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
       front_(config_.params.engine == EngineKind::kTrustRaft ? &trust_raft_front_end() : &cbft_front_end()),
       signer_(&signer),
       verifier_(&verifier),
+      desk_(config_.self, standing::late_window(config_.params, chain.committee)),
+      measuring_(config_.self, config_.rejoin_nonce, config_.params),
       requests_(config_.rejoin_nonce) {
   committee_ = std::move(chain.committee);
   tip_ = chain.tip_digest;
@@ -213,6 +216,7 @@ void Kernel::on(const Started&) {
   view_entered_us_ = now_.mono_us;
   changing_us_ = now_.mono_us;
   heard_us_ = now_.mono_us;
+  measuring_.new_view(now_);
   last_resend_us_ = now_.mono_us;
   if (vote_.rejoining) {
     const Lsn lsn = persist({}, {});
@@ -303,6 +307,12 @@ void Kernel::on(const Received& r) {
           on_rejoin_request(from, m);
         } else if constexpr (std::is_same_v<M, RejoinReply>) {
           on_rejoin_reply(from, r.message);
+        } else if constexpr (std::is_same_v<M, LateConfirms>) {
+          on_late(from, m);
+        } else if constexpr (std::is_same_v<M, Probe>) {
+          on_probe(from, m);
+        } else if constexpr (std::is_same_v<M, Measured>) {
+          on_measured(from, m);
         } else {
           drop(from, "message_of_another_engine");
         }
@@ -402,6 +412,8 @@ void Kernel::resend() {
     if (own_view_change_) {
       send({}, own_view_change_, lsn_);
       send_new_view_of_vote(lsn_);
+    } else if (front_->elects() && may_leave_view()) {
+      say_view_change(ViewChangeKind::kJoined);  // torn off, and what it speaks of has come back
     }
     for (const auto& [id, views] : view_changes_)
       if (auto at = views.find(vote_.view); at != views.end() && at->second.acked && id != config_.self)

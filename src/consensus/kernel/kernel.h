@@ -8,6 +8,7 @@
 //   kernel_commit.cc  commit rules, catch-up, epochs, checkpoints
 //   kernel_view.cc    VIEW-CHANGE, ACK, NEW-VIEW
 //   kernel_elect.cc   elections, where leaders are elected
+//   kernel_evidence.cc  what goes into blocks besides transactions
 //   kernel_rejoin.cc  a validator whose durable state is damaged or gone
 //   kernel_fingerprint.cc  what makes two kernels the same, for the explorer
 
@@ -17,10 +18,12 @@
 #include <set>
 
 #include "consensus/engine.h"
+#include "consensus/evidence_desk.h"
 #include "consensus/explorable.h"
 #include "consensus/kernel/confirm_pool.h"
 #include "consensus/kernel/front_end.h"
 #include "consensus/kernel/select.h"
+#include "consensus/measuring.h"
 #include "consensus/trust_raft/request_filter.h"
 
 namespace tieline::consensus {
@@ -113,7 +116,19 @@ class Kernel final : public Engine, public Explorable {
   void on(const BlockBuilt&);
   void propose(const BlockPtr& block, const Slot& slot, const Justify& justify);
   std::optional<Slot> next_slot() const;
-  Evidence collect_evidence(const Header& parent, const Slot& slot) const;
+
+  // kernel_evidence.cc
+  Evidence collect_evidence(const Header& parent, const Hash& parent_block, const Slot& slot) const;
+  void evidence_committed(const Evidence& evidence);
+  void measure();
+  void note_bad_header(ValidatorId signer, const Propose& propose);
+  void note_bad_transaction(const Hash& block, const BadTransaction& bad);
+  std::vector<ValidatorId> others() const;
+  void send_late(std::vector<ValidatorId> to, std::vector<LateConfirm> votes);
+  void on_late(ValidatorId from, const LateConfirms& late);
+  void on_probe(ValidatorId from, const Probe& probe);
+  void on_measured(ValidatorId from, const Measured& measured);
+  void on(const SubmissionRejected&);
 
   // kernel_commit.cc
   void check_commit_rules(const Certificate& certificate);
@@ -251,6 +266,8 @@ class Kernel final : public Engine, public Explorable {
   std::map<Slot, Certificate> quorum_certificates_;
   std::set<ValidatorId> equivocators_;  // proven in this epoch
   std::vector<Equivocation> faults_;    // to put into a block
+  EvidenceDesk desk_;                   // and what else goes there
+  Measuring measuring_;
 
   // the view
   int64_t view_entered_us_ = 0;

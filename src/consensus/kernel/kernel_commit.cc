@@ -109,6 +109,7 @@ void Kernel::committed(Hash block, CommitProof proof) {
 
 void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
   Commit commit;
+  std::vector<Evidence> carried;
   bool full = false, void_seen = false;
   for (const Hash& h : chain) {
     BlockNode& n = blocks_.at(h);
@@ -127,9 +128,11 @@ void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
     full |=
         n.header.tx_count >= config_.params.block_tx_max || bytes * 10 >= size_t{config_.params.block_bytes_max} * 9;
     if (!n.body || n.body->evidence.empty()) continue;
-    if (const auto evidence = decoded<Evidence>(n.body->evidence, "evidence"); evidence.ok())
-      for (const Equivocation& e : evidence->equivocations)
-        std::erase_if(faults_, [&](const Equivocation& f) { return f.signer == e.signer && f.slot == e.slot; });
+    auto evidence = decoded<Evidence>(n.body->evidence, "evidence");
+    if (!evidence.ok()) continue;
+    for (const Equivocation& e : evidence->equivocations)
+      std::erase_if(faults_, [&](const Equivocation& f) { return f.signer == e.signer && f.slot == e.slot; });
+    carried.push_back(std::move(*evidence));
   }
   if (commit.blocks.empty()) return;
   tip_ = commit.blocks.back();
@@ -147,6 +150,8 @@ void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
       pending_commit_.reset();
   trace("commit " + std::to_string(tip_header_.height));
   out_->push_back(std::move(commit));
+  for (const Evidence& evidence : carried) evidence_committed(evidence);
+  measure();
   prune();
   if (awaiting_epoch_) {
     tell_commit();
@@ -229,6 +234,9 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   committee_ = std::move(committee);
   leaders_.clear();
   waits_.reset();
+  desk_.new_epoch(committee_.epoch());
+  measuring_.new_epoch();
+  measuring_.new_view(now_);
   awaiting_epoch_ = false;
   epoch_start_ = start;
   epoch_base_ = start_header.height;
@@ -252,6 +260,7 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   heard_us_ = now_.mono_us;
   last_resend_us_ = now_.mono_us;
   trace("epoch " + std::to_string(committee_.epoch()));
+  send_late(others(), desk_.own_late());  // nothing was signed while the epoch ended
   maybe_finish_rejoin();
   if (recalled_ && vote_.epoch == committee_.epoch()) {
     recall();

@@ -150,6 +150,7 @@ void Kernel::learn_leader() {
   vote_.voted_for = elected_by(std::get<NewView>(new_view_->payload));
   heard_us_ = now_.mono_us;
   trace("learns that " + std::to_string(*vote_.voted_for) + " leads");
+  send_late({leader(vote_.view)}, desk_.own_late());
   try_votes();
   maybe_propose();
 }
@@ -182,9 +183,9 @@ void Kernel::tell_commit() {
   if (!front_->leader_collects() || told_ >= tip_header_.height || !tip_proof_) return;
   if (vote_.view_changing || vote_.rejoining || !is_leader()) return;
   told_ = tip_header_.height;
-  std::vector<ValidatorId> others = front_->order(committee_);
-  std::erase(others, config_.self);
-  send(std::move(others), make_message(Decided{tip_header_, *tip_proof_}), 0);
+  std::vector<ValidatorId> to = front_->order(committee_);
+  std::erase(to, config_.self);
+  send(std::move(to), make_message(Decided{tip_header_, *tip_proof_}), 0);
 }
 
 }  // namespace tieline::consensus

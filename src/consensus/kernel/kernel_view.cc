@@ -110,7 +110,8 @@ void Kernel::enter_view(View view, const char* by) {
   TL_CHECK(view >= vote_.view);
   if (vote_.rejoining || vote_.epoch != committee_.epoch()) return;
   if (new_view_ && std::get<NewView>(new_view_->payload).view != view) new_view_.reset();
-  if (view > vote_.view) {
+  const bool later = view > vote_.view;
+  if (later) {
     view_start_ms_.reset();
     own_proposal_.reset();
     withdraw();
@@ -126,6 +127,8 @@ void Kernel::enter_view(View view, const char* by) {
   last_heartbeat_us_ = now_.mono_us;
   quorum_changing_us_.reset();
   trace(std::string("enter view ") + std::to_string(view) + " by " + by);
+  measuring_.new_view(now_);
+  if (later) send_late({leader(view)}, desk_.own_late());  // what the last leader left out, the next one puts in
   try_votes();
   maybe_propose();
 }
@@ -381,10 +384,7 @@ void Kernel::announce(NewView nv) {
   keep_new_view(message);
   new_view_ = message;
   trace("new-view");
-  std::vector<ValidatorId> others;
-  for (const Member& m : committee_.members())
-    if (m.id != config_.self) others.push_back(m.id);
-  send(std::move(others), message, lsn_);
+  send(others(), message, lsn_);
   enter_view(vote_.view, "own NEW-VIEW");
 }
 

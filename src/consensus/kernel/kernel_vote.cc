@@ -10,7 +10,10 @@ void Kernel::on_propose(ValidatorId from, const MessagePtr& message) {
   const auto& p = std::get<Propose>(message->payload);
   const ValidatorId known = leader(p.slot.view);
   if (p.slot.index < 0 || (known != kNobody && from != known)) return drop(from, "propose_not_leader");
-  if (p.header.chain != config_.chain || p.header.epoch != p.slot.epoch) return drop(from, "propose_wrong_chain");
+  if (p.header.chain != config_.chain || p.header.epoch != p.slot.epoch) {
+    note_bad_header(from, p);
+    return drop(from, "propose_wrong_chain");
+  }
   const Hash block = p.header.digest();
   if (!signed_by(from, confirm_digest(config_.chain, p.slot, p.header.height, block), p.signature))
     return drop(from, "propose_bad_signature");
@@ -34,6 +37,7 @@ void Kernel::on_propose(ValidatorId from, const MessagePtr& message) {
   hear_leader(from);
 
   auto [at, fresh] = proposals_.try_emplace(p.slot, message);
+  if (fresh) measuring_.proposed(now_, from, oldest_us_);
   if (!fresh && std::get<Propose>(at->second->payload).header.digest() != block) return;  // the proof is in the votes
   blocks_.try_emplace(block, BlockNode{p.header, nullptr, false, false, false});
   if (from == config_.self) return;
@@ -104,6 +108,7 @@ void Kernel::on(const Judged& judged) {
   node.judged = true;
   node.valid = judged.valid;
   if (!judged.valid) trace("invalid block: " + judged.why);
+  if (judged.bad) note_bad_transaction(judged.block, *judged.bad);
   if (body_lost_ && judged.valid && judged.block == vote_.last_vote->block) regain_last_vote();
   // A certificate may have waited for this header (two-chain) or this body (commit).
   std::vector<Certificate> waiting;
@@ -165,7 +170,9 @@ void Kernel::try_vote(const Slot& slot) {
   const Lsn lsn = persist(block, std::move(messages));
   last_resend_us_ = now_.mono_us;
   trace("vote");
-  send(voters(), own_confirm(), lsn);
+  MessagePtr confirm = own_confirm();
+  desk_.voted({config_.self, slot, p.header.height, block, std::get<Confirm>(confirm->payload).signature});
+  send(voters(), std::move(confirm), lsn);
 }
 
 MessagePtr Kernel::own_confirm() const {
@@ -245,6 +252,8 @@ void Kernel::on_certificate(const Certificate& certificate) {
 // By slots or by block time, counted from the view's start: the block its first proposal extends.
 bool Kernel::tenure_reached(const Header& header, const Slot& slot) {
   if (slot.epoch != committee_.epoch() || slot.view != vote_.view || slot.index < 0) return false;
+  // A term of one slot commits nothing; an election can take longer than the tenure, and every term would be one.
+  if (front_->elects() && slot.index == 0) return false;
   if (slot.index + 1 >= static_cast<int64_t>(config_.params.tenure_slots)) return true;
   if (vote_.view == 0) view_start_ms_ = epoch_start_ms_;
   if (!view_start_ms_ && new_view_)

@@ -1,11 +1,11 @@
-#include "consensus/cbft/leader.h"
+#include "standing/leader.h"
 
 #include <algorithm>
 
 #include "base/codec.h"
 #include "crypto/hash.h"
 
-namespace tieline::consensus {
+namespace tieline::standing {
 
 namespace {
 
@@ -74,4 +74,21 @@ ValidatorId leader_of(const ConsensusParams& params, const Committee& committee,
                                                 : rotate_leader(params, committee, view);
 }
 
-}  // namespace tieline::consensus
+ValidatorId primary_of(const Committee& committee, View view) {
+  return committee.at((committee.epoch() + view) % committee.size()).id;
+}
+
+std::optional<ValidatorId> leader_on_chain(const ConsensusParams& params, const Committee& committee, View view) {
+  switch (params.engine) {
+    case EngineKind::kCbft:
+      return leader_of(params, committee, view);
+    case EngineKind::kPbft:
+      return primary_of(committee, view);
+    case EngineKind::kRaft:
+    case EngineKind::kTrustRaft:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tieline::standing
