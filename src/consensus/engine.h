@@ -64,7 +64,7 @@ struct Judged {
   Hash block;
   bool valid = false;
   std::string why;
-  BlockPtr body;                      // always, valid or not
+  BlockPtr body;                        // always, valid or not
   std::optional<BadTransaction> bad{};  // the one that makes it invalid, where that can be shown to anyone
 };
 // The block is in the committed chain and executed. Comes once a committed block, in order. In an epoch's last block

@@ -128,8 +128,7 @@ void EvidenceDesk::collect(Evidence& out, const std::vector<Evidence>& ancestors
   for (const Evidence& e : ancestors) {
     for (const LateConfirm& l : e.late) late_above.emplace(l.signer, l.slot);
     for (const InvalidBlock& b : e.invalid) invalid_above.emplace(b.signer, b.slot);
-    for (const MeasureReport& m : e.reports)
-      reports_above[m.reporter] = std::max(reports_above[m.reporter], m.window);
+    for (const MeasureReport& m : e.reports) reports_above[m.reporter] = std::max(reports_above[m.reporter], m.window);
     for (const RejectedSubmission& s : e.rejected) rejected_above.emplace(s.submitter, s.bad.transaction);
   }
   // Members take turns, one vote each a round, so that one who was long away does not crowd out the others.

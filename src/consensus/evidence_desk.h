@@ -59,8 +59,8 @@ class EvidenceDesk {
   std::vector<Slot> own_missing_;  // newly found
   std::map<Slot, Counted> counted_;
   std::map<ValidatorId, std::map<Slot, LateConfirm>> late_;
-  std::map<ValidatorId, MeasureReport> reports_;       // of this epoch, newest
-  std::map<ValidatorId, uint32_t> reported_;           // the newest window a block has carried
+  std::map<ValidatorId, MeasureReport> reports_;  // of this epoch, newest
+  std::map<ValidatorId, uint32_t> reported_;      // the newest window a block has carried
   std::vector<InvalidBlock> invalid_;
   std::vector<RejectedSubmission> rejected_;
 };

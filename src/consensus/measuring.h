@@ -15,10 +15,10 @@
 
 namespace tieline::consensus {
 
-inline constexpr uint32_t kMeasureBlocks = 16;              // a window, or half an epoch if that is shorter
-inline constexpr int64_t kMeasureUs = 5'000'000;            // or this long
-inline constexpr size_t kSamplesKept = 8;                   // of a peer
-inline constexpr size_t kProbesOpen = 4;                    // rounds of probes whose answers still count
+inline constexpr uint32_t kMeasureBlocks = 16;               // a window, or half an epoch if that is shorter
+inline constexpr int64_t kMeasureUs = 5'000'000;             // or this long
+inline constexpr size_t kSamplesKept = 8;                    // of a peer
+inline constexpr size_t kProbesOpen = 4;                     // rounds of probes whose answers still count
 inline constexpr uint16_t kMeasureMsMax = kNotMeasured - 1;  // what takes longer is as bad
 
 class Measuring {

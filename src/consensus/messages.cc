@@ -16,9 +16,9 @@ constexpr uint8_t kFirstType = 1;
 constexpr size_t kTypes = std::variant_size_v<Payload>;
 
 constexpr std::array<const char*, kTypes> kNames = {
-    "PROPOSE", "CONFIRM",        "VIEW-CHANGE",  "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE", "HEARTBEAT",
-    "DECIDED", "REJOIN-REQUEST", "REJOIN-REPLY", "PREPARE",         "COMMIT",   "REQUEST-VOTE",    "TERM-REPLY", "LATE-CONFIRM",
-    "PROBE", "MEASURED"};
+    "PROPOSE",      "CONFIRM",    "VIEW-CHANGE",    "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE",
+    "HEARTBEAT",    "DECIDED",    "REJOIN-REQUEST", "REJOIN-REPLY",    "PREPARE",  "COMMIT",
+    "REQUEST-VOTE", "TERM-REPLY", "LATE-CONFIRM",   "PROBE",           "MEASURED"};
 
 // A reader that knows the buffer it reads from, so that a message inside keeps a slice of it instead of a copy.
 struct Source {

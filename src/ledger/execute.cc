@@ -222,8 +222,7 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   EpochWork epoch(parent, parent_header, parent_digest, draft.epoch);
   if (!evidence->empty()) {
     const Status s = verify_evidence(*evidence, genesis_.consensus.commit_rule(), chain_, epoch.current(),
-                                     epoch.previous(), verifier_,
-                                     participant_keys());
+                                     epoch.previous(), verifier_, participant_keys());
     if (!s.ok()) return invalid("its evidence does not verify: " + s.error().why);
   }
 

@@ -24,17 +24,17 @@ std::optional<uint16_t> bucket_of_key(ByteView key);
 // --- names
 // --------------------------------------------------------------------------------------------------------------
 
-Bytes participant_key(ParticipantId id);  // participant/  GenesisParticipant's fields
-Bytes signer_key(ParticipantId id);       // signer/       SignerRecord
-Bytes meter_key(MeterId id);              // meter/        energy::MeterPoint
-Bytes series_key(MeterId id, Obis obis);  // series/       energy::MeterSeries
-Bytes committee_key(Epoch epoch);         // committee/    Committee
-Bytes credit_key(ValidatorId id);         // credit/       standing::CreditRecord
-Bytes tally_key();                        // tally/now     standing::Tally, of the running epoch
-Bytes past_tally_key();                   // tally/past    standing::EpochTally, of the epoch before
+Bytes participant_key(ParticipantId id);     // participant/  GenesisParticipant's fields
+Bytes signer_key(ParticipantId id);          // signer/       SignerRecord
+Bytes meter_key(MeterId id);                 // meter/        energy::MeterPoint
+Bytes series_key(MeterId id, Obis obis);     // series/       energy::MeterSeries
+Bytes committee_key(Epoch epoch);            // committee/    Committee
+Bytes credit_key(ValidatorId id);            // credit/       standing::CreditRecord
+Bytes tally_key();                           // tally/now     standing::Tally, of the running epoch
+Bytes past_tally_key();                      // tally/past    standing::EpochTally, of the epoch before
 Bytes page_key(const standing::PageId& id);  // slots/     standing::SlotPage
-Bytes epoch_key();                        // epoch         EpochRecord
-Bytes totals_key();                       // totals        Totals
+Bytes epoch_key();                           // epoch         EpochRecord
+Bytes totals_key();                          // totals        Totals
 
 // --- records
 // ------------------------------------------------------------------------------------------------------------

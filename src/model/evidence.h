@@ -112,12 +112,12 @@ struct RejectedSubmission {
 Hash submission_digest(const ChainId& chain, ValidatorId submitter, Epoch epoch, uint32_t count, const Hash& root);
 
 struct Evidence {
-  std::vector<Certificate> certificates;    // of ancestors, to show who took part; strictly ascending slots
-  std::vector<TimeoutProof> timeouts;       // strictly ascending (epoch, view)
-  std::vector<Equivocation> equivocations;  // strictly ascending (signer, slot)
-  std::vector<LateConfirm> late{};          // strictly ascending (slot, signer)
-  std::vector<MeasureReport> reports{};     // of the block's own epoch; strictly ascending reporter
-  std::vector<InvalidBlock> invalid{};      // strictly ascending (signer, slot)
+  std::vector<Certificate> certificates;       // of ancestors, to show who took part; strictly ascending slots
+  std::vector<TimeoutProof> timeouts;          // strictly ascending (epoch, view)
+  std::vector<Equivocation> equivocations;     // strictly ascending (signer, slot)
+  std::vector<LateConfirm> late{};             // strictly ascending (slot, signer)
+  std::vector<MeasureReport> reports{};        // of the block's own epoch; strictly ascending reporter
+  std::vector<InvalidBlock> invalid{};         // strictly ascending (signer, slot)
   std::vector<RejectedSubmission> rejected{};  // strictly ascending submitter
   bool empty() const {
     return certificates.empty() && timeouts.empty() && equivocations.empty() && late.empty() && reports.empty() &&

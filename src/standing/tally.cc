@@ -19,8 +19,8 @@ MemberTally* member(Tally& tally, ValidatorId id) {
 
 // Adds, or takes away what is there to be taken.
 void add(uint32_t& counter, int32_t by) {
-  counter = by < 0 ? counter - std::min<uint32_t>(counter, static_cast<uint32_t>(-by))
-                   : counter + static_cast<uint32_t>(by);
+  counter =
+      by < 0 ? counter - std::min<uint32_t>(counter, static_cast<uint32_t>(-by)) : counter + static_cast<uint32_t>(by);
 }
 
 // The certificates and late votes of a block, counted one by one.
@@ -126,8 +126,8 @@ class Counting {
       const ptrdiff_t place = at - views.begin() - 1;
       at = views.erase(views.begin()) + place;
     }
-    return &*views.insert(at, ViewTally{epoch, view, 0, 0, false,
-                                        leader_on_chain(params_, committee_at(epoch), view), {}});
+    return &*views.insert(at,
+                          ViewTally{epoch, view, 0, 0, false, leader_on_chain(params_, committee_at(epoch), view), {}});
   }
 
   Tally& tally_;
@@ -214,8 +214,7 @@ uint32_t led_missing(const EpochTally& tally, ValidatorId leader) {
   for (const ViewTally& v : tally.views) {
     if (v.leader != leader) continue;
     for (const ViewTally::Absent& a : v.absent) {
-      const bool gone =
-          std::any_of(order.begin(), order.end(), [&](const MemberTally* m) { return m->id == a.id; });
+      const bool gone = std::any_of(order.begin(), order.end(), [&](const MemberTally* m) { return m->id == a.id; });
       if (!gone) missing += a.slots;
     }
   }

@@ -41,9 +41,9 @@ struct ViewTally {
   };
   Epoch epoch = 0;
   View view = 0;
-  uint32_t slots = 0;    // certified
-  uint32_t missing = 0;  // members that are in none of its certificates, summed over its slots
-  bool failed = false;   // f+1 members timed out on it
+  uint32_t slots = 0;                   // certified
+  uint32_t missing = 0;                 // members that are in none of its certificates, summed over its slots
+  bool failed = false;                  // f+1 members timed out on it
   std::optional<ValidatorId> leader{};  // whom the chain may charge
   std::vector<Absent> absent{};         // who is missing in how many of its slots; ascending id
   bool operator==(const ViewTally&) const = default;

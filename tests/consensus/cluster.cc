@@ -354,7 +354,9 @@ void Cluster::leave(Node& n, const Send& send) {
         violation("node " + std::to_string(n.index) + " voted twice in term " + std::to_string(r->term));
     }
   }
-  if (log_messages) log.push_back("  " + std::to_string(n.index) + " -> " + describe(*send.message));
+  const bool measures = std::holds_alternative<Probe>(send.message->payload) ||
+                        std::holds_alternative<Measured>(send.message->payload);  // they say nothing of agreement
+  if (log_messages && !measures) log.push_back("  " + std::to_string(n.index) + " -> " + describe(*send.message));
   for (auto& other : nodes_) {
     Node& to = *other;
     const bool meant = send.to.empty() || std::find(send.to.begin(), send.to.end(), to.id) != send.to.end();

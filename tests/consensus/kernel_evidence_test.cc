@@ -51,8 +51,7 @@ TEST(LateConfirm, IsSaidToAllByWhoFindsItselfLeftOut) {
   EXPECT_EQ(vote.signer, t.node().id);
   EXPECT_EQ(vote.slot, (Slot{0, 0, 0}));
   EXPECT_EQ(vote.block, first->digest);
-  EXPECT_TRUE(
-      verify_late_confirm(vote, CommitRule::kTwoChain, t.c.chain_id(), t.c.committee(0), t.c.verifier()).ok());
+  EXPECT_TRUE(verify_late_confirm(vote, CommitRule::kTwoChain, t.c.chain_id(), t.c.committee(0), t.c.verifier()).ok());
 }
 
 TEST(LateConfirm, IsNotSaidByWhoTookPart) {

@@ -231,7 +231,9 @@ TEST(Evidence, OfEquivocationJailsFromTheEpochAfterTheNext) {
 TEST(Evidence, OfALateConfirmIsCountedInLaterBlocksAndEpochs) {
   TestChain chain;
   chain.commit(with_evidence(chain, {{certify(chain, {0, 0, 0}, 1, chain.tip.digest(), {0, 1, 3}),
-                                      certify(chain, {0, 0, 1}, 2, chain.tip.digest(), {0, 1, 3})}, {}, {}}));
+                                      certify(chain, {0, 0, 1}, 2, chain.tip.digest(), {0, 1, 3})},
+                                     {},
+                                     {}}));
   EXPECT_TRUE(chain.view().get(state::page_key({0, 0, 0})));
   EXPECT_EQ(chain.record<standing::Tally>(state::tally_key()).current.members[2].absent_slots, 2u);
   const auto late = [&](int64_t index) {
@@ -260,9 +262,11 @@ TEST(Evidence, PagesOfTheLateWindowGoWhenItMovesOn) {
   genesis.consensus.tenure_slots = 1;  // the window is two slots
   TestChain chain(genesis);
   const auto count = [&](View view) {
-    chain.commit(with_evidence(
-        chain, {{certify(chain, {chain.tip.ends_epoch() ? chain.tip.epoch + 1 : chain.tip.epoch, view, 0}, 1,
-                         chain.tip.digest(), {0, 1, 3})}, {}, {}}));
+    chain.commit(
+        with_evidence(chain, {{certify(chain, {chain.tip.ends_epoch() ? chain.tip.epoch + 1 : chain.tip.epoch, view, 0},
+                                       1, chain.tip.digest(), {0, 1, 3})},
+                              {},
+                              {}}));
   };
   for (View v = 0; v < 3; ++v) count(v);
   EXPECT_FALSE(chain.view().get(state::page_key({0, 0, 0})));

@@ -77,8 +77,12 @@ class EvidenceTest : public ::testing::Test {
   }
   InvalidBlock vote(const Bytes& header, Height height = 7, size_t position = 2, const Slot& slot = {5, 0, 3}) const {
     const Hash block = tagged_hash("tieline/block/1", {header});
-    return {of(slot.epoch).committee.at(position).id, slot, height,
-            of(slot.epoch).keys[position].sign(confirm_digest(chain_, slot, height, block).view()), header, {}};
+    return {of(slot.epoch).committee.at(position).id,
+            slot,
+            height,
+            of(slot.epoch).keys[position].sign(confirm_digest(chain_, slot, height, block).view()),
+            header,
+            {}};
   }
   InvalidBlock with_transaction(const std::vector<Bytes>& txs, size_t index) const {
     Header h = header();
@@ -91,10 +95,13 @@ class EvidenceTest : public ::testing::Test {
   }
   RejectedSubmission rejected(const std::vector<Bytes>& txs, size_t index, size_t position = 3) const {
     const auto [root, path] = under(txs, index);
-    RejectedSubmission s{current_.committee.at(position).id, 5, static_cast<uint32_t>(txs.size()), root, {},
+    RejectedSubmission s{current_.committee.at(position).id,
+                         5,
+                         static_cast<uint32_t>(txs.size()),
+                         root,
+                         {},
                          BadTransaction{txs[index], static_cast<uint32_t>(index), path}};
-    s.signature =
-        current_.keys[position].sign(submission_digest(chain_, s.submitter, s.epoch, s.count, s.root).view());
+    s.signature = current_.keys[position].sign(submission_digest(chain_, s.submitter, s.epoch, s.count, s.root).view());
     return s;
   }
   std::string code(const InvalidBlock& b) const {

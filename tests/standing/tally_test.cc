@@ -65,7 +65,7 @@ TEST(Tally, AnAbsenceThatEndsAndBeginsAgainIsTwoSpells) {
   const Committee now = committee(1);
   Counted c(now);
   c.count(of({certificate({1, 0, 0}, {0, 1, 2}), certificate({1, 0, 1}, {0, 1, 3}), certificate({1, 0, 2}, {0, 1, 2})}),
-      now);
+          now);
   EXPECT_EQ(c.t.current.members[3].absence_spells, 2u);
   EXPECT_EQ(c.t.current.members[2].absence_spells, 1u);
 }
@@ -225,8 +225,8 @@ TEST(Tally, TheOrderInWhichEvidenceComesMakesNoDifference) {
         pieces.back().late = {late(q.slot, static_cast<ValidatorId>(10 + out))};
       }
     }
-    // Late CONFIRMs come after the certificates; these come by slot, or backwards in each view: a view below all that is
-    // kept is not taken up any more.
+    // Late CONFIRMs come after the certificates; these come by slot, or backwards in each view: a view below all that
+    // is kept is not taken up any more.
     const auto late_begin =
         std::stable_partition(pieces.begin(), pieces.end(), [](const Evidence& e) { return e.late.empty(); });
     const auto slot_of = [](const Evidence& e) { return e.certificates[0].slot; };
