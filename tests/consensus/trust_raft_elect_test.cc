@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/trust_raft/request_filter.h"
 #include "crypto/hash.h"
 #include "trust_raft_lone.h"
 
@@ -66,6 +67,48 @@ TEST(Candidates, ComeInOneOrderForAllByClassThenByDraw) {
   EXPECT_EQ(first.size(), 4u) << "each of the trusted comes first in some term";
 }
 
+TEST(Candidates, BlocksGoToTheMoreTrustedFirst) {
+  const Committee c = committee_of({kRegular, kTrusted, kFaulty, kTrusted + 7, kTrusted});
+  EXPECT_EQ(trust_raft_front_end().order(c), (std::vector<ValidatorId>{13, 11, 14, 10, 12}));
+  EXPECT_TRUE(cbft_front_end().order(c).empty());
+}
+
+TEST(RequestFilter, NeverMissesWhatItHoldsAndSeldomClaimsWhatItDoesNot) {
+  RequestFilter filter(tagged_hash("secret", {}));
+  const auto nth = [](uint64_t i) {
+    Writer w;
+    w.u64(i);
+    return tagged_hash("message", {w.view()});
+  };
+  for (uint64_t i = 0; i < 512; ++i) filter.insert(nth(i));
+  for (uint64_t i = 0; i < 512; ++i) EXPECT_TRUE(filter.may_hold(nth(i)));
+  size_t claimed = 0;
+  for (uint64_t i = 1'000; i < 101'000; ++i) claimed += filter.may_hold(nth(i));
+  EXPECT_GT(claimed, 1'000u);
+  EXPECT_LT(claimed, 4'000u) << "(1 - exp(-4 512 / 4096))^4 = 2.4 %";
+  filter.clear();
+  EXPECT_FALSE(filter.may_hold(nth(0)));
+}
+
+TEST(RequestFilter, OfAnotherProcessHasOtherBits) {
+  RequestFilter a(tagged_hash("a", {})), b(tagged_hash("b", {}));
+  const auto nth = [](uint64_t i) {
+    Writer w;
+    w.u64(i);
+    return tagged_hash("message", {w.view()});
+  };
+  for (uint64_t i = 0; i < 512; ++i) {
+    a.insert(nth(i));
+    b.insert(nth(i));
+  }
+  size_t both = 0, one = 0;
+  for (uint64_t i = 1'000; i < 101'000; ++i) {
+    both += a.may_hold(nth(i)) && b.may_hold(nth(i));
+    one += a.may_hold(nth(i));
+  }
+  EXPECT_LT(both * 10, one) << "who finds a false hit in one has found none in the other";
+}
+
 TEST(Candidates, WaitBetweenOneAndTwoTimeOuts) {
   const Committee c = committee_of(std::vector<uint32_t>(10, kTrusted));
   std::set<int64_t> waits;
@@ -125,6 +168,27 @@ TEST(TrustRaftElection, AVoteIsDurableBeforeItIsSent) {
   t.c.node(t.me).hold_disk = false;
   t.time_out();
   EXPECT_EQ(t.node().disk.record->voted_for, t.voted_for());
+}
+
+TEST(TrustRaftElection, AVoteThatWasTornOffIsSaidAgainOnceItsCertificateIsBack) {
+  TrustRaftLone t;
+  const auto chain = t.run_to(1);
+  t.request(t.other(1), 1, t.start());
+  const Certificate first = t.certificate({0, 0, 0}, chain[0], 3);
+  t.confirm(t.other(2), {0, 0, 0}, chain[0]);  // with the leader's and other(1)'s: it knows the certificate
+  t.c.hold_disk(t.me);
+  t.time_out();
+  t.c.crash(t.me, true);  // of what it wrote the record alone is left
+  t.node().hold_disk = false;
+  ASSERT_EQ(t.node().disk.record->voted_for, t.other(1));
+  t.c.restart(t.me);
+  t.c.run_for(2'000'000);
+  EXPECT_FALSE(t.view_change()) << "it cannot carry the certificate that it knew";
+  t.hear(t.other(2), t.vote(t.other(2), 1, t.other(2), t.justify(first)));
+  t.c.run_for(2'000'000);
+  ASSERT_TRUE(t.view_change());
+  EXPECT_EQ(t.voted_for(), t.other(1));
+  EXPECT_EQ(t.view_change()->high_qc.slot, first.slot);
 }
 
 TEST(TrustRaftElection, WhoIsCarriedAlongStandsOnlyAfterAWhileAndGrantsAtOnce) {
@@ -353,6 +417,20 @@ TEST(TrustRaft, HeartbeatsDoNotKeepALeaderThatLeavesATransactionLying) {
     t.c.run_for(100'000);
   }
   EXPECT_EQ(t.status().view, 1u) << "no news came with them";
+}
+
+TEST(TrustRaft, ATermIsNotOverBeforeItsSecondSlot) {
+  LoneOptions o;
+  o.tune = [](ConsensusParams& p) { p.tenure_ms = 100; };
+  TrustRaftLone t(o);
+  t.c.run_for(500'000);  // longer than the tenure before anything is proposed
+  const auto chain = t.run_to(2);
+  EXPECT_EQ(t.confirms(), 2u) << "two slots in a row are what commits";
+  EXPECT_EQ(t.status().view, 0u);
+  t.propose({0, 0, 2}, t.block(chain[1]->digest), t.justify(t.certificate({0, 0, 1}, chain[1], 3)));
+  EXPECT_EQ(t.confirms(), 2u);
+  ASSERT_TRUE(t.view_change());
+  EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kPlanned);
 }
 
 TEST(TrustRaft, AnIdleLeaderTellsWhatIsCommittedWithoutAProposal) {

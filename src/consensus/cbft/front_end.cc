@@ -11,6 +11,7 @@ class CbftFrontEnd final : public FrontEnd {
  public:
   bool elects() const override { return false; }
   bool leader_collects() const override { return false; }
+  std::vector<ValidatorId> order(const Committee&) const override { return {}; }
   std::optional<ValidatorId> appointed(const ConsensusParams& params, const Committee& committee,
                                        View view) const override {
     return leader_of(params, committee, view);

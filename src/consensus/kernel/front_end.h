@@ -7,6 +7,7 @@
 // own is its request, and a NEW-VIEW is the quorum of them that elected its sender.
 
 #include <optional>
+#include <vector>
 
 #include "model/committee.h"
 #include "model/genesis.h"
@@ -26,6 +27,8 @@ class FrontEnd {
   virtual bool elects() const = 0;
   // Votes go to the leader alone, and its certificates to all; otherwise everyone gets every vote.
   virtual bool leader_collects() const = 0;
+  // In which order blocks and certificates leave; empty: as the members stand.
+  virtual std::vector<ValidatorId> order(const Committee& committee) const = 0;
   // Who leads the view by the table alone; none: it is elected.
   virtual std::optional<ValidatorId> appointed(const ConsensusParams& params, const Committee& committee,
                                                View view) const = 0;

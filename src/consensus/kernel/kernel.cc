@@ -14,7 +14,8 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
       signer_(&signer),
       verifier_(&verifier),
       desk_(config_.self, standing::late_window(config_.params, chain.committee)),
-      measuring_(config_.self, config_.rejoin_nonce, config_.params) {
+      measuring_(config_.self, config_.rejoin_nonce, config_.params),
+      requests_(config_.rejoin_nonce) {
   committee_ = std::move(chain.committee);
   tip_ = chain.tip_digest;
   tip_header_ = std::move(chain.tip);
@@ -411,6 +412,8 @@ void Kernel::resend() {
     if (own_view_change_) {
       send({}, own_view_change_, lsn_);
       send_new_view_of_vote(lsn_);
+    } else if (front_->elects() && may_leave_view()) {
+      say_view_change(ViewChangeKind::kJoined);  // torn off, and what it speaks of has come back
     }
     for (const auto& [id, views] : view_changes_)
       if (auto at = views.find(vote_.view); at != views.end() && at->second.acked && id != config_.self)

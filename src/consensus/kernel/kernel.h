@@ -24,6 +24,7 @@
 #include "consensus/kernel/front_end.h"
 #include "consensus/kernel/select.h"
 #include "consensus/measuring.h"
+#include "consensus/trust_raft/request_filter.h"
 
 namespace tieline::consensus {
 
@@ -186,6 +187,7 @@ class Kernel final : public Engine, public Explorable {
   bool is_request(const ViewChange& vc) const { return vc.leader == vc.signer; }
   bool may_vote_for(ValidatorId candidate, View term) const;
   std::optional<ValidatorId> best_request(View term) const;
+  bool seen_before(const Message& view_change) const;
   void note_failed_leader();
   void vote_for_candidate(ValidatorId candidate);
   void maybe_grant();
@@ -286,6 +288,7 @@ class Kernel final : public Engine, public Explorable {
   int64_t asked_us_ = INT64_MIN / 2;  // who leads
   size_t asks_ = 0;
   std::map<ValidatorId, View> failed_in_;  // the last term that a member was elected for and that had to be left
+  RequestFilter requests_;                 // of this term, verified
   Height told_ = 0;                        // the highest commit the others have the certificates of
   mutable std::optional<Waits> waits_;
 

@@ -218,6 +218,7 @@ void Kernel::reset_epoch_state() {
   failures_ = 0;
   hand_overs_.clear();
   failed_in_.clear();
+  requests_.clear();
   view_start_ms_.reset();
   std::erase_if(faults_, [&](const Equivocation& fault) { return fault.slot.epoch < committee_.epoch(); });
   std::erase_if(blocks_, [&](const auto& entry) {

@@ -37,6 +37,16 @@ std::optional<ValidatorId> Kernel::best_request(View term) const {
   return best;
 }
 
+// Sent again byte for byte, as most are: the filter says so, and the message itself is there.
+bool Kernel::seen_before(const Message& view_change) const {
+  if (!front_->elects() || !requests_.may_hold(view_change.digest)) return false;
+  const auto& vc = std::get<ViewChange>(view_change.payload);
+  const auto views = view_changes_.find(vc.signer);
+  if (views == view_changes_.end()) return false;
+  const auto at = views->second.find(vc.view);
+  return at != views->second.end() && at->second.message->digest == view_change.digest;
+}
+
 // The leader of the term that is being left, or whoever had the votes for it and did not lead.
 void Kernel::note_failed_leader() {
   std::map<ValidatorId, SignerSet> votes;
@@ -140,6 +150,7 @@ void Kernel::learn_leader() {
   vote_.voted_for = elected_by(std::get<NewView>(new_view_->payload));
   heard_us_ = now_.mono_us;
   trace("learns that " + std::to_string(*vote_.voted_for) + " leads");
+  send_late({leader(vote_.view)}, desk_.own_late());
   try_votes();
   maybe_propose();
 }
@@ -172,10 +183,9 @@ void Kernel::tell_commit() {
   if (!front_->leader_collects() || told_ >= tip_header_.height || !tip_proof_) return;
   if (vote_.view_changing || vote_.rejoining || !is_leader()) return;
   told_ = tip_header_.height;
-  std::vector<ValidatorId> others;
-  for (const Member& m : committee_.members())
-    if (m.id != config_.self) others.push_back(m.id);
-  send(std::move(others), make_message(Decided{tip_header_, *tip_proof_}), 0);
+  std::vector<ValidatorId> to = front_->order(committee_);
+  std::erase(to, config_.self);
+  send(std::move(to), make_message(Decided{tip_header_, *tip_proof_}), 0);
 }
 
 }  // namespace tieline::consensus

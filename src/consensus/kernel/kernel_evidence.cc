@@ -66,6 +66,7 @@ std::vector<ValidatorId> Kernel::others() const {
 
 void Kernel::send_late(std::vector<ValidatorId> to, std::vector<LateConfirm> votes) {
   std::erase(to, config_.self);
+  std::erase(to, kNobody);  // a term's leader that is not known yet
   if (votes.empty() || to.empty() || !participates()) return;
   trace("late CONFIRMs: " + std::to_string(votes.size()));
   send(std::move(to), make_message(LateConfirms{std::move(votes)}), lsn_);
@@ -122,7 +123,7 @@ void Kernel::note_bad_header(ValidatorId signer, const Propose& p) {
 void Kernel::note_bad_transaction(const Hash& block, const BadTransaction& bad) {
   for (const auto& [slot, message] : proposals_) {
     const auto& p = std::get<Propose>(message->payload);
-    if (p.header.digest() != block) continue;
+    if (p.header.digest() != block || leader(slot.view) == kNobody) continue;
     trace("invalid block proven of validator " + std::to_string(leader(slot.view)));
     desk_.add(InvalidBlock{leader(slot.view), slot, p.header.height, p.signature, encoded(p.header), bad});
   }

@@ -7,6 +7,7 @@
 //   front_                                      follows from the engine in config_
 //   signer_, verifier_, now_, out_              what the kernel is given, not what it is
 //   leaders_, waits_                            caches of pure functions of committee_ and the view
+//   requests_                                   what it holds is looked for in view_changes_ before it counts
 //   desk_, measuring_                           what goes into blocks as evidence, at which no rule of agreement looks;
 //                                               the explorer's blocks hold none, and it loses what they would say
 //   lsn_, ticket_                               numbers that only name a record or a request

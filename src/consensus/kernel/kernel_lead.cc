@@ -143,7 +143,7 @@ void Kernel::propose(const BlockPtr& block, const Slot& slot, const Justify& jus
   last_heartbeat_us_ = now_.mono_us;
   told_ = tip_header_.height;
   trace("propose");
-  send({}, own_proposal_, lsn);
+  send(front_->order(committee_), own_proposal_, lsn);
 }
 
 }  // namespace tieline::consensus

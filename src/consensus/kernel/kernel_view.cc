@@ -41,6 +41,7 @@ void Kernel::start_view_change(ViewChangeKind kind, View target, bool own_time_o
   proposals_.erase(proposals_.begin(), proposals_.lower_bound(Slot{committee_.epoch(), target, 0}));
   changing_us_ = now_.mono_us;
   vote_.voted_for.reset();
+  requests_.clear();
   if (front_->elects()) {
     vote_.voted_for = best_request(target);
     if (!vote_.voted_for && own_time_out && may_vote_for(config_.self, target)) vote_.voted_for = config_.self;
@@ -203,6 +204,7 @@ void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
   if (vc.view > vote_.view && from != config_.self && tip_proof_ && tip_slot_.epoch == committee_.epoch() &&
       vc.high_qc.slot < tip_slot_)
     send({from}, make_message(Decided{tip_header_, *tip_proof_}), 0);
+  if (seen_before(*message)) return;
   if (auto at = view_changes_.find(vc.signer); at != view_changes_.end()) {
     // The first one stands (where leaders are elected: the first that names one); sent again, its ACK may have been
     // lost.
@@ -219,6 +221,7 @@ void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
     if (at->second.size() >= kViewsPerMemberMax && vc.view < at->second.begin()->first) return;
   }
   if (!check_view_change(from, vc)) return;
+  if (front_->elects()) requests_.insert(message->digest);
   auto& mine = view_changes_[vc.signer];
   mine[vc.view] = ViewChangeEntry{message, false};
   if (mine.size() > kViewsPerMemberMax) mine.erase(mine.begin());
@@ -381,10 +384,7 @@ void Kernel::announce(NewView nv) {
   keep_new_view(message);
   new_view_ = message;
   trace("new-view");
-  std::vector<ValidatorId> others;
-  for (const Member& m : committee_.members())
-    if (m.id != config_.self) others.push_back(m.id);
-  send(std::move(others), message, lsn_);
+  send(others(), message, lsn_);
   enter_view(vote_.view, "own NEW-VIEW");
 }
 

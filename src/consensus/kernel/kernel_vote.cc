@@ -252,6 +252,8 @@ void Kernel::on_certificate(const Certificate& certificate) {
 // By slots or by block time, counted from the view's start: the block its first proposal extends.
 bool Kernel::tenure_reached(const Header& header, const Slot& slot) {
   if (slot.epoch != committee_.epoch() || slot.view != vote_.view || slot.index < 0) return false;
+  // A term of one slot commits nothing; an election can take longer than the tenure, and every term would be one.
+  if (front_->elects() && slot.index == 0) return false;
   if (slot.index + 1 >= static_cast<int64_t>(config_.params.tenure_slots)) return true;
   if (vote_.view == 0) view_start_ms_ = epoch_start_ms_;
   if (!view_start_ms_ && new_view_)

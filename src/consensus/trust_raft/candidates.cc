@@ -1,5 +1,6 @@
 #include "consensus/trust_raft/candidates.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "base/check.h"
@@ -55,6 +56,14 @@ bool stands_before(const Committee& committee, View term, ValidatorId a, Validat
                       id);
   };
   return key(a) < key(b);
+}
+
+std::vector<ValidatorId> by_trust(const Committee& committee) {
+  std::vector<Member> members = committee.members();
+  std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.trust > b.trust; });
+  std::vector<ValidatorId> out;
+  for (const Member& m : members) out.push_back(m.id);
+  return out;
 }
 
 size_t rank_of(const Committee& committee, View term, ValidatorId id) {

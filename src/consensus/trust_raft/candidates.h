@@ -9,7 +9,7 @@ namespace tieline::consensus {
 
 inline constexpr int64_t kHeartbeatsPerT0 = 3;
 inline constexpr int64_t kSilenceFactor = 4;      // patiences that an idle leader may be silent
-inline constexpr int64_t kStandDelayDivisor = 4;  // T0 / 4 between one candidate of the order and the next
+inline constexpr int64_t kStandDelayDivisor = 2;  // T0 / 2 between one candidate of the order and the next
 
 // The first eight bytes of SHA-256(tag "tieline/election/1", seed, u16 id, u64 term), little-endian.
 uint64_t election_draw(const Committee& committee, ValidatorId id, View term);
@@ -24,5 +24,8 @@ bool may_stand(const Committee& committee, ValidatorId candidate, View term, Vie
 // By class, then by draw.
 bool stands_before(const Committee& committee, View term, ValidatorId a, ValidatorId b);
 size_t rank_of(const Committee& committee, View term, ValidatorId id);
+
+// All members, the most trusted first: in this order a leader sends blocks and certificates.
+std::vector<ValidatorId> by_trust(const Committee& committee);
 
 }  // namespace tieline::consensus

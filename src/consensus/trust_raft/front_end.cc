@@ -12,6 +12,7 @@ class TrustRaftFrontEnd final : public FrontEnd {
  public:
   bool elects() const override { return true; }
   bool leader_collects() const override { return true; }
+  std::vector<ValidatorId> order(const Committee& committee) const override { return by_trust(committee); }
   std::optional<ValidatorId> appointed(const ConsensusParams&, const Committee& committee, View view) const override {
     if (view == 0) return most_trusted(committee);
     return std::nullopt;
