@@ -32,7 +32,7 @@ struct Options {
   bool json = false;
 };
 
-const std::vector<std::string> kIds = {"fig1", "fig2", "bound", "cost"};
+const std::vector<std::string> kIds = {"fig1", "fig2", "bound", "cost", "table2"};
 
 Status write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -79,7 +79,7 @@ int run(const Options& o) {
   if (!o.calibrate.empty()) return run_calibrate(o);
   for (const std::string& id : o.only)
     if (std::find(kIds.begin(), kIds.end(), id) == kIds.end())
-      return fail({"bad_id", "--only knows fig1, fig2, bound and cost, not '" + id + "'"}, o.json);
+      return fail({"bad_id", "--only knows fig1, fig2, bound, cost and table2, not '" + id + "'"}, o.json);
   if (o.threads < 1 || o.threads > kThreadsMax)
     return fail({"bad_threads", "--threads must be 1 to " + std::to_string(kThreadsMax)}, o.json);
   const auto wanted = [&](const char* id) {
@@ -104,6 +104,9 @@ int run(const Options& o) {
     report.parts.push_back(paper::figures_1_and_2(options, wanted("fig1"), wanted("fig2"), told));
   if (wanted("bound")) report.parts.push_back(paper::fault_bound(options, told));
   if (wanted("cost")) report.parts.push_back(paper::cost_by_size(options, told));
+  // Of this machine and this moment: only where numbers to quote are wanted, or it is asked for by name.
+  if (!o.only.empty() ? wanted("table2") : !o.quick && !o.stored_only)
+    report.parts.push_back(paper::signature_table(options, told));
   if (o.real) {
     auto real = real_rows(o.quick, told);
     if (!real) return fail(real.error(), o.json);
@@ -143,7 +146,7 @@ void add_paper(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* app = root.add_subcommand(
       "paper", "Measure what the papers claim, and write a page: the claim, ours, whether it holds");
-  app->add_option("--only", options->only, "fig1,fig2,bound,cost (all of them if not given)")->delimiter(',');
+  app->add_option("--only", options->only, "fig1,fig2,bound,cost,table2 (all of them if not given)")->delimiter(',');
   app->add_flag("--quick", options->quick, "few seeds, small sizes: seconds, and no numbers to quote");
   app->add_option("--out", options->out, "folder for paper.html and the CSV files")->capture_default_str();
   app->add_option("--threads", options->threads, "runs at the same time; the numbers do not depend on it")

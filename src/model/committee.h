@@ -21,6 +21,12 @@ inline constexpr size_t kCommitteeMin = 1;           // raft, which survives cra
 inline constexpr size_t kByzantineCommitteeMin = 4;  // every other engine (genesis checks it)
 inline constexpr uint32_t kCreditOne = 65'536;       // 1.0 in Q16.16
 
+// What a certificate holds; genesis names it and it never changes.
+enum class CertificateKind : uint8_t {
+  kList = 1,  // an Ed25519 signature of each signer
+  kBls = 2,   // one BLS signature, the sum of the signers'
+};
+
 // A set of positions in a committee. Encoded as u8 length and that many bytes, lowest position in the lowest bit of the
 // first byte, without trailing zero bytes (so that a set has one encoding).
 class SignerSet {
@@ -56,6 +62,7 @@ struct Member {
   ValidatorId id = 0;
   OrgId org = 0;
   PublicKey key;
+  bls::PublicKey bls_key;     // possession proven, in genesis or when it was registered
   uint32_t credit = 0;        // Q16.16 in [0, 1]; equal for all until the credit model fills the table
   uint64_t weight = 1;        // equal in cbft and pbft
   uint32_t jailed_until = 0;  // first epoch in which it may lead again; 0: never jailed
@@ -68,7 +75,8 @@ class Committee {
  public:
   Committee() = default;
   // Sorts by id; aborts on a duplicate, a wrong size, credit > 1.
-  Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults = FaultModel::kByzantine);
+  Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults = FaultModel::kByzantine,
+            CertificateKind certificates = CertificateKind::kList);
 
   Epoch epoch() const { return epoch_; }
   const Hash& seed() const { return seed_; }  // draws and ties: H(seed, id, view)
@@ -76,6 +84,7 @@ class Committee {
   const Member& at(size_t position) const { return members_[position]; }
   size_t size() const { return members_.size(); }
   const Quorum& count() const { return quorum_; }
+  CertificateKind certificates() const { return certificates_; }
   std::optional<size_t> position_of(ValidatorId id) const;
   Hash digest() const;
 
@@ -94,6 +103,7 @@ class Committee {
   Hash seed_;
   std::vector<Member> members_;
   Quorum quorum_{};
+  CertificateKind certificates_ = CertificateKind::kList;
 };
 
 }  // namespace tieline

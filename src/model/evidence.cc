@@ -7,10 +7,10 @@
 namespace tieline {
 namespace {
 
-constexpr size_t kTimeoutBytesMin = 8 + 8 + 1 + 4;
-constexpr size_t kSideBytes = 8 + 32 + 64;
-constexpr size_t kEquivocationBytes = 2 + 24 + 2 * kSideBytes;
-constexpr size_t kCertificateBytesMin = 24 + 8 + 32 + 1 + 4;
+constexpr size_t kTimeoutBytesMin = 8 + 8 + 1 + 1 + 4;
+constexpr size_t kSideBytesMin = 8 + 32 + kVoteSignatureBytesMin;
+constexpr size_t kEquivocationBytesMin = 2 + 24 + 2 * kSideBytesMin;
+constexpr size_t kCertificateBytesMin = 24 + 8 + 32 + 1 + 1 + 4;
 
 void encode(Writer& w, const Equivocation::Side& s) {
   w.u64(s.height);
@@ -49,32 +49,21 @@ bool strictly_ascending(const std::vector<T>& list, Key key) {
 Status verify_timeout(const TimeoutProof& p, const ChainId& chain, const Committee& committee,
                       const Verifier& verifier) {
   if (p.view == 0) return malformed("nobody changes to view 0");
-  const std::vector<size_t> positions = p.signers.positions();
-  if (positions.size() != p.signatures.size())
-    return malformed("a time-out with another number of signatures than signers");
-  if (!positions.empty() && positions.back() >= committee.size()) {
+  if (!p.signers.all_below(committee.size())) {
     return Error{"evidence_unknown_signer", "a time-out signed from beyond the committee"};
   }
   if (!committee.holds_correct(p.signers)) {
-    return Error{"evidence_below_threshold", "a time-out of " + std::to_string(positions.size()) +
+    return Error{"evidence_below_threshold", "a time-out of " + std::to_string(p.signers.count()) +
                                                  " members; at least " + std::to_string(committee.count().correct()) +
                                                  " are needed"};
   }
-  const Hash digest = timeout_digest(chain, ViewChangeKind::kTimeout, p.epoch, p.view);
-  std::vector<SignedItem> items;
-  items.reserve(positions.size());
-  for (size_t i = 0; i < positions.size(); ++i) {
-    items.push_back({committee.at(positions[i]).key, digest.view(), p.signatures[i]});
-  }
-  std::vector<uint8_t> good(items.size(), 0);
-  verifier.verify_batch(items, good);
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (good[i] != 1) {
-      return Error{"evidence_bad_signature",
-                   "validator " + std::to_string(committee.at(positions[i]).id) + " did not sign this time-out"};
-    }
-  }
-  return {};
+  Status signatures =
+      verify_signatures(p.signers, p.signatures, p.aggregate,
+                        timeout_digest(chain, ViewChangeKind::kTimeout, p.epoch, p.view), committee, verifier);
+  if (signatures.ok()) return {};
+  const Error& error = signatures.error();
+  if (error.code == "certificate_malformed") return Error{"evidence_malformed", error.why};
+  return Error{"evidence_bad_signature", "a time-out: " + error.why};
 }
 
 }  // namespace
@@ -91,16 +80,13 @@ Hash timeout_digest(const ChainId& chain, ViewChangeKind kind, Epoch epoch, View
 void encode(Writer& w, const TimeoutProof& p) {
   w.u64(p.epoch);
   w.u64(p.view);
-  encode(w, p.signers);
-  encode_list(w, p.signatures);
+  encode_signatures(w, p.signers, p.signatures, p.aggregate);
 }
 
 void decode(Reader& r, TimeoutProof& p) {
   p.epoch = r.u64();
   p.view = r.u64();
-  decode(r, p.signers);
-  decode_list(r, p.signatures, kCommitteeMax, Signature::kSize);
-  if (p.signers.count() != p.signatures.size()) r.fail();
+  decode_signatures(r, p.signers, p.signatures, p.aggregate);
 }
 
 void encode(Writer& w, const Equivocation& e) {
@@ -126,7 +112,7 @@ void encode(Writer& w, const Evidence& e) {
 void decode(Reader& r, Evidence& e) {
   decode_list(r, e.certificates, kEvidenceCertificatesMax, kCertificateBytesMin);
   decode_list(r, e.timeouts, kEvidenceTimeoutsMax, kTimeoutBytesMin);
-  decode_list(r, e.equivocations, kEvidenceFaultsMax, kEquivocationBytes);
+  decode_list(r, e.equivocations, kEvidenceFaultsMax, kEquivocationBytesMin);
 }
 
 Status verify_equivocation(const Equivocation& e, CommitRule rule, const ChainId& chain, const Committee& committee,
@@ -139,10 +125,9 @@ Status verify_equivocation(const Equivocation& e, CommitRule rule, const ChainId
   if (!position) {
     return Error{"evidence_unknown_signer", "validator " + std::to_string(e.signer) + " is not in the committee"};
   }
-  const PublicKey& key = committee.at(*position).key;
   for (const Equivocation::Side* side : {&e.a, &e.b}) {
     const Hash digest = vote_digest(choosing_phase(rule), chain, e.slot, side->height, side->block);
-    if (!verifier.verify(key, digest.view(), side->signature)) {
+    if (!verify_vote(committee, *position, digest, side->signature, verifier)) {
       return Error{"evidence_bad_signature", "validator " + std::to_string(e.signer) + " did not sign both sides"};
     }
   }

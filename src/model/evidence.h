@@ -22,7 +22,8 @@ struct TimeoutProof {
   Epoch epoch = 0;
   View view = 0;
   SignerSet signers;
-  std::vector<Signature> signatures;
+  std::vector<Signature> signatures;  // or the aggregate, as in a certificate
+  std::optional<bls::Signature> aggregate{};
   bool operator==(const TimeoutProof&) const = default;
 };
 
@@ -34,7 +35,7 @@ struct Equivocation {
   struct Side {
     Height height = 0;
     Hash block;
-    Signature signature;
+    VoteSignature signature;  // a share of its own, never one out of a sum
     bool operator==(const Side&) const = default;
   };
   Side a, b;  // a.block < b.block

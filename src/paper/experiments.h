@@ -19,6 +19,8 @@ std::vector<EngineKind> engines_compared();  // cbft and pbft, as far as this bu
 Part figures_1_and_2(const ExperimentOptions& options, bool fig1, bool fig2, const Told& told);
 Part fault_bound(const ExperimentOptions& options, const Told& told);
 Part cost_by_size(const ExperimentOptions& options, const Told& told);
+// Paper 004's Table 2, measured on this machine: other than the rest not a function of seeds.
+Part signature_table(const ExperimentOptions& options, const Told& told);
 Part cost_model(const Costs* this_machine);  // the constants; none: only those stored
 
 // Calls work(0) .. work(count - 1), some at a time.

@@ -46,7 +46,7 @@ class EvidenceTest : public ::testing::Test {
   const ChainId chain_ = hash_of("chain");
   const TestCommittee previous_{4, 4, "old", 20};
   const TestCommittee current_{4, 5, "new", 10};
-  const Ed25519Verifier verifier_;
+  const RealVerifier verifier_;
 };
 
 TEST_F(EvidenceTest, OfBothEpochsVerifies) {

@@ -109,7 +109,8 @@ std::vector<Payload> one_of_each() {
           PrepareVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
           CommitVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
           RequestVote{3, 2, 9, true, false, {2, 8, 4}},
-          TermReply{2, 9, TermReplyKind::kPreVote, true, 9, 12, {2, 8, 3}, 41}};
+          TermReply{2, 9, TermReplyKind::kPreVote, true, 9, 12, {2, 8, 3}, 41},
+          StableCertificate{checkpoint()}};
 }
 
 Bytes bytes_of(const MessagePtr& m) { return {m->bytes.view().begin(), m->bytes.view().end()}; }
@@ -128,7 +129,7 @@ std::string code_of(const Bytes& bytes) {
 TEST(Messages, TypeIsTheFirstByteInTheOrderOfTheVariant) {
   const char* names[] = {"PROPOSE",         "CONFIRM",   "VIEW-CHANGE",  "VIEW-CHANGE-ACK", "NEW-VIEW",
                          "CHECKPOINT-VOTE", "HEARTBEAT", "DECIDED",      "REJOIN-REQUEST",  "REJOIN-REPLY",
-                         "PREPARE",         "COMMIT",    "REQUEST-VOTE", "TERM-REPLY"};
+                         "PREPARE",         "COMMIT",    "REQUEST-VOTE", "TERM-REPLY",      "CHECKPOINT"};
   uint8_t type = 1;
   for (const Payload& payload : one_of_each()) {
     const MessagePtr m = make_message(payload);

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <future>
 
-#include "crypto/ed25519_scheme.h"
+#include "crypto/real_scheme.h"
 #include "node/finality.h"
 #include "replica/log_format.h"
 
@@ -191,7 +191,7 @@ TEST(StoreWriter, AppliesInOrderAndHandsOutTheSnapshotOfItsHeight) {
 }
 
 TEST(SignatureChecker, AnswersEveryJobWithItsOwnSignaturesInOrder) {
-  const Ed25519Verifier verifier;
+  const RealVerifier verifier;
   std::mutex mutex;
   std::vector<replica::Verified> answers;
   std::promise<void> all;
