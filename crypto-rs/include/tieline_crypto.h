@@ -3,8 +3,8 @@
  * privacy HPKE (RFC 9180), Pedersen commitments over ristretto255, range proofs (Bulletproofs+) and key derivation.
  *
  * Only src/crypto includes this. Lengths are fixed by the name of the array argument and checked by the C++ side. No
- * pointer may be null, except data pointers of length 0 and results of the `_new` functions (null: refused). Handles are
- * immutable once made and may be used by several threads at once; `_free` takes a handle once, when nobody uses it.
+ * pointer may be null, except data pointers of length 0 and results of the `_new` functions (null: refused). Handles
+ * are immutable once made and may be used by several threads at once; `_free` takes a handle once, when nobody uses it.
  * A bug on the Rust side aborts the process; nothing unwinds into C++. */
 
 #include <stdbool.h>
@@ -62,6 +62,16 @@ void tc_bls_prove_possession(const tc_bls_signer* signer, uint8_t out[48]);
 tc_bls_key* tc_bls_key_new(const uint8_t key[96]); /* null: malformed, infinity or outside the subgroup */
 void tc_bls_key_free(tc_bls_key* key);
 bool tc_bls_verify_possession(const tc_bls_key* key, const uint8_t proof[48]);
+typedef struct tc_bls_claim {
+  const tc_bls_key* const* keys;
+  size_t count;
+  tc_bytes msg;
+  const uint8_t* signature; /* 48 bytes */
+} tc_bls_claim;
+/* ok[i] becomes 1 exactly if tc_bls_verify_aggregate accepts claim i, else 0. The seed only feeds the coefficients. */
+void tc_bls_verify_multiple(const tc_bls_claim* claims, size_t count, const uint8_t seed[32], uint8_t* ok);
+/* 0: a point of the subgroup other than infinity; 1: no point of the curve; 2: infinity; 3: outside the subgroup. */
+uint8_t tc_bls_signature_fault(const uint8_t signature[48]);
 bool tc_bls_signature_valid(const uint8_t signature[48]); /* a point of the subgroup other than infinity */
 bool tc_bls_verify(const tc_bls_key* key, const uint8_t* msg, size_t len, const uint8_t signature[48]);
 /* false: none given, or one is malformed or infinity. The subgroup is left to whoever verifies the sum. */

@@ -10,6 +10,7 @@ use blst::{
     blst_p2_affine_is_inf,
 };
 use blst::{Pairing, BLST_ERROR};
+use sha2::{Digest, Sha256};
 
 use crate::{array, put, slice, slice_mut, TcBytes};
 
@@ -142,6 +143,17 @@ pub unsafe extern "C" fn tc_bls_verify_possession(key: *const TcBlsKey, proof: *
     })
 }
 
+/// 0: a point of the subgroup other than infinity; 1: no point of the curve; 2: infinity; 3: outside the subgroup.
+#[no_mangle]
+pub unsafe extern "C" fn tc_bls_signature_fault(signature: *const u8) -> u8 {
+    match Signature::uncompress(unsafe { array::<48>(signature) }) {
+        Err(_) => 1,
+        Ok(point) if is_infinity(&point) => 2,
+        Ok(point) if !point.subgroup_check() => 3,
+        Ok(_) => 0,
+    }
+}
+
 #[no_mangle]
 pub unsafe extern "C" fn tc_bls_signature_valid(signature: *const u8) -> bool {
     decode(unsafe { array::<48>(signature) }).is_some()
@@ -250,6 +262,97 @@ fn judge_shares(shares: &[Share], hash: &blst_p1_affine, accepted: &mut [u8], kn
         let (left, right) = shares.split_at(shares.len() / 2);
         let left_bad = judge_shares(left, hash, accepted, false);
         judge_shares(right, hash, accepted, !left_bad);
+    }
+    !holds
+}
+
+#[repr(C)]
+pub struct TcBlsClaim {
+    keys: *const *const TcBlsKey,
+    count: usize,
+    msg: TcBytes,
+    signature: *const u8,
+}
+
+struct Claim<'a> {
+    index: usize,
+    key: PublicKey,
+    message: &'a [u8],
+    signature: Signature,
+    scalar: [u8; SCALAR_BYTES],
+}
+
+const SCALAR_BYTES: usize = 16;
+
+/// Many claims, each of signers and one message, by one random combination: a linear relation between bad claims holds
+/// for one choice of coefficients in 2^128. They come from the seed and from all claims, and are never zero.
+#[no_mangle]
+pub unsafe extern "C" fn tc_bls_verify_multiple(claims: *const TcBlsClaim, count: usize, seed: *const u8, ok: *mut u8) {
+    let (raw, seed) = unsafe { (slice(claims, count), array::<32>(seed)) };
+    let ok = unsafe { slice_mut(ok, count) };
+    ok.fill(0);
+    let mut transcript = Sha256::new();
+    transcript.update(seed);
+    let mut all: Vec<Claim> = Vec::with_capacity(count);
+    for (index, claim) in raw.iter().enumerate() {
+        let keys = unsafe { slice(claim.keys, claim.count) };
+        let (message, bytes) = unsafe { (claim.msg.as_slice(), array::<48>(claim.signature)) };
+        transcript.update((claim.count as u64).to_le_bytes());
+        keys.iter().for_each(|key| transcript.update(unsafe { &(**key).bytes }));
+        transcript.update((message.len() as u64).to_le_bytes());
+        transcript.update(message);
+        transcript.update(bytes);
+        let Some(key) = sum_of_keys(keys.iter().map(|k| unsafe { &**k })) else { continue };
+        let Some(signature) = decode_unchecked(bytes) else { continue };
+        all.push(Claim { index, key, message, signature, scalar: [0; SCALAR_BYTES] });
+    }
+    let root = transcript.finalize();
+    for claim in &mut all {
+        let mut hash = Sha256::new();
+        hash.update(root);
+        hash.update((claim.index as u64).to_le_bytes());
+        claim.scalar.copy_from_slice(&hash.finalize()[..SCALAR_BYTES]);
+        if claim.scalar == [0; SCALAR_BYTES] {
+            claim.scalar[0] = 1;
+        }
+    }
+    if !all.is_empty() {
+        judge_claims(&all, ok, false);
+    }
+}
+
+fn claims_hold(claims: &[Claim]) -> bool {
+    if let [claim] = claims {
+        let pair = (&claim.key, hash_to_curve(claim.message, SIGN_DST));
+        return equation_holds(std::iter::once(pair), &claim.signature);
+    }
+    let mut pairing = Pairing::new(true, SIGN_DST);
+    for claim in claims {
+        let (key, point): (&blst_p2_affine, &blst_p1_affine) = ((&claim.key).into(), (&claim.signature).into());
+        // Keys that cancel out make a sum under which anything verifies.
+        if unsafe { blst_p2_affine_is_inf(key) } {
+            return false;
+        }
+        let added =
+            pairing.mul_n_aggregate(key, false, point, true, &claim.scalar, 8 * SCALAR_BYTES, claim.message, &[]);
+        if added != BLST_ERROR::BLST_SUCCESS {
+            return false;
+        }
+    }
+    pairing.commit();
+    pairing.finalverify(None)
+}
+
+/// As judge_shares: marks the good claims and returns whether there was a bad one.
+fn judge_claims(claims: &[Claim], ok: &mut [u8], known_bad: bool) -> bool {
+    // That a half is bad says nothing of one claim alone: it is always judged by its own equation.
+    let holds = (!known_bad || claims.len() == 1) && claims_hold(claims);
+    if holds {
+        claims.iter().for_each(|c| ok[c.index] = 1);
+    } else if claims.len() > 1 {
+        let (left, right) = claims.split_at(claims.len() / 2);
+        let left_bad = judge_claims(left, ok, false);
+        judge_claims(right, ok, !left_bad);
     }
     !holds
 }

@@ -3,17 +3,20 @@
 #include <algorithm>
 #include <map>
 
+#include "crypto/verified_cache.h"
 #include "ledger/block_record.h"
 #include "ledger/codes.h"
 #include "ledger/ledger.h"
 #include "ledger/memory_store.h"
 #include "ledger/state_tree.h"
+#include "model/certificate_batch.h"
 #include "replica/chain_meta.h"
 
 namespace tieline::cli {
 namespace {
 
 constexpr size_t kSignatureBatch = 512;
+constexpr size_t kCertificateBlocks = 64;  // whose certificates are checked together
 
 std::optional<Height> height_of_key(ByteView key) {
   if (key.size() != sizeof(Height)) return std::nullopt;
@@ -33,7 +36,7 @@ Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 class Audit {
  public:
   Audit(const StoreReader& store, const Genesis& genesis, const Verifier& verifier)
-      : store_(store), verifier_(verifier), ledger_(genesis, verifier) {}
+      : store_(store), verifier_(verifier), ledger_(genesis, verifier_) {}
 
   Result<AuditReport> run(const std::function<void(Height, Height)>& progress) {
     const StoreBatch genesis_batch = ledger_.genesis_batch();
@@ -49,8 +52,10 @@ class Audit {
       return Error{"store_empty", "the store holds nothing: this validator never started"};
     }
     if (!block_heights() || !checkpoint_to_come()) return report_;
-    for (const Height height : heights_) {
+    for (size_t i = 0; i < heights_.size(); ++i) {
+      const Height height = heights_[i];
       if (progress) progress(height, heights_.back());
+      if (i >= asked_) ask_ahead(i);
       if (!block(height)) return report_;
       ++report_.blocks;
     }
@@ -85,6 +90,29 @@ class Audit {
       return good;
     });
     return good;
+  }
+
+  // The certificates of the next blocks, those of them whose committee is known by now.
+  void ask_ahead(size_t from) {
+    CertificateBatch batch(ledger_.chain(), ledger_.genesis().consensus.commit_rule());
+    asked_ = std::min(from + kCertificateBlocks, heights_.size());
+    for (size_t i = from; i < asked_; ++i) {
+      auto record = read_block_record(store_, heights_[i]);
+      if (!record.ok()) continue;  // told when its turn comes
+      Header header;
+      Reader r(record->block.view());
+      decode(r, header);
+      const auto bytes = r.bytes(kEvidenceBytesMax);
+      const Committee* current = r.ok() ? committee(header.epoch) : nullptr;
+      if (current == nullptr) {
+        asked_ = i > from ? i : from + 1;  // another epoch begins: its committee is known when this one is executed
+        break;
+      }
+      batch.add(record->proof, *current);
+      if (auto evidence = decoded<Evidence>(bytes, "evidence"); evidence.ok())
+        batch.add(*evidence, *current, header.epoch > 0 ? committee(header.epoch - 1) : nullptr);
+    }
+    batch.ask(verifier_);
   }
 
   bool block(Height height) {
@@ -190,8 +218,8 @@ class Audit {
     const auto status = verify_commit(proof, block.digest, ledger_.genesis().consensus.commit_rule(), ledger_.chain(),
                                       *signers, verifier_);
     if (!status) return found_in_block(status.error().code, "its commit proof: " + status.error().why);
-    report_.vote_signatures += proof.certificate.signatures.size();
-    if (proof.second) report_.vote_signatures += proof.second->certificate.signatures.size();
+    report_.vote_signatures += proof.certificate.signers.count();
+    if (proof.second) report_.vote_signatures += proof.second->certificate.signers.count();
     return true;
   }
 
@@ -357,12 +385,13 @@ class Audit {
   }
 
   const StoreReader& store_;
-  const Verifier& verifier_;
+  const VerifiedCache verifier_;
   Ledger ledger_;
   MemoryStore state_;
   StateTree tree_;
   std::map<Epoch, Committee> committees_;
   std::vector<Height> heights_;
+  size_t asked_ = 0;  // of heights_: up to here the certificates were asked about together
   std::optional<CheckpointCert> stable_;
   std::optional<replica::HistoryMark> history_;
   Header parent_;

@@ -5,6 +5,7 @@
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/network_access.h"
+#include "crypto/real_scheme.h"
 #include "node/config.h"
 #include "storage/folder_lock.h"
 #include "storage/rocks_store.h"
@@ -69,7 +70,7 @@ int run(const Options& options) {
       progress.show(std::string("reading column ") + column_name(column));
       (*store)->scan(column, {}, {}, false, [](ByteView, ByteView) { return true; });
     }
-    const Ed25519Verifier verifier;
+    const RealVerifier verifier;
     auto report = audit_store(**store, *genesis, verifier, [&](Height at, Height last) {
       progress.show("block " + grouped(at) + " of " + grouped(last));
     });

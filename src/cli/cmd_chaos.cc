@@ -19,6 +19,7 @@
 #include "cli/local_network.h"
 #include "cli/make_network.h"
 #include "consensus/engine.h"
+#include "crypto/real_scheme.h"
 #include "ledger/codes.h"
 #include "model/receipt.h"
 
@@ -313,7 +314,7 @@ class Chaos {
   }
 
   Result<uint64_t> check_receipts(const std::vector<ChaosTx>& txs) {
-    const Ed25519Verifier verifier;
+    const RealVerifier verifier;
     uint64_t bad = 0;
     std::vector<std::unique_ptr<api::Client>> clients;
     for (const GenesisValidator& validator : network_->genesis().validators) {

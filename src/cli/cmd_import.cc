@@ -7,6 +7,7 @@
 #include "cli/import_network.h"
 #include "cli/network_access.h"
 #include "crypto/hash.h"
+#include "crypto/real_scheme.h"
 
 namespace tieline::cli {
 namespace {
@@ -79,7 +80,7 @@ int run(const Options& options) {
     progress.note("An earlier run of this import is in the journal: it goes on where that one stopped.");
   auto client = api::NetworkClient::open(*genesis);
   if (!client) return fail(client.error(), options.json);
-  const Ed25519Verifier verifier;
+  const RealVerifier verifier;
   auto network = import_network(**client, *genesis, verifier);
 
   ImportPlan plan;

@@ -48,6 +48,10 @@ void add_init(CLI::App& root, int& exit_status) {
   command->add_option("NET", options->net, "folder to make; must not be there or be empty")->required();
   command->add_option("--validators", options->plan.validators, "how many, 4 and more")->capture_default_str();
   command->add_option("--engine", options->plan.engine, "consensus engine")->capture_default_str();
+  command
+      ->add_option("--certificates", options->plan.certificates,
+                   "list (Ed25519) or bls (one aggregate; cbft and trust_raft); default: by the number of validators")
+      ->check(CLI::IsMember({"list", "bls"}));
   command->add_option("--port", options->plan.port, "first port; clients' are 100 above")->capture_default_str();
   command->add_option("--host", options->plan.host, "address of all validators")->capture_default_str();
   command->add_option("--participants", options->participants, "JSON file with the participants; default: the demo's");

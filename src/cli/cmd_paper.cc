@@ -33,7 +33,7 @@ struct Options {
 };
 
 const std::vector<std::string> kIds = {"fig1",   "fig2",      "bound",    "cost",    "classes",
-                                       "leader", "malicious", "majority", "formulas"};
+                                       "leader", "malicious", "majority", "formulas",   "table2"};
 
 std::string ids_text() {
   std::string text;
@@ -116,6 +116,9 @@ int run(const Options& o) {
   if (wanted("malicious") || wanted("majority"))
     report.parts.push_back(paper::malicious_share(options, wanted("malicious"), wanted("majority")));
   if (wanted("formulas")) report.parts.push_back(paper::formulas(options, told));
+  // Of this machine and this moment: only where numbers to quote are wanted, or it is asked for by name.
+  if (!o.only.empty() ? wanted("table2") : !o.quick && !o.stored_only)
+    report.parts.push_back(paper::signature_table(options, told));
   if (o.real) {
     auto real = real_rows(o.quick, told);
     if (!real) return fail(real.error(), o.json);

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/network_access.h"
 #include "crypto/hash.h"
+#include "crypto/real_scheme.h"
 #include "model/receipt.h"
 
 namespace tieline::cli {
@@ -26,7 +27,7 @@ int run(const Options& options) {
     return kExitNo;
   }
   if (!receipt) return fail(receipt.error(), options.json);
-  const Ed25519Verifier verifier;
+  const RealVerifier verifier;
   auto facts = verify_receipt(*receipt, *reach->genesis(), verifier);
   if (!facts || facts->txid != *id) {
     const std::string why = facts ? "it is another transaction's" : facts.error().code + ": " + facts.error().why;

@@ -50,6 +50,7 @@ struct Options {
   std::string seed;
   std::string faults = "all";
   std::string fast_path = "any";
+  std::string certificates = "any";
   std::string reading = "accepted";
   uint64_t blocks = 40;
   size_t workers = 2;
@@ -85,6 +86,7 @@ std::string command_for(const Options& o, uint64_t seed) {
   std::string text = "tieline sim --engine " + o.engine + " --validators " + std::to_string(o.validators) +
                      " --faults " + o.faults + " --blocks " + std::to_string(o.blocks);
   if (o.fast_path != "any") text += " --fast-path " + o.fast_path;
+  if (o.certificates != "any") text += " --certificates " + o.certificates;
   if (o.one_sync) text += " --one-sync";
   if (o.real_crypto) text += " --real-crypto";
   return text + " --seed " + std::to_string(seed) + " --trace";
@@ -242,6 +244,11 @@ int run(const Options& o) {
   options.one_sync = o.one_sync;
   options.real_crypto = o.real_crypto;
   if (o.fast_path != "any") options.fast_path = o.fast_path == "on";
+  if (o.certificates != "any")
+    options.certificates = o.certificates == "bls" ? CertificateKind::kBls : CertificateKind::kList;
+  const bool kernel = *engine == EngineKind::kCbft || *engine == EngineKind::kTrustRaft;
+  if (options.certificates == CertificateKind::kBls && !kernel)
+    return fail({"bad_certificates", "--certificates bls is for the engines cbft and trust_raft"}, o.json);
   auto faults = sim::parse_faults(o.faults, sim::faults_of(*engine));
   if (!faults) return fail(faults.error(), o.json);
   options.faults = *faults;
@@ -271,6 +278,8 @@ void add_sim(CLI::App& root, int& exit_status) {
       "all, none, or a list: crash,partition,loss,reorder,duplicate,slow,clock,disk,wipe,byzantine,byzantine:KIND");
   app->add_option("--fast-path", options->fast_path, "on, off, or any (drawn per seed)")
       ->check(CLI::IsMember({"on", "off", "any"}));
+  app->add_option("--certificates", options->certificates, "list, bls, or any (drawn per seed)")
+      ->check(CLI::IsMember({"list", "bls", "any"}));
   app->add_option("--blocks", options->blocks, "the faulty phase ends at this height at the latest");
   app->add_option("--workers", options->workers, "schedules at the same time");
   app->add_flag("--trace", options->trace, "print what happens (with --seed)");
@@ -278,7 +287,7 @@ void add_sim(CLI::App& root, int& exit_status) {
   app->add_flag("--reduced", options->reduced, "with --seed: reduce it and print all of the reduced schedule");
   app->add_flag("--one-sync", options->one_sync, "hosts that sync log records and vote sector together");
   app->add_flag("--real-crypto", options->real_crypto,
-                "Ed25519 instead of the simulator's own signatures: slower, same schedules");
+                "Ed25519 and BLS instead of the simulator's own signatures: slower, same schedules");
   app->add_flag("--json", options->json, "one JSON object on the last line");
   app->footer("Example: tieline sim --engine cbft --validators 4 --seeds 0..9999 --faults all --json");
   app->callback([options, &exit_status] { exit_status = run(*options); });

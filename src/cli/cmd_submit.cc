@@ -8,6 +8,7 @@
 #include "cli/network_access.h"
 #include "cli/submission.h"
 #include "crypto/hash.h"
+#include "crypto/real_scheme.h"
 #include "ledger/codes.h"
 
 namespace tieline::cli {
@@ -72,7 +73,7 @@ int run(const Options& options) {
   if (!text) return fail(text.error(), options.json);
   auto client = api::NetworkClient::open(*genesis);
   if (!client) return fail(client.error(), options.json);
-  const Ed25519Verifier verifier;
+  const RealVerifier verifier;
   auto network = import_network(**client, *genesis, verifier);
 
   Bytes bytes(text->begin(), text->end());

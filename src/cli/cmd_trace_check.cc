@@ -7,7 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/network_access.h"
-#include "crypto/ed25519_scheme.h"
+#include "crypto/real_scheme.h"
 #include "trace/check.h"
 
 namespace tieline::cli {
@@ -115,7 +115,7 @@ int run(const Options& options) {
   }
 
   trace::catch_broken_invariants();
-  const Ed25519Verifier verifier;
+  const RealVerifier verifier;
   trace::NetworkFacts facts;
   trace::CheckOptions check;
   if (genesis) check.genesis = &*genesis;

@@ -6,6 +6,7 @@
 #include "cli/network_access.h"
 #include "cli/rfc3339.h"
 #include "crypto/hash.h"
+#include "crypto/real_scheme.h"
 #include "ledger/codes.h"
 #include "model/receipt.h"
 
@@ -44,7 +45,7 @@ int run(const Options& options) {
   if (!genesis) return fail(genesis.error(), options.json);
   auto text = read_text(options.file, kReceiptBytesMax + 1);
   if (!text) return fail(text.error(), options.json);
-  const Ed25519Verifier verifier;
+  const RealVerifier verifier;
   auto facts = verify_receipt(view_of(*text), *genesis, verifier);
   if (!facts) {
     print_line("NOT VALID: " + facts.error().why + " (" + facts.error().code + ")");

@@ -121,12 +121,19 @@ Status make_validator(const std::filesystem::path& folder, int64_t now_ms, Genes
   return storage::VoteLog::mark_never_voted(folder / "data" / "log");
 }
 
+CertificateKind certificates_of(const NetworkPlan& plan, EngineKind engine) {
+  if (!plan.certificates.empty()) return plan.certificates == "bls" ? CertificateKind::kBls : CertificateKind::kList;
+  const bool kernel = engine == EngineKind::kCbft || engine == EngineKind::kTrustRaft;
+  return kernel && plan.validators >= kAggregatesFrom ? CertificateKind::kBls : CertificateKind::kList;
+}
+
 Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant> participants) {
   Genesis genesis;
   genesis.network = name_of_network(plan.net);
   genesis.time_ms = node::wall_ms();
   genesis.consensus.engine = *engine_from_name(plan.engine);
   if (genesis.consensus.engine == EngineKind::kTrustRaft) genesis.consensus.timeout_ms = kTrustRaftTimeoutMs;
+  genesis.consensus.certificates = certificates_of(plan, genesis.consensus.engine);
   if (auto made = storage::make_folder(plan.net / "participants"); !made) return made.error();
   for (GenesisParticipant& participant : participants) {
     // Names become file names: a bad one is told by validate() below, but must not be used before.

@@ -21,10 +21,15 @@ namespace tieline::cli {
 inline constexpr uint16_t kHttpPortsAbove = 100;  // a validator's HTTP is at its links' port and this many
 inline constexpr size_t kParticipantsBytesMax = 64 * 1024 * 1024;
 
+// What `init` chooses where nobody says (docs/performance.md, "Certificates"): below it making and checking a list
+// takes less time, from it on an aggregate does.
+inline constexpr size_t kAggregatesFrom = 100;
+
 struct NetworkPlan {
   std::filesystem::path net;
   size_t validators = 4;
   std::string engine = "cbft";
+  std::string certificates;  // "list" or "bls"; empty: by the number of validators
   std::string host = "127.0.0.1";
   uint16_t port = 7400;
   std::filesystem::path participants;  // empty: the demo's

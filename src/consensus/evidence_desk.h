@@ -24,7 +24,7 @@ class EvidenceDesk {
 
   // What a committed block carried: with the votes that are known here besides those in its certificates (`known` gives
   // the signature of the member at a position on what the certificate certifies, or none).
-  using KnownVote = std::function<std::optional<Signature>(const Certificate&, size_t)>;
+  using KnownVote = std::function<std::optional<VoteSignature>(const Certificate&, size_t)>;
   void committed(const Evidence& evidence, const Committee& committee, const Committee* previous,
                  const KnownVote& known);
   // Own votes that newly counted certificates lack: to be said again, to all.

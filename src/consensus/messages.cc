@@ -18,7 +18,8 @@ constexpr size_t kTypes = std::variant_size_v<Payload>;
 constexpr std::array<const char*, kTypes> kNames = {
     "PROPOSE",      "CONFIRM",    "VIEW-CHANGE",    "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE",
     "HEARTBEAT",    "DECIDED",    "REJOIN-REQUEST", "REJOIN-REPLY",    "PREPARE",  "COMMIT",
-    "REQUEST-VOTE", "TERM-REPLY", "LATE-CONFIRM",   "PROBE",           "MEASURED"};
+    "REQUEST-VOTE", "TERM-REPLY", "LATE-CONFIRM",   "PROBE",           "MEASURED", "CHECKPOINT"};
+static_assert(kNames.back() != nullptr, "every message has a name");
 
 // A reader that knows the buffer it reads from, so that a message inside keeps a slice of it instead of a copy.
 struct Source {
@@ -308,6 +309,9 @@ void get(const Source& in, RejoinReply& m) {
   decode(r, m.certificate);
   decode(r, m.signature);
 }
+
+void put(Writer& w, const StableCertificate& m) { encode(w, m.certificate); }
+void get(const Source& in, StableCertificate& m) { decode(in.r, m.certificate); }
 
 void put(Writer& w, const RequestVote& m) {
   w.u16(m.candidate);

@@ -33,8 +33,8 @@ struct LastVote {
   Slot slot;
   Hash block;
   Height height = 0;
-  Signature primary_signature;   // the primary's CONFIRM signature on it
-  std::optional<Hash> new_view;  // digest of the NEW-VIEW under which it was proposed; index 0 of views > 0 only
+  VoteSignature primary_signature;  // the primary's CONFIRM signature on it
+  std::optional<Hash> new_view;     // digest of the NEW-VIEW under which it was proposed; index 0 of views > 0 only
   bool operator==(const LastVote&) const = default;
 };
 
@@ -51,15 +51,15 @@ struct Propose {
   std::vector<TxId> txs;
   Bytes evidence;
   Justify justify;
-  MessagePtr new_view;  // at index 0 of every view but an epoch's first
-  Signature signature;  // the primary's CONFIRM signature
+  MessagePtr new_view;      // at index 0 of every view but an epoch's first
+  VoteSignature signature;  // the primary's CONFIRM signature
 };
 struct Confirm {
   ValidatorId signer = 0;
   Slot slot;
   Height height = 0;
   Hash block;
-  Signature signature;
+  VoteSignature signature;
 };
 struct ViewChange {
   ValidatorId signer = 0;
@@ -70,7 +70,7 @@ struct ViewChange {
   std::optional<CheckpointCert> checkpoint;
   Justify high_qc;
   std::optional<LastVote> last_vote;  // only if last_vote.slot > high_qc.slot
-  Signature timeout_signature;        // over timeout_digest(kind, epoch, view)
+  VoteSignature timeout_signature;    // over timeout_digest(kind, epoch, view)
   Signature signature;                // over all of the above
 };
 struct ViewChangeAck {
@@ -105,14 +105,14 @@ struct PrepareVote {
   Slot slot;
   Height height = 0;
   Hash block;
-  Signature signature;  // over vote_digest(VotePhase::kPrepare)
+  VoteSignature signature;  // over vote_digest(VotePhase::kPrepare)
 };
 struct CommitVote {
   ValidatorId signer = 0;
   Slot slot;
   Height height = 0;
   Hash block;
-  Signature signature;  // over vote_digest(VotePhase::kCommit)
+  VoteSignature signature;  // over vote_digest(VotePhase::kCommit)
 };
 struct CheckpointVote {
   ValidatorId signer = 0;
@@ -120,7 +120,7 @@ struct CheckpointVote {
   Height height = 0;
   Hash block;
   Hash state_root;
-  Signature signature;
+  VoteSignature signature;
 };
 struct Heartbeat {  // of the leader when idle; of anyone as an answer: where the sender stands
   Epoch epoch = 0;
@@ -148,6 +148,11 @@ struct RejoinReply {
   std::vector<MessagePtr> view_changes;
   std::optional<Certificate> certificate;
   Signature signature;
+};
+
+// A stable checkpoint, for whoever missed its votes, where shares cannot be told apart any more.
+struct StableCertificate {
+  CheckpointCert certificate;
 };
 
 // Raft: a candidate asks for votes of its term, or (pre) whether it would get them. Unsigned, like its answer: links
@@ -187,7 +192,7 @@ struct Measured {
 
 using Payload = std::variant<Propose, Confirm, ViewChange, ViewChangeAck, NewView, CheckpointVote, Heartbeat, Decided,
                              RejoinRequest, RejoinReply, PrepareVote, CommitVote, RequestVote, TermReply, LateConfirms,
-                             Probe, Measured>;
+                             Probe, Measured, StableCertificate>;
 
 // Immutable once made. `bytes` is the wire form (the type is its first byte), `digest` = SHA-256(tag
 // "tieline/msg/1", bytes).

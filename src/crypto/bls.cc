@@ -97,6 +97,41 @@ bool verify_possession(const VerifyingKey& key, const Possession& proof) {
 
 bool is_valid(const Signature& signature) { return tc_bls_signature_valid(signature.bytes.data()); }
 
+PointFault fault_of(const Signature& signature) {
+  switch (tc_bls_signature_fault(signature.bytes.data())) {
+    case 0:
+      return PointFault::kNone;
+    case 2:
+      return PointFault::kInfinity;
+    case 3:
+      return PointFault::kOffSubgroup;
+    default:
+      return PointFault::kMalformed;
+  }
+}
+
+void verify_multiple(std::span<const Claim> claims, std::span<uint8_t> ok) {
+  Seed seed;
+  fill_random(seed);
+  verify_multiple(claims, ok, seed);
+}
+
+void verify_multiple(std::span<const Claim> claims, std::span<uint8_t> ok, const Seed& seed) {
+  TL_CHECK(claims.size() == ok.size());
+  std::vector<std::vector<const tc_bls_key*>> keys;
+  std::vector<tc_bls_claim> raw;
+  keys.reserve(claims.size());
+  raw.reserve(claims.size());
+  for (const Claim& claim : claims) {
+    keys.push_back(handles(claim.keys));
+    raw.push_back({keys.back().data(),
+                   keys.back().size(),
+                   {claim.message.data(), claim.message.size()},
+                   claim.aggregate.bytes.data()});
+  }
+  tc_bls_verify_multiple(raw.data(), raw.size(), seed.data(), ok.data());
+}
+
 Result<Signature> aggregate(std::span<const Signature> signatures) {
   Signature out;
   if (!tc_bls_aggregate(pointers(signatures).data(), signatures.size(), out.bytes.data())) {

@@ -13,17 +13,13 @@
 #include <span>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/result.h"
+#include "crypto/keys.h"
 
 struct tc_bls_key;
 struct tc_bls_signer;
 
 namespace tieline::bls {
-
-using PublicKey = FixedBytes<96, struct BlsPublicKeyTag>;    // a compressed point of G2
-using Signature = FixedBytes<48, struct BlsSignatureTag>;    // a compressed point of G1
-using Possession = FixedBytes<48, struct BlsPossessionTag>;  // proof of possession: a signature over the key itself
 
 inline constexpr size_t kSeedSize = 32;
 using Seed = std::array<uint8_t, kSeedSize>;
@@ -80,6 +76,7 @@ bool verify_possession(const VerifyingKey& key, const Possession& proof);
 
 // Is it a point of the subgroup other than infinity? It says nothing about who signed what.
 bool is_valid(const Signature& signature);
+PointFault fault_of(const Signature& signature);
 
 // The sum. Error "bad_signature" if there is none to add or one is malformed or infinity. Their subgroup is not checked
 // here: whoever verifies the sum checks the sum's.
@@ -95,13 +92,20 @@ struct AggregateItem {
 // Has each key signed its message? One pairing an item. Messages may repeat, since the keys are proven.
 bool verify_aggregate(std::span<const AggregateItem> items, const Signature& aggregate);
 
-// Adds up votes over one message: all at once, and only if the sum does not verify by halves, down to the bad ones.
-// What is accepted is a set whose sum verifies. A lone share in `accepted` need not verify by itself (two signers can
-// shift value between their shares), so acceptance is no evidence, and a rejected share is evidence only by verify().
-struct Aggregation {
-  std::optional<Signature> aggregate;  // none if nothing was accepted
-  std::vector<uint8_t> accepted;       // by index, 1 or 0
+// All these keys signed this message, says this sum.
+struct Claim {
+  std::vector<const ProvenKey*> keys;
+  ByteView message;
+  Signature aggregate;
 };
+// Sets ok[i] to 1 exactly if verify_aggregate() accepts claims[i], else to 0; ok.size() == claims.size(). One random
+// combination of all equations, then a search by halves for the bad ones. The coefficients are never zero and come from
+// the operating system's randomness and from the claims, or from a given seed, for runs that must be repeatable.
+void verify_multiple(std::span<const Claim> claims, std::span<uint8_t> ok);
+void verify_multiple(std::span<const Claim> claims, std::span<uint8_t> ok, const Seed& seed);
+
+// Adds up votes over one message: all at once, and only if the sum does not verify by halves, down to the bad ones. A
+// rejected share is evidence only by verify().
 Aggregation aggregate_shares(std::span<const ProvenKey* const> keys, std::span<const Signature> shares,
                              ByteView message);
 

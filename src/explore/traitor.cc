@@ -14,11 +14,11 @@ using namespace consensus;  // NOLINT: whose words it speaks
 struct Traitor::Heard {
   struct Proposal {
     Header header;
-    Signature primary_signature;
+    VoteSignature primary_signature;
     std::optional<Hash> new_view;
   };
   std::map<std::pair<Slot, Hash>, Proposal> proposals;
-  std::map<std::tuple<Slot, Hash, Height>, std::map<ValidatorId, Signature>> votes;
+  std::map<std::tuple<Slot, Hash, Height>, std::map<ValidatorId, VoteSignature>> votes;
   std::map<std::pair<Slot, Hash>, Certificate> certificates;
   std::map<View, std::map<Hash, MessagePtr>> view_changes;  // by digest
   std::map<Hash, std::map<ValidatorId, Signature>> acks;    // of a VIEW-CHANGE
@@ -58,12 +58,12 @@ Traitor::Heard Traitor::digest(const std::vector<EnvelopeId>& heard) const {
         votes[world_.id(seat)] = world_.signer(seat).sign(confirm_digest(world_.chain(), slot, height, block).view());
     if (votes.size() < world_.committee().count().quorum()) continue;
     Certificate c{slot, height, block, {}, {}};
-    std::map<size_t, Signature> by_position;
+    std::map<size_t, VoteSignature> by_position;
     for (const auto& [id, signature] : votes) by_position[*world_.committee().position_of(id)] = signature;
     for (const auto& [position, signature] : by_position) {
       if (c.signatures.size() == world_.committee().count().quorum()) break;
       c.signers.insert(position);
-      c.signatures.push_back(signature);
+      c.signatures.push_back(std::get<Signature>(signature));  // this world's certificates are lists
     }
     out.certificates.try_emplace({slot, block}, c);
   }

@@ -5,34 +5,80 @@
 namespace tieline {
 namespace {
 
-// Everything that two kinds of certificate share once it is known what was signed and for which epoch.
-Status verify_signers(const SignerSet& signers, const std::vector<Signature>& signatures, const Hash& digest,
-                      Threshold threshold, const Committee& committee, const Verifier& verifier) {
-  const std::vector<size_t> positions = signers.positions();
-  if (positions.size() != signatures.size()) {
-    return Error{"certificate_malformed", std::to_string(positions.size()) + " signers but " +
-                                              std::to_string(signatures.size()) + " signatures"};
-  }
-  if (!positions.empty() && positions.back() >= committee.size()) {
-    return Error{"certificate_unknown_signer", "position " + std::to_string(positions.back()) + " in a committee of " +
-                                                   std::to_string(committee.size())};
-  }
-  bool enough = false;
+bool enough(const Committee& committee, const SignerSet& signers, Threshold threshold) {
   switch (threshold) {
     case Threshold::kCorrect:
-      enough = committee.holds_correct(signers);
-      break;
+      return committee.holds_correct(signers);
     case Threshold::kQuorum:
-      enough = committee.is_quorum(signers);
-      break;
+      return committee.is_quorum(signers);
     case Threshold::kFast:
-      enough = committee.is_fast(signers);
       break;
   }
-  if (!enough) {
-    return Error{"certificate_below_quorum",
-                 std::to_string(positions.size()) + " signers of " + std::to_string(committee.size()) + " are too few"};
+  return committee.is_fast(signers);
+}
+
+// What costs nothing is asked before the first signature.
+Status check_shape(const SignerSet& signers, const std::vector<Signature>& signatures,
+                   const std::optional<bls::Signature>& aggregate, const Committee& committee) {
+  if (aggregate.has_value() != (committee.certificates() == CertificateKind::kBls)) {
+    return Error{"certificate_wrong_kind", aggregate ? "an aggregate, on a chain whose certificates are lists"
+                                                     : "a list, on a chain whose certificates are aggregates"};
   }
+  const size_t count = signers.count();
+  if (signatures.size() != (aggregate ? 0 : count)) {
+    return Error{"certificate_malformed",
+                 std::to_string(count) + " signers but " + std::to_string(signatures.size()) + " signatures"};
+  }
+  if (!signers.all_below(committee.size())) {
+    return Error{"certificate_unknown_signer", "position " + std::to_string(signers.positions().back()) +
+                                                   " in a committee of " + std::to_string(committee.size())};
+  }
+  return {};
+}
+
+Status verify_enough_signers(const SignerSet& signers, const std::vector<Signature>& signatures,
+                             const std::optional<bls::Signature>& aggregate, const Hash& digest, Threshold threshold,
+                             const Committee& committee, const Verifier& verifier) {
+  if (Status s = check_shape(signers, signatures, aggregate, committee); !s.ok()) return s;
+  if (!enough(committee, signers, threshold)) {
+    return Error{"certificate_below_quorum",
+                 std::to_string(signers.count()) + " signers of " + std::to_string(committee.size()) + " are too few"};
+  }
+  return verify_signatures(signers, signatures, aggregate, digest, committee, verifier);
+}
+
+Status verify_sum(const SignerSet& signers, const bls::Signature& aggregate, const Hash& digest,
+                  const Committee& committee, const Verifier& verifier) {
+  AggregateItem item{{}, digest.view(), aggregate};
+  for (size_t position : signers.positions()) item.keys.push_back(&committee.at(position).bls_key);
+  if (verifier.verify_aggregate(item)) return {};
+  switch (verifier.fault_of(aggregate)) {
+    case bls::PointFault::kNone:
+      break;
+    case bls::PointFault::kMalformed:
+      return Error{"certificate_bad_point", "the aggregate is no point of the curve"};
+    case bls::PointFault::kInfinity:
+      return Error{"certificate_infinity", "the aggregate is the point at infinity, which proves nothing"};
+    case bls::PointFault::kOffSubgroup:
+      return Error{"certificate_off_subgroup", "the aggregate is a point outside the subgroup"};
+  }
+  return Error{"certificate_bad_signature",
+               "the aggregate is not that of its " + std::to_string(signers.count()) + " signers"};
+}
+
+Error wrong_epoch(Epoch found, const Committee& committee) {
+  return Error{"certificate_wrong_epoch", "a certificate of epoch " + std::to_string(found) +
+                                              " before the committee of epoch " + std::to_string(committee.epoch())};
+}
+
+}  // namespace
+
+Status verify_signatures(const SignerSet& signers, const std::vector<Signature>& signatures,
+                         const std::optional<bls::Signature>& aggregate, const Hash& digest, const Committee& committee,
+                         const Verifier& verifier) {
+  if (Status s = check_shape(signers, signatures, aggregate, committee); !s.ok()) return s;
+  if (aggregate) return verify_sum(signers, *aggregate, digest, committee, verifier);
+  const std::vector<size_t> positions = signers.positions();
   std::vector<SignedItem> items;
   items.reserve(positions.size());
   for (size_t i = 0; i < positions.size(); ++i) {
@@ -49,23 +95,34 @@ Status verify_signers(const SignerSet& signers, const std::vector<Signature>& si
   return {};
 }
 
-Error wrong_epoch(Epoch found, const Committee& committee) {
-  return Error{"certificate_wrong_epoch", "a certificate of epoch " + std::to_string(found) +
-                                              " before the committee of epoch " + std::to_string(committee.epoch())};
-}
-
-void encode_signatures(Writer& w, const SignerSet& signers, const std::vector<Signature>& signatures) {
+void encode_signatures(Writer& w, const SignerSet& signers, const std::vector<Signature>& signatures,
+                       const std::optional<bls::Signature>& aggregate) {
   encode(w, signers);
-  encode_list(w, signatures);
+  w.u8(static_cast<uint8_t>(aggregate ? CertificateKind::kBls : CertificateKind::kList));
+  if (aggregate) {
+    encode(w, *aggregate);
+  } else {
+    encode_list(w, signatures);
+  }
 }
 
-void decode_signatures(Reader& r, SignerSet& signers, std::vector<Signature>& signatures) {
+void decode_signatures(Reader& r, SignerSet& signers, std::vector<Signature>& signatures,
+                       std::optional<bls::Signature>& aggregate) {
   decode(r, signers);
-  decode_list(r, signatures, kCommitteeMax, Signature::kSize);
-  if (signers.count() != signatures.size()) r.fail();
+  signatures.clear();
+  aggregate.reset();
+  switch (r.u8()) {
+    case static_cast<uint8_t>(CertificateKind::kList):
+      decode_list(r, signatures, kCommitteeMax, Signature::kSize);
+      if (signers.count() != signatures.size()) r.fail();
+      return;
+    case static_cast<uint8_t>(CertificateKind::kBls):
+      decode(r, aggregate.emplace());
+      return;
+    default:
+      r.fail();
+  }
 }
-
-}  // namespace
 
 Hash vote_digest(VotePhase phase, const ChainId& chain, const Slot& slot, Height height, const Hash& block) {
   Writer w(128);
@@ -88,22 +145,22 @@ void encode(Writer& w, const Certificate& c) {
   encode(w, c.slot);
   w.u64(c.height);
   encode(w, c.block);
-  encode_signatures(w, c.signers, c.signatures);
+  encode_signatures(w, c.signers, c.signatures, c.aggregate);
 }
 
 void decode(Reader& r, Certificate& c) {
   decode(r, c.slot);
   c.height = r.u64();
   decode(r, c.block);
-  decode_signatures(r, c.signers, c.signatures);
+  decode_signatures(r, c.signers, c.signatures, c.aggregate);
 }
 
 Status verify_certificate(const Certificate& c, VotePhase phase, Threshold threshold, const ChainId& chain,
                           const Committee& committee, const Verifier& verifier) {
   if (c.slot.index < 0) return Error{"certificate_malformed", "nobody signs at the start of an epoch (index -1)"};
   if (c.slot.epoch != committee.epoch()) return wrong_epoch(c.slot.epoch, committee);
-  return verify_signers(c.signers, c.signatures, vote_digest(phase, chain, c.slot, c.height, c.block), threshold,
-                        committee, verifier);
+  return verify_enough_signers(c.signers, c.signatures, c.aggregate,
+                               vote_digest(phase, chain, c.slot, c.height, c.block), threshold, committee, verifier);
 }
 
 void encode(Writer& w, const CommitProof& p) {
@@ -178,7 +235,7 @@ void encode(Writer& w, const CheckpointCert& c) {
   w.u64(c.height);
   encode(w, c.block);
   encode(w, c.state_root);
-  encode_signatures(w, c.signers, c.signatures);
+  encode_signatures(w, c.signers, c.signatures, c.aggregate);
 }
 
 void decode(Reader& r, CheckpointCert& c) {
@@ -186,7 +243,7 @@ void decode(Reader& r, CheckpointCert& c) {
   c.height = r.u64();
   decode(r, c.block);
   decode(r, c.state_root);
-  decode_signatures(r, c.signers, c.signatures);
+  decode_signatures(r, c.signers, c.signatures, c.aggregate);
 }
 
 Hash checkpoint_digest(const ChainId& chain, Epoch epoch, Height height, const Hash& block, const Hash& state_root) {
@@ -202,8 +259,9 @@ Hash checkpoint_digest(const ChainId& chain, Epoch epoch, Height height, const H
 Status verify_checkpoint(const CheckpointCert& c, const ChainId& chain, const Committee& committee,
                          const Verifier& verifier) {
   if (c.epoch != committee.epoch()) return wrong_epoch(c.epoch, committee);
-  return verify_signers(c.signers, c.signatures, checkpoint_digest(chain, c.epoch, c.height, c.block, c.state_root),
-                        Threshold::kQuorum, committee, verifier);
+  return verify_enough_signers(c.signers, c.signatures, c.aggregate,
+                               checkpoint_digest(chain, c.epoch, c.height, c.block, c.state_root), Threshold::kQuorum,
+                               committee, verifier);
 }
 
 }  // namespace tieline

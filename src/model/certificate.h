@@ -1,7 +1,8 @@
 #pragma once
 // Certificates: a set of members that signed one vote (CONFIRM, PREPARE or COMMIT). `verify_certificate` is the one
 // function through which every check of a certificate goes (duplicate signers, wrong chain, wrong epoch, below quorum,
-// bad signature). A CommitProof shows that a block is committed; docs/formats/certificate.md.
+// bad signature). The signatures are a list of Ed25519 ones or one BLS aggregate, as genesis says for the whole chain.
+// A CommitProof shows that a block is committed; docs/formats/certificate.md.
 
 #include <optional>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "model/block.h"
 #include "model/committee.h"
 #include "model/ids.h"
+#include "model/vote_signature.h"
 
 namespace tieline {
 
@@ -35,7 +37,8 @@ struct Certificate {
   Height height = 0;
   Hash block;
   SignerSet signers;
-  std::vector<Signature> signatures;  // one a signer, in ascending position
+  std::vector<Signature> signatures;  // one a signer, in ascending position; empty with an aggregate
+  std::optional<bls::Signature> aggregate{};
   bool operator==(const Certificate&) const = default;
 };
 void encode(Writer& w, const Certificate& c);
@@ -43,9 +46,21 @@ void decode(Reader& r, Certificate& c);
 
 enum class Threshold { kCorrect, kQuorum, kFast };
 // Errors: certificate_wrong_epoch, certificate_below_quorum, certificate_unknown_signer, certificate_bad_signature,
-// certificate_malformed.
+// certificate_malformed, certificate_wrong_kind (a list where genesis has aggregates, or the other way round), and of
+// an aggregate's point certificate_bad_point, certificate_infinity, certificate_off_subgroup.
 Status verify_certificate(const Certificate& c, VotePhase phase, Threshold threshold, const ChainId& chain,
                           const Committee& committee, const Verifier& verifier);
+
+// The part of verify_certificate that all signed sets share: are these signers members, and did all of them sign
+// `digest`? Whether they are enough is the caller's question, to be asked first. Same errors.
+Status verify_signatures(const SignerSet& signers, const std::vector<Signature>& signatures,
+                         const std::optional<bls::Signature>& aggregate, const Hash& digest, const Committee& committee,
+                         const Verifier& verifier);
+// Wire form: the set, u8 CertificateKind, then a list of signatures or the 48 bytes of the aggregate.
+void encode_signatures(Writer& w, const SignerSet& signers, const std::vector<Signature>& signatures,
+                       const std::optional<bls::Signature>& aggregate);
+void decode_signatures(Reader& r, SignerSet& signers, std::vector<Signature>& signatures,
+                       std::optional<bls::Signature>& aggregate);
 
 // What commits a block (ConsensusParams::commit_rule): certificates over CONFIRMs on two slots in a row, or also one of
 // a fast quorum (cbft with the fast path); or one quorum's COMMITs (pbft; raft, where it proves the commit as long as
@@ -90,6 +105,7 @@ struct CheckpointCert {
   Hash state_root;
   SignerSet signers;
   std::vector<Signature> signatures;
+  std::optional<bls::Signature> aggregate{};
   bool operator==(const CheckpointCert&) const = default;
 };
 void encode(Writer& w, const CheckpointCert& c);

@@ -9,7 +9,7 @@
 namespace tieline {
 namespace {
 
-constexpr size_t kMemberBytes = 2 + 2 + 32 + 4 + 4 + 8 + 4;
+constexpr size_t kMemberBytes = 2 + 2 + 32 + 96 + 4 + 4 + 8 + 4;
 
 }  // namespace
 
@@ -56,6 +56,7 @@ void encode(Writer& w, const Member& m) {
   w.u16(m.id);
   w.u16(m.org);
   encode(w, m.key);
+  encode(w, m.bls_key);
   w.u32(m.credit);
   w.u32(m.trust);
   w.u64(m.weight);
@@ -66,6 +67,7 @@ void decode(Reader& r, Member& m) {
   m.id = r.u16();
   m.org = r.u16();
   decode(r, m.key);
+  decode(r, m.bls_key);
   m.credit = r.u32();
   m.trust = r.u32();
   m.weight = r.u64();
@@ -73,8 +75,13 @@ void decode(Reader& r, Member& m) {
   if (m.credit > kCreditOne || m.trust > kTrustOne) r.fail();
 }
 
-Committee::Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults)
-    : epoch_(epoch), seed_(seed), members_(std::move(members)), quorum_{members_.size(), faults} {
+Committee::Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults,
+                     CertificateKind certificates)
+    : epoch_(epoch),
+      seed_(seed),
+      members_(std::move(members)),
+      quorum_{members_.size(), faults},
+      certificates_(certificates) {
   TL_CHECK(members_.size() >= kCommitteeMin && members_.size() <= kCommitteeMax);
   std::sort(members_.begin(), members_.end(), [](const Member& a, const Member& b) { return a.id < b.id; });
   for (size_t i = 0; i < members_.size(); ++i) {
@@ -115,6 +122,7 @@ void encode(Writer& w, const Committee& c) {
   w.u64(c.epoch_);
   encode(w, c.seed_);
   w.u8(static_cast<uint8_t>(c.quorum_.faults));
+  w.u8(static_cast<uint8_t>(c.certificates_));
   encode_list(w, c.members_);
 }
 
@@ -124,6 +132,7 @@ void decode(Reader& r, Committee& c) {
   Hash seed;
   decode(r, seed);
   const uint8_t faults = r.u8();
+  const uint8_t certificates = r.u8();
   std::vector<Member> members;
   decode_list(r, members, kCommitteeMax, kMemberBytes);
   if (!r.ok()) return;
@@ -131,10 +140,14 @@ void decode(Reader& r, Committee& c) {
   if (faults < static_cast<uint8_t>(FaultModel::kByzantine) || faults > static_cast<uint8_t>(FaultModel::kWeighted)) {
     return r.fail();
   }
+  if (certificates != static_cast<uint8_t>(CertificateKind::kList) &&
+      certificates != static_cast<uint8_t>(CertificateKind::kBls)) {
+    return r.fail();
+  }
   for (size_t i = 1; i < members.size(); ++i) {
     if (members[i - 1].id >= members[i].id) return r.fail();
   }
-  Committee read(epoch, seed, members, static_cast<FaultModel>(faults));
+  Committee read(epoch, seed, members, static_cast<FaultModel>(faults), static_cast<CertificateKind>(certificates));
   if (read.members_ != members) return r.fail();  // a weight that does not follow from the trust
   c = std::move(read);
 }

@@ -23,6 +23,12 @@ inline constexpr size_t kCommitteeMin = 1;           // raft, which survives cra
 inline constexpr size_t kByzantineCommitteeMin = 4;  // every other engine (genesis checks it)
 inline constexpr uint32_t kCreditOne = 65'536;       // 1.0 in Q16.16
 
+// What a certificate holds; genesis names it and it never changes.
+enum class CertificateKind : uint8_t {
+  kList = 1,  // an Ed25519 signature of each signer
+  kBls = 2,   // one BLS signature, the sum of the signers'
+};
+
 // A set of positions in a committee. Encoded as u8 length and that many bytes, lowest position in the lowest bit of the
 // first byte, without trailing zero bytes (so that a set has one encoding).
 class SignerSet {
@@ -58,6 +64,7 @@ struct Member {
   ValidatorId id = 0;
   OrgId org = 0;
   PublicKey key;
+  bls::PublicKey bls_key;          // possession proven, in genesis or when it was registered
   uint32_t credit = 0;             // Q16.16 in [0, 1]; equal for all until the credit model fills the table
   uint32_t trust = kGenesisTrust;  // Q16.16 in [0, 1]; weighs where the fault model says so, else only kept
   uint64_t weight = 1;             // kWeighted: set by the committee from the trust of all
@@ -72,7 +79,8 @@ class Committee {
   Committee() = default;
   // Sorts by id and weighs the members where votes are weighed; aborts on a duplicate, a wrong size, credit or trust
   // > 1.
-  Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults = FaultModel::kByzantine);
+  Committee(Epoch epoch, Hash seed, std::vector<Member> members, FaultModel faults = FaultModel::kByzantine,
+            CertificateKind certificates = CertificateKind::kList);
 
   Epoch epoch() const { return epoch_; }
   const Hash& seed() const { return seed_; }  // draws and ties: H(seed, id, view)
@@ -86,6 +94,7 @@ class Committee {
   uint64_t total_weight() const { return all_.weight; }  // 0 where votes are not weighed
   // Too few trusted members are left to weigh by (weights.h). Never where votes are not weighed.
   bool weights_alarm() const { return weighted() && classes_.equal_weights(); }
+  CertificateKind certificates() const { return certificates_; }
   std::optional<size_t> position_of(ValidatorId id) const;
   Hash digest() const;
 
@@ -119,6 +128,7 @@ class Committee {
   Hash seed_;
   std::vector<Member> members_;
   Quorum quorum_{};
+  CertificateKind certificates_ = CertificateKind::kList;
   Classes classes_;
   SignerSet heads_;  // who counts as a head where votes are weighed
   Weighed all_;

@@ -7,13 +7,13 @@
 namespace tieline {
 namespace {
 
-constexpr size_t kTimeoutBytesMin = 8 + 8 + 1 + 4;
-constexpr size_t kSideBytes = 8 + 32 + 64;
-constexpr size_t kEquivocationBytes = 2 + 24 + 2 * kSideBytes;
-constexpr size_t kCertificateBytesMin = 24 + 8 + 32 + 1 + 4;
-constexpr size_t kLateBytes = 2 + 24 + 8 + 32 + 64;
+constexpr size_t kTimeoutBytesMin = 8 + 8 + 1 + 1 + 4;
+constexpr size_t kSideBytesMin = 8 + 32 + kVoteSignatureBytesMin;
+constexpr size_t kEquivocationBytesMin = 2 + 24 + 2 * kSideBytesMin;
+constexpr size_t kCertificateBytesMin = 24 + 8 + 32 + 1 + 1 + 4;
+constexpr size_t kLateBytesMin = 2 + 24 + 8 + 32 + kVoteSignatureBytesMin;
 constexpr size_t kReportBytesMin = 2 + 8 + 4 + 4 + 4 + 64;
-constexpr size_t kInvalidBytesMin = 2 + 24 + 8 + 64 + 4 + 1;
+constexpr size_t kInvalidBytesMin = 2 + 24 + 8 + kVoteSignatureBytesMin + 4 + 1;
 constexpr size_t kRejectedBytesMin = 2 + 8 + 4 + 32 + 64 + 4 + 4 + 4;
 
 void encode(Writer& w, const Equivocation::Side& s) {
@@ -89,16 +89,13 @@ Hash submission_digest(const ChainId& chain, ValidatorId submitter, Epoch epoch,
 void encode(Writer& w, const TimeoutProof& p) {
   w.u64(p.epoch);
   w.u64(p.view);
-  encode(w, p.signers);
-  encode_list(w, p.signatures);
+  encode_signatures(w, p.signers, p.signatures, p.aggregate);
 }
 
 void decode(Reader& r, TimeoutProof& p) {
   p.epoch = r.u64();
   p.view = r.u64();
-  decode(r, p.signers);
-  decode_list(r, p.signatures, kCommitteeMax, Signature::kSize);
-  if (p.signers.count() != p.signatures.size()) r.fail();
+  decode_signatures(r, p.signers, p.signatures, p.aggregate);
 }
 
 void encode(Writer& w, const Equivocation& e) {
@@ -208,8 +205,8 @@ void encode(Writer& w, const Evidence& e) {
 void decode(Reader& r, Evidence& e) {
   decode_list(r, e.certificates, kEvidenceCertificatesMax, kCertificateBytesMin);
   decode_list(r, e.timeouts, kEvidenceTimeoutsMax, kTimeoutBytesMin);
-  decode_list(r, e.equivocations, kEvidenceFaultsMax, kEquivocationBytes);
-  decode_list(r, e.late, kEvidenceLateMax, kLateBytes);
+  decode_list(r, e.equivocations, kEvidenceFaultsMax, kEquivocationBytesMin);
+  decode_list(r, e.late, kEvidenceLateMax, kLateBytesMin);
   decode_list(r, e.reports, kEvidenceReportsMax, kReportBytesMin);
   decode_list(r, e.invalid, kEvidenceInvalidMax, kInvalidBytesMin);
   decode_list(r, e.rejected, kEvidenceRejectedMax, kRejectedBytesMin);

@@ -34,7 +34,8 @@ struct TimeoutProof {
   Epoch epoch = 0;
   View view = 0;
   SignerSet signers;
-  std::vector<Signature> signatures;
+  std::vector<Signature> signatures;  // or the aggregate, as in a certificate
+  std::optional<bls::Signature> aggregate{};
   bool operator==(const TimeoutProof&) const = default;
 };
 
@@ -46,7 +47,7 @@ struct Equivocation {
   struct Side {
     Height height = 0;
     Hash block;
-    Signature signature;
+    VoteSignature signature;  // a share of its own, never one out of a sum
     bool operator==(const Side&) const = default;
   };
   Side a, b;  // a.block < b.block
@@ -59,7 +60,7 @@ struct LateConfirm {
   Slot slot;
   Height height = 0;
   Hash block;
-  Signature signature;  // the vote's own: vote_digest of the deciding phase
+  VoteSignature signature;  // the vote's own, never one out of a sum: vote_digest of the deciding phase
   bool operator==(const LateConfirm&) const = default;
 };
 
@@ -92,7 +93,7 @@ struct InvalidBlock {
   ValidatorId signer = 0;
   Slot slot;
   Height height = 0;
-  Signature signature;  // of the choosing phase, over the digest of `header`
+  VoteSignature signature;  // of the choosing phase, over the digest of `header`
   Bytes header;         // what hashes to the block's digest
   std::optional<BadTransaction> bad;
   bool operator==(const InvalidBlock&) const = default;

@@ -30,6 +30,19 @@ Status signed_by(ValidatorId id, const Hash& digest, const Signature& signature,
   return {};
 }
 
+// The same of a vote, by the key of the committee's kind of certificates.
+Status voted_by(ValidatorId id, const Hash& digest, const VoteSignature& vote, const Committee& committee,
+                const Verifier& verifier) {
+  const std::optional<size_t> position = committee.position_of(id);
+  if (!position) {
+    return Error{"evidence_unknown_signer", "validator " + std::to_string(id) + " is not in the committee"};
+  }
+  if (!verify_vote(committee, *position, digest, vote, verifier)) {
+    return Error{"evidence_bad_signature", "validator " + std::to_string(id) + " did not sign this"};
+  }
+  return {};
+}
+
 // Its bytes are no transaction, or one of its signatures is not that of its registered signatory. With a signatory that
 // is not registered it is refused with a code, and a block that holds it is valid.
 Status verify_bad_transaction(const BadTransaction& b, const Hash& root, uint32_t count, const Verifier& verifier,
@@ -65,32 +78,21 @@ bool header_is_bad(const Header& h, const InvalidBlock& b, const ChainId& chain)
 Status verify_timeout(const TimeoutProof& p, const ChainId& chain, const Committee& committee,
                       const Verifier& verifier) {
   if (p.view == 0) return malformed("nobody changes to view 0");
-  const std::vector<size_t> positions = p.signers.positions();
-  if (positions.size() != p.signatures.size())
-    return malformed("a time-out with another number of signatures than signers");
-  if (!positions.empty() && positions.back() >= committee.size()) {
+  if (!p.signers.all_below(committee.size())) {
     return Error{"evidence_unknown_signer", "a time-out signed from beyond the committee"};
   }
   if (!committee.holds_correct(p.signers)) {
-    return Error{"evidence_below_threshold", "a time-out of " + std::to_string(positions.size()) +
+    return Error{"evidence_below_threshold", "a time-out of " + std::to_string(p.signers.count()) +
                                                  " members; at least " + std::to_string(committee.count().correct()) +
                                                  " are needed"};
   }
-  const Hash digest = timeout_digest(chain, ViewChangeKind::kTimeout, p.epoch, p.view);
-  std::vector<SignedItem> items;
-  items.reserve(positions.size());
-  for (size_t i = 0; i < positions.size(); ++i) {
-    items.push_back({committee.at(positions[i]).key, digest.view(), p.signatures[i]});
-  }
-  std::vector<uint8_t> good(items.size(), 0);
-  verifier.verify_batch(items, good);
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (good[i] != 1) {
-      return Error{"evidence_bad_signature",
-                   "validator " + std::to_string(committee.at(positions[i]).id) + " did not sign this time-out"};
-    }
-  }
-  return {};
+  const Status signatures =
+      verify_signatures(p.signers, p.signatures, p.aggregate,
+                        timeout_digest(chain, ViewChangeKind::kTimeout, p.epoch, p.view), committee, verifier);
+  if (signatures.ok()) return {};
+  const Error& error = signatures.error();
+  if (error.code == "certificate_malformed") return Error{"evidence_malformed", error.why};
+  return Error{"evidence_bad_signature", "a time-out: " + error.why};
 }
 
 Status verify_equivocation(const Equivocation& e, CommitRule rule, const ChainId& chain, const Committee& committee,
@@ -101,7 +103,7 @@ Status verify_equivocation(const Equivocation& e, CommitRule rule, const ChainId
     return malformed("an equivocation needs two different blocks, the smaller digest first");
   for (const Equivocation::Side* side : {&e.a, &e.b}) {
     const Hash digest = vote_digest(choosing_phase(rule), chain, e.slot, side->height, side->block);
-    if (Status s = signed_by(e.signer, digest, side->signature, committee, verifier); !s.ok()) return s;
+    if (Status s = voted_by(e.signer, digest, side->signature, committee, verifier); !s.ok()) return s;
   }
   return {};
 }
@@ -110,7 +112,7 @@ Status verify_late_confirm(const LateConfirm& c, CommitRule rule, const ChainId&
                            const Verifier& verifier) {
   if (Status s = in_epoch(c.slot.epoch, committee); !s.ok()) return s;
   if (c.slot.index < 0) return malformed("nobody votes at the start of an epoch (index -1)");
-  return signed_by(c.signer, vote_digest(deciding_phase(rule), chain, c.slot, c.height, c.block), c.signature,
+  return voted_by(c.signer, vote_digest(deciding_phase(rule), chain, c.slot, c.height, c.block), c.signature,
                    committee, verifier);
 }
 
@@ -134,7 +136,7 @@ Status verify_invalid_block(const InvalidBlock& b, CommitRule rule, const ChainI
   if (b.header.size() > kHeaderProofBytesMax) return malformed("more bytes than a header can have");
   const Hash block = tagged_hash("tieline/block/1", {b.header});
   const Hash digest = vote_digest(choosing_phase(rule), chain, b.slot, b.height, block);
-  if (Status s = signed_by(b.signer, digest, b.signature, committee, verifier); !s.ok()) return s;
+  if (Status s = voted_by(b.signer, digest, b.signature, committee, verifier); !s.ok()) return s;
   const auto header = decoded<Header>(b.header, "header");
   if (b.bad) {
     if (!header.ok()) return malformed("a transaction under a header that is none");

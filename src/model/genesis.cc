@@ -45,7 +45,10 @@ constexpr std::array<RoleName, 6> kRoles = {{{Role::kPlant, "plant"},
 class Checker {
  public:
   void fail(const std::string& path, const std::string& found, const std::string& allowed) {
-    if (status_.ok()) status_ = Error{"genesis_invalid", path + " is " + found + "; allowed: " + allowed};
+    refuse({"genesis_invalid", path + " is " + found + "; allowed: " + allowed});
+  }
+  void refuse(Error error) {
+    if (status_.ok()) status_ = std::move(error);
   }
   void range(const std::string& path, uint64_t value, uint64_t low, uint64_t high) {
     if (value < low || value > high) {
@@ -169,7 +172,8 @@ void check_bls(Checker& c, const std::string& path, const GenesisValidator& v) {
   if (!parsed.ok())
     return c.fail(path + ".bls_key", to_hex(key), "a BLS12-381 key in G2, in its subgroup, not infinity");
   if (!bls::verify_possession(*parsed, proof)) {
-    c.fail(path + ".bls_proof", to_hex(proof), "a proof that the holder of bls_key knows its secret");
+    c.refuse({"bad_possession", path + ".bls_proof does not prove that " + v.name +
+                                    " knows the secret of its bls_key: " + to_hex(proof)});
   }
 }
 
@@ -259,6 +263,8 @@ std::optional<EngineKind> engine_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+const char* certificate_kind_name(CertificateKind kind) { return kind == CertificateKind::kBls ? "bls" : "list"; }
+
 const char* role_name(Role role) {
   for (const RoleName& r : kRoles) {
     if (r.role == role) return r.name;
@@ -277,6 +283,7 @@ void encode(Writer& w, const ConsensusParams& p) {
   w.u8(static_cast<uint8_t>(p.engine));
   w.u8(static_cast<uint8_t>(p.policy));
   w.boolean(p.fast_path);
+  w.u8(static_cast<uint8_t>(p.certificates));
   for (uint32_t v : {p.timeout_ms, p.passed_over_factor, p.tenure_ms, p.tenure_slots, p.epoch_blocks, p.epoch_ms,
                      p.checkpoint_blocks, p.drift_ms, p.block_tx_max, p.block_bytes_max, p.block_wait_ms, p.eligibility,
                      p.jail_epochs}) {
@@ -291,6 +298,9 @@ void decode(Reader& r, ConsensusParams& p) {
   p.engine = static_cast<EngineKind>(engine);
   p.policy = static_cast<LeaderPolicy>(policy);
   p.fast_path = r.boolean();
+  const uint8_t certificates = r.u8();
+  if (certificates < 1 || certificates > 2) r.fail();
+  p.certificates = static_cast<CertificateKind>(certificates);
   for (uint32_t* v : {&p.timeout_ms, &p.passed_over_factor, &p.tenure_ms, &p.tenure_slots, &p.epoch_blocks, &p.epoch_ms,
                       &p.checkpoint_blocks, &p.drift_ms, &p.block_tx_max, &p.block_bytes_max, &p.block_wait_ms,
                       &p.eligibility, &p.jail_epochs}) {
@@ -347,11 +357,13 @@ Committee Genesis::committee() const {
     m.id = v.id;
     m.org = v.org;
     m.key = v.key;
+    if (v.bls_key.size() == m.bls_key.bytes.size())
+      std::copy(v.bls_key.begin(), v.bls_key.end(), m.bls_key.bytes.begin());
     m.credit = kInitialCredit;
     m.trust = kGenesisTrust;
     members.push_back(m);
   }
-  return Committee(0, chain_id(), std::move(members), consensus.fault_model());
+  return Committee(0, chain_id(), std::move(members), consensus.fault_model(), consensus.certificates);
 }
 
 FaultModel ConsensusParams::fault_model() const {
@@ -373,6 +385,12 @@ Status Genesis::validate() const {
   c.range("consensus.engine", engine, 1, kEngines.size());
   const auto policy = static_cast<uint8_t>(consensus.policy);
   c.range("consensus.policy", policy, 1, 3);
+  const auto certificates = static_cast<uint8_t>(consensus.certificates);
+  c.range("consensus.certificates", certificates, 1, 2);
+  // The baselines count Ed25519 votes; only the kernel adds shares up.
+  const bool kernel = consensus.engine == EngineKind::kCbft || consensus.engine == EngineKind::kTrustRaft;
+  if (consensus.certificates == CertificateKind::kBls && !kernel)
+    c.fail("consensus.certificates", "bls", std::string("list with engine ") + engine_name(consensus.engine));
   if (c.ok()) check_consensus(c, consensus);
   if (c.ok()) check_ledger(c, ledger);
   if (c.ok()) check_credit(c, credit);

@@ -18,13 +18,15 @@ namespace tieline {
 enum class EngineKind : uint8_t { kCbft = 1, kPbft = 2, kRaft = 3, kTrustRaft = 4 };
 const char* engine_name(EngineKind kind);
 std::optional<EngineKind> engine_from_name(std::string_view name);
+const char* certificate_kind_name(CertificateKind kind);  // "list" or "bls"
 enum class LeaderPolicy : uint8_t { kRotate = 1, kStrict = 2, kRoundRobin = 3 };
 
 // Defaults: docs/consensus.md. Every field is part of the chain id.
 struct ConsensusParams {
   EngineKind engine = EngineKind::kCbft;
   LeaderPolicy policy = LeaderPolicy::kRotate;
-  bool fast_path = true;             // cbft only
+  bool fast_path = true;  // cbft only
+  CertificateKind certificates = CertificateKind::kList;
   uint32_t timeout_ms = 500;         // T0
   uint32_t passed_over_factor = 16;  // a leader may pass one transaction over for this many T0
   uint32_t tenure_ms = 20'000;       // block time
@@ -98,7 +100,8 @@ struct Genesis {
   ChainId chain_id() const;
   Quorum quorum() const { return {validators.size(), consensus.fault_model()}; }
   Committee committee() const;  // of epoch 0; the last header of epoch 0 names that of epoch 1
-  // Errors: genesis_invalid, with the path of the field, what was found and what is allowed.
+  // Errors: genesis_invalid, with the path of the field, what was found and what is allowed; bad_possession, with the
+  // validator's name, for a BLS key whose holder does not prove that it knows the secret (a rogue key).
   Status validate() const;
 };
 void encode(Writer& w, const Genesis& g);

@@ -244,6 +244,13 @@ void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {
     };
     f.name("policy", g.consensus.policy, policy, "rotate, strict or round_robin");
     f.boolean("fast_path", g.consensus.fast_path);
+    const auto certificates = [](std::string_view word) -> std::optional<CertificateKind> {
+      for (CertificateKind k : {CertificateKind::kList, CertificateKind::kBls}) {
+        if (word == certificate_kind_name(k)) return k;
+      }
+      return std::nullopt;
+    };
+    f.name("certificates", g.consensus.certificates, certificates, "list or bls");
     each_consensus_number(g.consensus, [&](const char* key, uint32_t& value) { f.number(key, value); });
     f.done();
   }
@@ -315,6 +322,7 @@ std::string genesis_to_json(const Genesis& g) {
   consensus["engine"] = engine_name(g.consensus.engine);
   consensus["policy"] = policy_name(g.consensus.policy);
   consensus["fast_path"] = g.consensus.fast_path;
+  consensus["certificates"] = certificate_kind_name(g.consensus.certificates);
   each_consensus_number(g.consensus, [&](const char* key, uint32_t value) { consensus[key] = value; });
   Json& ledger = root["ledger"];
   each_ledger_number(g.ledger, [&](const char* key, uint32_t value) { ledger[key] = value; });

@@ -2,6 +2,8 @@
 
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
+#include "crypto/verified_cache.h"
+#include "model/certificate_batch.h"
 
 namespace tieline {
 namespace {
@@ -9,9 +11,45 @@ namespace {
 constexpr uint8_t kReceiptVersion = 1;
 constexpr size_t kMerklePathMax = 32;  // more than log2(kBlockTxMax)
 constexpr size_t kVoteBytes = 2 + 64;
-constexpr size_t kLinkBytesMin = kHeaderBytesMin + 24 + 4 + 8 + 32 + 4;
+constexpr size_t kLinkBytesMin = kHeaderBytesMin + 24 + 1 + 4 + 8 + 32 + 1 + 1 + 4;
 
 Error untrusted(std::string why) { return Error{"receipt_untrusted_committee", std::move(why)}; }
+
+// The positions in `trusted` of validators that strictly ascend.
+Result<std::vector<size_t>> positions_in(const Committee& trusted, const std::vector<ValidatorId>& signers,
+                                         const std::string& which) {
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < signers.size(); ++i) {
+    if (i > 0 && signers[i - 1] >= signers[i]) return untrusted(which + ": votes out of order or twice");
+    const std::optional<size_t> position = trusted.position_of(signers[i]);
+    if (!position) return untrusted(which + ": validator " + std::to_string(signers[i]) + " is not trusted yet");
+    positions.push_back(*position);
+  }
+  return positions;
+}
+
+// Did members of `trusted` that form its quorum sign the link, with the keys that it holds?
+Status verify_link_votes(const CommitteeLink& link, const Committee& trusted, const Hash& digest,
+                         const std::string& which, const Verifier& verifier) {
+  if (link.aggregate.has_value() != (trusted.certificates() == CertificateKind::kBls)) {
+    return untrusted(which + " has signatures of another kind than the chain");
+  }
+  std::vector<ValidatorId> signers = link.signers;
+  std::vector<Signature> signatures;
+  for (const CommitteeLink::Vote& vote : link.votes) {
+    signers.push_back(vote.signer);
+    signatures.push_back(vote.signature);
+  }
+  auto positions = positions_in(trusted, signers, which);
+  if (!positions.ok()) return positions.error();
+  SignerSet set;
+  for (size_t position : *positions) set.insert(position);
+  if (!trusted.is_quorum(set)) return untrusted(which + ": too few votes of the committee trusted before");
+  if (Status s = verify_signatures(set, signatures, link.aggregate, digest, trusted, verifier); !s.ok()) {
+    return untrusted(which + ": " + s.error().why);
+  }
+  return {};
+}
 
 // Does `trusted` vouch, by a quorum under the keys that it holds, for the committee that the link names?
 Status verify_link(const CommitteeLink& link, const Committee& trusted, VotePhase phase, const ChainId& chain,
@@ -28,26 +66,7 @@ Status verify_link(const CommitteeLink& link, const Committee& trusted, VotePhas
     return untrusted(which + " names another committee than it brings");
   }
   const Hash digest = vote_digest(phase, chain, link.slot, link.header.height, link.header.digest());
-  SignerSet signers;
-  std::vector<SignedItem> items;
-  items.reserve(link.votes.size());
-  for (size_t i = 0; i < link.votes.size(); ++i) {
-    const CommitteeLink::Vote& vote = link.votes[i];
-    if (i > 0 && link.votes[i - 1].signer >= vote.signer) return untrusted(which + ": votes out of order or twice");
-    const std::optional<size_t> position = trusted.position_of(vote.signer);
-    if (!position) return untrusted(which + ": validator " + std::to_string(vote.signer) + " is not trusted yet");
-    signers.insert(*position);
-    items.push_back({trusted.at(*position).key, digest.view(), vote.signature});
-  }
-  if (!trusted.is_quorum(signers)) return untrusted(which + ": too few votes of the committee trusted before");
-  std::vector<uint8_t> good(items.size(), 0);
-  verifier.verify_batch(items, good);
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (good[i] != 1) {
-      return untrusted(which + ": the vote of validator " + std::to_string(link.votes[i].signer) + " does not verify");
-    }
-  }
-  return {};
+  return verify_link_votes(link, trusted, digest, which, verifier);
 }
 
 Status verify_signatories(const Transaction& tx, const Genesis& genesis, const Verifier& verifier) {
@@ -82,14 +101,35 @@ void decode(Reader& r, CommitteeLink::Vote& v) {
 void encode(Writer& w, const CommitteeLink& l) {
   encode(w, l.header);
   encode(w, l.slot);
-  encode_list(w, l.votes);
+  w.u8(static_cast<uint8_t>(l.aggregate ? CertificateKind::kBls : CertificateKind::kList));
+  if (l.aggregate) {
+    w.u32(static_cast<uint32_t>(l.signers.size()));
+    for (ValidatorId signer : l.signers) w.u16(signer);
+    encode(w, *l.aggregate);
+  } else {
+    encode_list(w, l.votes);
+  }
   encode(w, l.next);
 }
 
 void decode(Reader& r, CommitteeLink& l) {
   decode(r, l.header);
   decode(r, l.slot);
-  decode_list(r, l.votes, kCommitteeMax, kVoteBytes);
+  l.votes.clear();
+  l.signers.clear();
+  l.aggregate.reset();
+  switch (r.u8()) {
+    case static_cast<uint8_t>(CertificateKind::kList):
+      decode_list(r, l.votes, kCommitteeMax, kVoteBytes);
+      break;
+    case static_cast<uint8_t>(CertificateKind::kBls):
+      l.signers.resize(r.count(kCommitteeMax, sizeof(ValidatorId)));
+      for (ValidatorId& signer : l.signers) signer = r.u16();
+      decode(r, l.aggregate.emplace());
+      break;
+    default:
+      return r.fail();
+  }
   decode(r, l.next);
 }
 
@@ -168,13 +208,25 @@ Result<ReceiptFacts> verify_receipt(ByteView bytes, const Genesis& genesis, cons
     return Error{"receipt_bad_result", "the result is not at this place of the block"};
   }
 
-  auto committee = follow_links(receipt.links, header.epoch, genesis, chain, verifier);
+  // All certificates in it together, then each by itself, with the answers at hand.
+  const VerifiedCache remembered(verifier);
+  const Committee first = genesis.committee();
+  CertificateBatch batch(chain, genesis.consensus.commit_rule());
+  const Committee* trusted = &first;
+  for (const CommitteeLink& link : receipt.links) {
+    batch.add(link, *trusted);
+    trusted = &link.next;
+  }
+  batch.add(receipt.proof, *trusted);
+  batch.ask(remembered);
+
+  auto committee = follow_links(receipt.links, header.epoch, genesis, chain, remembered);
   if (!committee.ok()) return committee.error();
   const Hash block = header.digest();
   if (receipt.proof.path.empty() && receipt.proof.certificate.height != header.height) {
     return Error{"commit_bad_path", "the certificate gives the block another height than its header"};
   }
-  if (Status s = verify_commit(receipt.proof, block, genesis.consensus.commit_rule(), chain, *committee, verifier);
+  if (Status s = verify_commit(receipt.proof, block, genesis.consensus.commit_rule(), chain, *committee, remembered);
       !s.ok()) {
     return s.error();
   }

@@ -12,17 +12,21 @@ inline constexpr size_t kCommitteeLinksMax = 100'000;
 
 // One step of trust from a committee to a later one: the last block of an epoch names the next committee's digest and
 // is CONFIRMed, at one slot, by members of an already trusted committee that form that committee's quorum under the
-// keys it holds. Votes name validators, not positions, so that epochs between the two may be skipped.
+// keys it holds. Votes name validators, not positions, so that epochs between the two may be skipped. An aggregate can
+// only be checked whole, so all its signers must be members of that committee: adding up a key that is not trusted yet
+// would let its owner sign for others.
 struct CommitteeLink {
   struct Vote {
     ValidatorId signer = 0;
     Signature signature;
     bool operator==(const Vote&) const = default;
   };
-  Header header;            // ends_epoch()
-  Slot slot;                // where it was CONFIRMed; slot.epoch == header.epoch
-  std::vector<Vote> votes;  // strictly ascending signer
-  Committee next;           // digest() == *header.next_committee, epoch() == header.epoch + 1
+  Header header;                       // ends_epoch()
+  Slot slot;                           // where it was CONFIRMed; slot.epoch == header.epoch
+  std::vector<Vote> votes;             // strictly ascending signer; empty with an aggregate
+  std::vector<ValidatorId> signers{};  // of the aggregate, strictly ascending; empty without
+  std::optional<bls::Signature> aggregate{};
+  Committee next;  // digest() == *header.next_committee, epoch() == header.epoch + 1
   bool operator==(const CommitteeLink&) const = default;
 };
 

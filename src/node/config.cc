@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "consensus/engine.h"
-#include "crypto/bls.h"
 #include "storage/files.h"
 
 namespace tieline::node {
@@ -19,8 +18,7 @@ class Loader {
 
   NodeConfig run() {
     load_genesis();
-    load_consensus_key();
-    load_bls_key();
+    load_keys();
     load_tls();
     check_data();
     return std::move(config_);
@@ -56,23 +54,26 @@ class Loader {
     if (config_.settings.http.listen.empty()) config_.settings.http.listen = self_->http;
   }
 
-  void load_consensus_key() {
+  void load_keys() {
     auto seed = read_key_file(config_.settings.consensus_key, KeyKind::kEd25519);
-    if (!seed) return problem("keys.consensus", seed.error().why, "a private ed25519 key file");
-    config_.signer = std::make_shared<Ed25519Signer>(ed25519::SecretKey::from_seed(seed->bytes));
-    if (self_ != nullptr && config_.signer->public_key() != self_->key)
-      problem("keys.consensus", "the key " + to_hex(config_.signer->public_key()),
-              "the key that genesis has for " + self_->name + ": " + to_hex(self_->key));
-  }
-
-  void load_bls_key() {
-    auto seed = read_key_file(config_.settings.bls_key, KeyKind::kBls);
-    if (!seed) return problem("keys.bls", seed.error().why, "a private bls key file");
-    const bls::PublicKey key = bls::SecretKey::from_seed(seed->bytes).public_key();
-    if (self_ != nullptr &&
-        !std::equal(key.bytes.begin(), key.bytes.end(), self_->bls_key.begin(), self_->bls_key.end()))
-      problem("keys.bls", "the key " + to_hex(key),
-              "the bls key that genesis has for " + self_->name + ": " + to_hex(self_->bls_key));
+    if (!seed) problem("keys.consensus", seed.error().why, "a private ed25519 key file");
+    auto bls_seed = read_key_file(config_.settings.bls_key, KeyKind::kBls);
+    if (!bls_seed) problem("keys.bls", bls_seed.error().why, "a private bls key file");
+    if (seed && self_ != nullptr) {
+      const PublicKey key = ed25519::SecretKey::from_seed(seed->bytes).public_key();
+      if (key != self_->key)
+        problem("keys.consensus", "the key " + to_hex(key),
+                "the key that genesis has for " + self_->name + ": " + to_hex(self_->key));
+    }
+    if (bls_seed && self_ != nullptr) {
+      const bls::PublicKey key = bls::SecretKey::from_seed(bls_seed->bytes).public_key();
+      if (!std::equal(key.bytes.begin(), key.bytes.end(), self_->bls_key.begin(), self_->bls_key.end()))
+        problem("keys.bls", "the key " + to_hex(key),
+                "the bls key that genesis has for " + self_->name + ": " + to_hex(self_->bls_key));
+    }
+    if (!seed || !bls_seed) return;
+    config_.signer = std::make_shared<RealSigner>(ed25519::SecretKey::from_seed(seed->bytes),
+                                                  bls::SecretKey::from_seed(bls_seed->bytes));
   }
 
   void load_tls() {

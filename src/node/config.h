@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/ed25519_scheme.h"
+#include "crypto/real_scheme.h"
 #include "model/genesis.h"
 #include "net/listen.h"
 #include "net/peers.h"
@@ -58,7 +58,7 @@ struct NodeConfig {
   Settings settings;
   Genesis genesis;
   ValidatorId self = 0;
-  std::shared_ptr<const Ed25519Signer> signer;
+  std::shared_ptr<const RealSigner> signer;
   net::TlsIdentity tls;
   std::filesystem::path log_folder() const { return settings.data / "log"; }
   std::filesystem::path store_folder() const { return settings.data / "store"; }

@@ -83,7 +83,7 @@ class NodeImpl final : public Node, public NodeService {
   const int64_t started_ms_;
   std::unique_ptr<boost::asio::io_context> io_;
   std::optional<boost::asio::steady_timer> timer_;
-  Ed25519Verifier verifier_;
+  RealVerifier verifier_;
 
   std::optional<storage::FolderLock> lock_;
   std::unique_ptr<storage::RocksStore> store_;

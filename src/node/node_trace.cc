@@ -21,6 +21,7 @@ Status NodeImpl::open_trace() {
   begin.chain = config_.genesis.chain_id();
   begin.self = config_.self;
   begin.key = config_.signer->public_key();
+  begin.bls_key = config_.signer->bls_key();
   begin.started_ms = started_ms_;
   begin.host = true;
   begin.program = "tieline node";

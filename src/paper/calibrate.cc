@@ -18,12 +18,12 @@
 #include "ledger/ledger.h"
 #include "ledger/memory_store.h"
 #include "paper/costs.h"
+#include "paper/stopwatch.h"
 #include "storage/rocks_store.h"
 
 namespace tieline::paper {
 namespace {
 
-constexpr size_t kRounds = 200;  // short ones: some are left alone even on a busy machine
 constexpr size_t kSmallBatch = 4, kLargeBatch = 64;
 constexpr size_t kBlockTx = 20;
 constexpr size_t kPayload = 256;
@@ -31,20 +31,6 @@ constexpr size_t kSyncs = 100;
 constexpr size_t kRecordBytes = 1'024;
 
 using Clock = std::chrono::steady_clock;
-
-// Nanoseconds of one of `count` calls of `work`: the least over rounds.
-template <class Work>
-int64_t each_ns(size_t count, const Work& work) {
-  std::vector<int64_t> rounds;
-  work();  // warm
-  for (size_t r = 0; r < kRounds; ++r) {
-    const auto began = Clock::now();
-    for (size_t i = 0; i < count; ++i) work();
-    const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count();
-    rounds.push_back(took / static_cast<int64_t>(count));
-  }
-  return std::max<int64_t>(1, *std::min_element(rounds.begin(), rounds.end()));
-}
 
 struct Folder {
   std::filesystem::path path;

@@ -23,11 +23,17 @@ class CountingSigner final : public Signer {
     return signer_.sign(message);
   }
   PublicKey public_key() const override { return signer_.public_key(); }
+  bls::Signature sign_share(ByteView message) const override {
+    ++shares_;
+    return signer_.sign_share(message);
+  }
+  bls::PublicKey bls_key() const override { return signer_.bls_key(); }
   uint64_t made() const { return made_; }
+  uint64_t shares() const { return shares_; }
 
  private:
   SimSigner signer_;
-  mutable uint64_t made_ = 0;
+  mutable uint64_t made_ = 0, shares_ = 0;
 };
 
 class CountingVerifier final : public Verifier {
@@ -42,13 +48,31 @@ class CountingVerifier final : public Verifier {
     batched_ += items.size();
     keys_.verify_batch(items, ok);
   }
+  bool verify_aggregate(const AggregateItem& item) const override {
+    ++aggregates_;
+    summed_ += item.keys.size();
+    return keys_.verify_aggregate(item);
+  }
+  bls::Aggregation aggregate(std::span<const bls::PublicKey* const> keys, std::span<const bls::Signature> shares,
+                             ByteView message) const override {
+    ++aggregates_;
+    summed_ += keys.size();
+    return keys_.aggregate(keys, shares, message);
+  }
+  std::optional<bls::Signature> add(std::span<const bls::Signature> aggregates) const override {
+    return keys_.add(aggregates);
+  }
+  bls::PointFault fault_of(const bls::Signature& signature) const override { return keys_.fault_of(signature); }
   uint64_t single() const { return single_; }
   uint64_t calls() const { return calls_; }
   uint64_t batched() const { return batched_; }
+  uint64_t aggregates() const { return aggregates_; }  // pairing equations, good sums taken for granted
+  uint64_t summed() const { return summed_; }          // keys added up for them
 
  private:
   const SimKeys& keys_;
   mutable uint64_t single_ = 0, calls_ = 0, batched_ = 0;
+  mutable uint64_t aggregates_ = 0, summed_ = 0;
 };
 
 // Serves one thing after the other. Times in nanoseconds, so that small costs add up; events are in microseconds.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/block_record.h"
+#include "model/certificate_batch.h"
 #include "replica/chain_meta.h"
 
 namespace tieline::replica {
@@ -134,6 +135,12 @@ std::optional<consensus::CaughtUp> CatchUp::on_blocks(ValidatorId from, const Bl
     parent = (*block)->digest;
     blocks.push_back(std::move(*block));
   }
+  CertificateBatch batch(ledger_.chain(), ledger_.genesis().consensus.commit_rule());
+  batch.add(*answer.proof, committee);
+  for (const BlockPtr& block : blocks)
+    if (const auto evidence = decoded<Evidence>(block->evidence, "evidence"); evidence.ok())
+      batch.add(*evidence, committee, nullptr);
+  batch.ask(verifier_);
   // The proof first: it is cheap, and without it nobody's work is done here.
   const CommitRule rule = ledger_.genesis().consensus.commit_rule();
   if (Status s = verify_commit(*answer.proof, blocks.back()->digest, rule, ledger_.chain(), committee, verifier_);

@@ -104,6 +104,9 @@ CommitteeLink make_link(const Header& header, const Certificate& certificate, co
   link.header = header;
   link.slot = certificate.slot;
   const std::vector<size_t> positions = certificate.signers.positions();
+  link.aggregate = certificate.aggregate;
+  if (link.aggregate)
+    for (size_t position : positions) link.signers.push_back(committee.at(position).id);
   for (size_t i = 0; i < positions.size() && i < certificate.signatures.size(); ++i)
     link.votes.push_back({committee.at(positions[i]).id, certificate.signatures[i]});
   link.next = std::move(next);

@@ -11,7 +11,7 @@
 #include <deque>
 #include <set>
 
-#include "consensus/verified_cache.h"
+#include "crypto/verified_cache.h"
 #include "replica/builder.h"
 #include "replica/catch_up.h"
 #include "replica/chain_meta.h"
@@ -129,7 +129,7 @@ class ReplicaImpl final : public Replica {
 
   const Config config_;
   const Store& store_;
-  const consensus::VerifiedCache verifier_;
+  const VerifiedCache verifier_;
   Ledger ledger_;
   Context context_;
   bool dead_ = false;

@@ -136,7 +136,7 @@ void ReplicaImpl::on_frame(ValidatorId from, const StatusFrame& frame) {
 }
 
 // CHECKPOINT votes are said once, and a peer that was down then would never hear of it. Whoever has that block gets the
-// votes of the newest stable checkpoint, as they were signed, once a checkpoint.
+// votes of the newest stable checkpoint, as they were signed, once a checkpoint; or, where they were added up, the sum.
 void ReplicaImpl::share_checkpoint(ValidatorId peer, const StatusFrame& status) {
   const auto& stable = checkpoints_.stable();
   if (!stable || status.checkpoint >= stable->height || status.applied < stable->height) return;
@@ -145,6 +145,10 @@ void ReplicaImpl::share_checkpoint(ValidatorId peer, const StatusFrame& status) 
   const std::optional<Committee> committee = committee_of(tree_->committed_view(), stable->epoch);
   if (!committee) return;
   told = stable->height;
+  if (stable->aggregate) {
+    const auto whole = consensus::make_message(consensus::StableCertificate{*stable});
+    return context_.send({peer}, encode_frame(ConsensusFrame{whole->bytes}), false);
+  }
   size_t i = 0;
   for (size_t position : stable->signers.positions()) {
     const consensus::CheckpointVote vote{

@@ -59,23 +59,27 @@ void Traitor::send(Payload payload, uint32_t to, std::vector<Treason>& out, int6
   if (to != 0) out.push_back({to, frame_of(make_message(std::move(payload))), false, delay_us});
 }
 
+VoteSignature Traitor::sign(const Hash& digest) const {
+  return sign_vote(conspiracy_.params().certificates, signer_, digest);
+}
+
 // Signs as this validator whatever carries its signature.
 Payload Traitor::sign_again(Payload payload) const {
   const ChainId& chain = conspiracy_.chain();
   if (auto* m = std::get_if<Propose>(&payload)) {
     const VotePhase phase = choosing_phase(conspiracy_.params().commit_rule());
-    m->signature = signer_.sign(vote_digest(phase, chain, m->slot, m->header.height, m->header.digest()).view());
+    m->signature = sign(vote_digest(phase, chain, m->slot, m->header.height, m->header.digest()));
   } else if (auto* c = std::get_if<Confirm>(&payload)) {
-    c->signature = signer_.sign(confirm_digest(chain, c->slot, c->height, c->block).view());
+    c->signature = sign(confirm_digest(chain, c->slot, c->height, c->block));
   } else if (auto* v = std::get_if<ViewChange>(&payload)) {
-    v->timeout_signature = signer_.sign(timeout_digest(chain, v->kind, v->epoch, v->view).view());
+    v->timeout_signature = sign(timeout_digest(chain, v->kind, v->epoch, v->view));
     v->signature = signer_.sign(view_change_digest(chain, *v).view());
   } else if (auto* a = std::get_if<ViewChangeAck>(&payload)) {
     a->signature = signer_.sign(ack_digest(chain, *a).view());
   } else if (auto* n = std::get_if<NewView>(&payload)) {
     n->signature = signer_.sign(new_view_digest(chain, *n).view());
   } else if (auto* k = std::get_if<CheckpointVote>(&payload)) {
-    k->signature = signer_.sign(checkpoint_digest(chain, k->epoch, k->height, k->block, k->state_root).view());
+    k->signature = sign(checkpoint_digest(chain, k->epoch, k->height, k->block, k->state_root));
   } else if (auto* q = std::get_if<RejoinRequest>(&payload)) {
     q->signature = signer_.sign(rejoin_request_digest(chain, *q).view());
   } else if (auto* r = std::get_if<RejoinReply>(&payload)) {
@@ -87,21 +91,20 @@ Payload Traitor::sign_again(Payload payload) const {
 }
 
 void Traitor::forge_certificate(Certificate& c) {
+  const bool list = !c.aggregate;
   switch (rng_.below(6)) {
-    case 0:  // one signature short
-      if (!c.signatures.empty()) {
+    case 0:  // one signer short
+      if (!c.signers.empty()) {
         c.signers.erase(c.signers.positions().back());
-        c.signatures.pop_back();
+        if (list) c.signatures.pop_back();
       }
       break;
-    case 1:  // one signature twice
-      if (!c.signatures.empty()) {
-        for (size_t at = 0; at < conspiracy_.validators(); ++at)
-          if (c.signers.insert(at)) {
-            c.signatures.push_back(c.signatures.front());
-            break;
-          }
-      }
+    case 1:  // one signature twice, or one signer more than the sum has
+      for (size_t at = 0; at < conspiracy_.validators(); ++at)
+        if (c.signers.insert(at)) {
+          if (list) c.signatures.push_back(c.signatures.empty() ? Signature() : c.signatures.front());
+          break;
+        }
       break;
     case 2:
       ++c.slot.epoch;
@@ -115,14 +118,42 @@ void Traitor::forge_certificate(Certificate& c) {
     default: {  // everybody "signed", with the traitor's key
       const CommitRule rule = conspiracy_.params().commit_rule();
       const VotePhase phase = c.slot.index % 2 == 0 ? choosing_phase(rule) : deciding_phase(rule);
+      const Hash digest = vote_digest(phase, conspiracy_.chain(), c.slot, c.height, c.block);
       c.signatures.clear();
       for (size_t at = 0; at < conspiracy_.validators(); ++at) {
         c.signers.insert(at);
-        c.signatures.push_back(signer_.sign(vote_digest(phase, conspiracy_.chain(), c.slot, c.height, c.block).view()));
+        if (list) c.signatures.push_back(signer_.sign(digest.view()));
       }
+      if (!list) c.aggregate = signer_.sign_share(digest.view());
       break;
     }
   }
+}
+
+// A share that is a point and signs something else, or is none: nobody looks at it before it is in a sum.
+bool Traitor::bad_share(const Message& m, uint32_t to, std::vector<Treason>& out) {
+  if (conspiracy_.params().certificates != CertificateKind::kBls) return false;
+  const auto spoilt = [this] {
+    bls::Signature share = signer_.sign_share(random_hash(rng_).view());
+    if (rng_.chance(300'000)) share.bytes[rng_.below(share.bytes.size())] ^= static_cast<uint8_t>(1U << rng_.below(8));
+    return share;
+  };
+  const uint32_t some = rng_.chance(500'000) ? to : to & conspiracy_.some();
+  if (const auto* c = std::get_if<Confirm>(&m.payload)) {
+    Confirm other = *c;
+    other.signature = spoilt();
+    send(other, some, out);
+    send(*c, to & ~some, out);
+  } else if (const auto* k = std::get_if<CheckpointVote>(&m.payload)) {
+    CheckpointVote other = *k;
+    other.signature = spoilt();
+    send(other, some, out);
+    send(*k, to & ~some, out);
+  } else {
+    return false;
+  }
+  count(ByzantineKind::kForge);
+  return true;
 }
 
 bool Traitor::suppressed(const replica::Frame& frame, const Message* message) {
@@ -473,7 +504,9 @@ void Traitor::outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Tr
   if (is(ByzantineKind::kTwins)) count(ByzantineKind::kTwins);
   if (m != nullptr && is(ByzantineKind::kEquivocate) && equivocate(*m, to, out)) return;
   if (m != nullptr && is(ByzantineKind::kViewChanges) && conflicting_view_change(*m, to, out)) return;
-  if (m != nullptr && is(ByzantineKind::kForge) && rng_.chance(300'000) && forge(*m, to, out)) return;
+  if (m != nullptr && is(ByzantineKind::kForge) && rng_.chance(300'000) &&
+      (forge(*m, to, out) || bad_share(*m, to, out)))
+    return;
   if (is(ByzantineKind::kLie) && rng_.chance(600'000) && lie(*decoded, m, to, out)) return;
   if (is(ByzantineKind::kMutate) && mutate(frame, m, to, bulk, out)) return;
   int64_t delay = 0;

@@ -17,7 +17,8 @@ struct SimOptions {
   uint64_t blocks = 40;           // committed in the faulty phase, if time allows
   std::optional<bool> fast_path;  // otherwise drawn per seed
   std::optional<LeaderPolicy> policy;
-  bool real_crypto = false;  // Ed25519 instead of the simulator's own scheme
+  std::optional<CertificateKind> certificates;
+  bool real_crypto = false;  // Ed25519 and BLS instead of the simulator's own scheme
   bool one_sync = false;     // the weaker order of writes on disk (disk.h)
   // For tests of the simulator itself: a checker that is deliberately wrong, so that a failure is there to be reduced.
   bool broken_checker = false;

@@ -26,6 +26,10 @@ Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) 
   if (options.policy) c.policy = *options.policy;
   c.fast_path = rng.chance(500'000);
   if (options.fast_path) c.fast_path = *options.fast_path;
+  // A draw of its own: the rest of a schedule is the same with either kind.
+  const bool kernel = c.engine == EngineKind::kCbft || c.engine == EngineKind::kTrustRaft;
+  if (kernel && Rng(seed ^ 0x43455254ULL).chance(kAggregatesPpm)) c.certificates = CertificateKind::kBls;
+  if (options.certificates) c.certificates = *options.certificates;
   c.timeout_ms =
       static_cast<uint32_t>(setup.latency == LatencyModel::kLocal ? rng.between(40, 200) : rng.between(150, 400));
   c.passed_over_factor = static_cast<uint32_t>(rng.between(4, 16));
@@ -46,8 +50,9 @@ Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) 
     v.name = "validator-" + std::to_string(i);
     v.org = static_cast<OrgId>(i + 1);
     v.key = keys.key(i);
-    v.bls_key.resize(96);
-    v.bls_proof.resize(48);
+    const ByteView bls_key = keys.bls_key(i).view();
+    v.bls_key.assign(bls_key.begin(), bls_key.end());
+    v.bls_proof.resize(bls::Possession::kSize);  // not checked: the simulator's genesis never passes through a file
     v.address = "127.0.0.1:" + std::to_string(7400 + i);
     v.http = "127.0.0.1:" + std::to_string(7500 + i);
     g.validators.push_back(std::move(v));
@@ -89,7 +94,8 @@ std::string describe(const Setup& setup) {
   return "latency " + std::string(latency_name(setup.latency)) + ", T0 " + std::to_string(c.timeout_ms) +
          " ms, tenure " + std::to_string(c.tenure_slots) + " slots or " + std::to_string(c.tenure_ms) + " ms, epoch " +
          std::to_string(c.epoch_blocks) + " blocks and " + std::to_string(c.epoch_ms) + " ms, K " +
-         std::to_string(c.checkpoint_blocks) + ", fast path " + (c.fast_path ? "on" : "off") + ", policy " +
+         std::to_string(c.checkpoint_blocks) + ", fast path " + (c.fast_path ? "on" : "off") + ", certificates " +
+         certificate_kind_name(c.certificates) + ", policy " +
          (c.policy == LeaderPolicy::kRotate ? "rotate" : "strict") + ", drift " + std::to_string(c.drift_ms) +
          " ms, sync " + std::to_string(setup.sync_us) + " us, snapshot after " +
          std::to_string(setup.limits.snapshot_after_blocks) + " blocks";

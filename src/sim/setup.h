@@ -13,6 +13,7 @@
 namespace tieline::sim {
 
 inline constexpr size_t kClients = 3;
+inline constexpr uint32_t kAggregatesPpm = 300'000;  // schedules of the kernel's engines whose certificates are sums
 inline constexpr int64_t kGenesisTimeMs = 1'700'000'000'000;
 
 struct Setup {

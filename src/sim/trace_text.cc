@@ -52,6 +52,9 @@ struct PayloadText {
   std::string operator()(const consensus::CheckpointVote& m) const {
     return "height " + std::to_string(m.height) + " of " + std::to_string(m.signer);
   }
+  std::string operator()(const consensus::StableCertificate& m) const {
+    return "height " + std::to_string(m.certificate.height) + " by " + std::to_string(m.certificate.signers.count());
+  }
   std::string operator()(const consensus::Heartbeat& m) const {
     return "(" + std::to_string(m.epoch) + "," + std::to_string(m.view) + ") height " + std::to_string(m.committed);
   }

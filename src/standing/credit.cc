@@ -69,7 +69,7 @@ Committee next_committee(const Committee& seats, const std::vector<CreditRecord>
     members[i].credit = records[i].credit;
     members[i].jailed_until = std::max(records[i].jailed_until, records[i].probation_until);
   }
-  return Committee(epoch, seed, std::move(members), seats.count().faults);
+  return Committee(epoch, seed, std::move(members), seats.count().faults, seats.certificates());
 }
 
 Hash next_seed(const Hash& seed, const Hash& epoch_start_digest) {

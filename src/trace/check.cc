@@ -21,7 +21,7 @@ class Checker {
     out_.begin = *begin;
     check_begin(*begin);
     rules_.emplace(network_, *begin, verifier_, name_);
-    replay_.emplace(begin->key, verifier_, options_.make);
+    replay_.emplace(*begin, verifier_, options_.make);
     while (!out_.finding && next()) {
     }
     out_.records = frames_.records();

@@ -31,7 +31,7 @@ void put(Writer& w, const std::vector<Signed>& made) {
   }
 }
 void get(Reader& r, std::vector<Signed>& made) {
-  made.resize(r.count(kItemsMax, 4 + Signature::kSize));
+  made.resize(r.count(kItemsMax, 4 + kVoteSignatureBytesMin));
   for (Signed& s : made) {
     const ByteView message = r.bytes(kSignedBytesMax);
     s.message.assign(message.begin(), message.end());
@@ -45,6 +45,7 @@ Record decode_begin(Reader& r) {
   decode(r, b.chain);
   b.self = r.u16();
   decode(r, b.key);
+  decode(r, b.bls_key);
   b.started_ms = r.i64();
   b.host = r.boolean();
   b.program = r.string(kTextBytesMax);
@@ -115,12 +116,19 @@ Record decode_kind(Reader& r) {
 
 }  // namespace
 
+bool signed_by_self(const Begin& begin, ByteView message, const VoteSignature& signature, const Verifier& verifier) {
+  if (const auto* share = std::get_if<bls::Signature>(&signature))
+    return verifier.verify_aggregate({{&begin.bls_key}, message, *share});
+  return verifier.verify(begin.key, message, std::get<Signature>(signature));
+}
+
 Bytes encode_record(const Begin& b) {
   return record(RecordKind::kBegin, 256, [&](Writer& w) {
     w.u32(b.version);
     encode(w, b.chain);
     w.u16(b.self);
     encode(w, b.key);
+    encode(w, b.bls_key);
     w.i64(b.started_ms);
     w.boolean(b.host);
     w.string(b.program);

@@ -17,7 +17,7 @@ namespace tieline::trace {
 
 using consensus::Lsn;
 
-inline constexpr uint32_t kTraceVersion = 2;
+inline constexpr uint32_t kTraceVersion = 2;                 // 2: late votes, measures, shares and aggregates
 inline constexpr size_t kRecordBytesMax = 64 * 1024 * 1024;  // of one step with all its effects
 inline constexpr size_t kTextBytesMax = 4'096;               // reasons, codes, names
 inline constexpr size_t kItemsMax = 1'000'000;               // of any list; the record's size is the real bound
@@ -40,14 +40,17 @@ struct Begin {
   ChainId chain;  // the genesis digest
   ValidatorId self = 0;
   PublicKey key;           // its consensus key
+  bls::PublicKey bls_key;  // zero if the validator has none
   int64_t started_ms = 0;  // UTC
   bool host = false;       // kAppended, kDurable and kLeft are recorded too
   std::string program;     // what wrote it
 };
 struct Signed {
   Bytes message;
-  Signature signature;
+  VoteSignature signature;  // a share where the engine asked for one
 };
+// Did the validator itself sign this?
+bool signed_by_self(const Begin& begin, ByteView message, const VoteSignature& signature, const Verifier& verifier);
 // The second record.
 struct Construction {
   consensus::EngineConfig config;

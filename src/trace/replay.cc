@@ -39,25 +39,11 @@ void catch_broken_invariants() {
 // Gives the recorded signatures in order. What goes wrong is kept: the engine must not see it.
 class Replay::RecordedSigner final : public Signer {
  public:
-  RecordedSigner(PublicKey key, const Verifier& verifier) : key_(key), verifier_(verifier) {}
-  Signature sign(ByteView message) const override {
-    if (next_ >= made_.size()) {
-      problem("the engine signs something that the validator did not sign");
-      return {};
-    }
-    const Signed& recorded = made_[next_++];
-    if (!std::equal(message.begin(), message.end(), recorded.message.begin(), recorded.message.end())) {
-      problem("the engine signs " + to_hex(message).substr(0, 16) + "..., the validator signed " +
-              to_hex(recorded.message).substr(0, 16) + "...");
-      return recorded.signature;
-    }
-    if (!verifier_.verify(key_, message, recorded.signature))
-      problem("a recorded signature does not verify under the validator's key");
-    else
-      ++verified_;
-    return recorded.signature;
-  }
-  PublicKey public_key() const override { return key_; }
+  RecordedSigner(Begin begin, const Verifier& verifier) : begin_(std::move(begin)), verifier_(verifier) {}
+  Signature sign(ByteView message) const override { return next<Signature>(message); }
+  bls::Signature sign_share(ByteView message) const override { return next<bls::Signature>(message); }
+  PublicKey public_key() const override { return begin_.key; }
+  bls::PublicKey bls_key() const override { return begin_.bls_key; }
 
   void begin(const std::vector<Signed>& made) {
     made_ = made;
@@ -74,7 +60,30 @@ class Replay::RecordedSigner final : public Signer {
   void problem(std::string what) const {
     if (!problem_) problem_ = std::move(what);
   }
-  const PublicKey key_;
+  template <class Kind>
+  Kind next(ByteView message) const {
+    if (next_ >= made_.size()) {
+      problem("the engine signs something that the validator did not sign");
+      return {};
+    }
+    const Signed& recorded = made_[next_++];
+    const auto* signature = std::get_if<Kind>(&recorded.signature);
+    if (signature == nullptr) {
+      problem("the engine signs with another key than the validator did");
+      return {};
+    }
+    if (!std::equal(message.begin(), message.end(), recorded.message.begin(), recorded.message.end())) {
+      problem("the engine signs " + to_hex(message).substr(0, 16) + "..., the validator signed " +
+              to_hex(recorded.message).substr(0, 16) + "...");
+      return *signature;
+    }
+    if (!signed_by_self(begin_, message, recorded.signature, verifier_))
+      problem("a recorded signature does not verify under the validator's key");
+    else
+      ++verified_;
+    return *signature;
+  }
+  const Begin begin_;
   const Verifier& verifier_;
   std::vector<Signed> made_;
   mutable size_t next_ = 0;
@@ -82,8 +91,8 @@ class Replay::RecordedSigner final : public Signer {
   mutable std::optional<std::string> problem_;
 };
 
-Replay::Replay(PublicKey key, const Verifier& verifier, MakeEngine make)
-    : signer_(std::make_unique<RecordedSigner>(key, verifier)), verifier_(verifier), make_(std::move(make)) {}
+Replay::Replay(const Begin& begin, const Verifier& verifier, MakeEngine make)
+    : signer_(std::make_unique<RecordedSigner>(begin, verifier)), verifier_(verifier), make_(std::move(make)) {}
 
 Replay::~Replay() = default;
 

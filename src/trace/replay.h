@@ -22,7 +22,7 @@ void catch_broken_invariants();
 
 class Replay {
  public:
-  Replay(PublicKey key, const Verifier& verifier, MakeEngine make = consensus::make_engine);
+  Replay(const Begin& begin, const Verifier& verifier, MakeEngine make = consensus::make_engine);
   ~Replay();
 
   std::optional<Difference> on(const Construction& construction);

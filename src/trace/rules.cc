@@ -275,7 +275,7 @@ Status Rules::on(const Send& e) {
     const Hash block = m->header.digest();
     const VotePhase phase = choosing_phase(params_.commit_rule());
     const Hash digest = vote_digest(phase, begin_.chain, m->slot, m->header.height, block);
-    if (verifier_.verify(begin_.key, digest.view(), m->signature))
+    if (signed_by_self(begin_, digest.view(), m->signature, verifier_))
       return vote(phase, m->slot, block, e.after, e.message->digest);
   }
   return {};

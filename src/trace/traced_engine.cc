@@ -17,7 +17,13 @@ class TracedEngine::RecordingSigner final : public Signer {
     if (keep_) made_.push_back({Bytes(message.begin(), message.end()), signature});
     return signature;
   }
+  bls::Signature sign_share(ByteView message) const override {
+    const bls::Signature share = signer_.sign_share(message);
+    if (keep_) made_.push_back({Bytes(message.begin(), message.end()), share});
+    return share;
+  }
   PublicKey public_key() const override { return signer_.public_key(); }
+  bls::PublicKey bls_key() const override { return signer_.bls_key(); }
   void begin() {
     made_.clear();
     keep_ = true;

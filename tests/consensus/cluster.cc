@@ -106,11 +106,12 @@ Committee Cluster::committee(Epoch epoch) const {
     m.id = static_cast<ValidatorId>(kFirstId + i);
     m.org = static_cast<OrgId>(i);
     m.key = test_key(m.id);
+    m.bls_key = test_bls_key(m.id);
     m.credit = kCreditOne / 2;
     members.push_back(m);
   }
   return Committee(epoch, label_hash("seed " + std::to_string(epoch)), std::move(members),
-                   options_.params.fault_model());
+                   options_.params.fault_model(), options_.params.certificates);
 }
 
 ValidatorId Cluster::leader(Epoch epoch, View view) const {

@@ -43,6 +43,7 @@ Outcome run(EngineKind engine, uint64_t seed, bool trace) {
   options.params.engine = engine;
   options.params.fast_path = random.chance(500);
   options.params.policy = random.chance(500) ? LeaderPolicy::kStrict : LeaderPolicy::kRotate;
+  if (engine == EngineKind::kCbft && seed % 3 == 0) options.params.certificates = CertificateKind::kBls;
   options.params.tenure_slots = random.chance(300) ? 4 : 20'000;
   options.params.epoch_blocks = random.chance(500) ? static_cast<uint32_t>(3 + random.below(6)) : 1'000'000;
   options.params.checkpoint_blocks = 4;

@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "cluster.h"
+#include "consensus/vote_set.h"
 
 namespace tieline::testing {
 
@@ -50,6 +51,9 @@ struct Lone {
   Justify start() const { return Justify{std::nullopt, Slot{0, 0, -1}, c.genesis(), 0}; }
   static Justify justify(const Certificate& q) { return Justify{q, q.slot, q.block, q.height}; }
   static Signature sign(ValidatorId id, const Hash& digest) { return TestSigner(id).sign(digest.view()); }
+  VoteSignature vote(ValidatorId id, const Hash& digest) const {
+    return sign_vote(c.options().params.certificates, TestSigner(id), digest);
+  }
   // CONFIRM, or PREPARE with pbft.
   VotePhase choosing() const { return choosing_phase(c.options().params.commit_rule()); }
   Certificate certificate(const Slot& slot, const BlockPtr& b, size_t signers) const {
@@ -64,11 +68,15 @@ struct Lone {
     Certificate q{slot, b->header.height, b->digest, {}, {}};
     const Committee committee = c.committee(slot.epoch);
     const Hash digest = vote_digest(phase.value_or(choosing()), c.chain_id(), slot, q.height, q.block);
-    for (size_t p = 0; p < committee.size(); ++p) {
-      if (std::find(ids.begin(), ids.end(), committee.at(p).id) == ids.end()) continue;
-      q.signers.insert(p);
-      q.signatures.push_back(sign(committee.at(p).id, digest));
-    }
+    consensus::VoteSet votes;
+    for (size_t p = 0; p < committee.size(); ++p)
+      if (std::find(ids.begin(), ids.end(), committee.at(p).id) != ids.end())
+        votes.add(p, vote(committee.at(p).id, digest), true);
+    votes.settle(digest, committee, TestVerifier());
+    consensus::VoteSet::Settled settled = votes.settled();
+    q.signers = settled.signers;
+    q.signatures = std::move(settled.signatures);
+    q.aggregate = settled.aggregate;
     return q;
   }
   MessagePtr proposal(const Slot& slot, const BlockPtr& b, const Justify& j, MessagePtr new_view = nullptr,
@@ -79,7 +87,7 @@ struct Lone {
     p.evidence = b->evidence;
     p.justify = j;
     p.new_view = std::move(new_view);
-    p.signature = sign(by.value_or(c.leader(slot.epoch, slot.view)),
+    p.signature = vote(by.value_or(c.leader(slot.epoch, slot.view)),
                        vote_digest(choosing(), c.chain_id(), slot, b->header.height, b->digest));
     return make_message(std::move(p));
   }
@@ -88,7 +96,7 @@ struct Lone {
     c.inject(me, by.value_or(c.leader(slot.epoch, slot.view)), proposal(slot, b, j, std::move(new_view), by));
   }
   MessagePtr confirm_message(ValidatorId id, const Slot& slot, const Hash& b, Height height) const {
-    return make_message(Confirm{id, slot, height, b, sign(id, confirm_digest(c.chain_id(), slot, height, b))});
+    return make_message(Confirm{id, slot, height, b, vote(id, confirm_digest(c.chain_id(), slot, height, b))});
   }
   void confirm(ValidatorId id, const Slot& slot, const BlockPtr& b) {
     c.inject(me, id, confirm_message(id, slot, b->digest, b->header.height));
@@ -105,7 +113,7 @@ struct Lone {
     return vc;
   }
   MessagePtr signed_view_change(ViewChange vc) const {
-    vc.timeout_signature = sign(vc.signer, timeout_digest(c.chain_id(), vc.kind, vc.epoch, vc.view));
+    vc.timeout_signature = vote(vc.signer, timeout_digest(c.chain_id(), vc.kind, vc.epoch, vc.view));
     vc.signature = sign(vc.signer, view_change_digest(c.chain_id(), vc));
     return make_message(std::move(vc));
   }
@@ -119,7 +127,7 @@ struct Lone {
   LastVote last_vote(const Slot& slot, const BlockPtr& b, std::optional<Hash> new_view = {}) const {
     return LastVote{
         slot, b->digest, b->header.height,
-        sign(c.leader(slot.epoch, slot.view), vote_digest(choosing(), c.chain_id(), slot, b->header.height, b->digest)),
+        vote(c.leader(slot.epoch, slot.view), vote_digest(choosing(), c.chain_id(), slot, b->header.height, b->digest)),
         new_view};
   }
   NewView unsigned_new_view(View view, const std::vector<MessagePtr>& view_changes, const Justify& j,

@@ -23,7 +23,7 @@ TEST(PbftPrepare, IsNotSignedAsAConfirmOrACommit) {
   t.propose(t.first, a, t.start());
   const PrepareVote v = t.all<PrepareVote>().at(0);
   const Certificate q = t.certificate_of(t.first, a, {t.c.node(t.me).id}, VotePhase::kPrepare);
-  EXPECT_EQ(v.signature, q.signatures.at(0));
+  EXPECT_EQ(v.signature, VoteSignature(q.signatures.at(0)));
 }
 
 TEST(PbftPrepare, OneASlotAndAPrimaryThatEquivocatesIsLeft) {

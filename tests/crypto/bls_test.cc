@@ -275,5 +275,88 @@ TEST(Bls, GeneratedKeysComeBackFromTheirSeed) {
   EXPECT_NE(SecretKey::generate().public_key(), secret.public_key());
 }
 
+TEST(Bls, SaysWhatIsWrongWithAPoint) {
+  const Committee committee(1);
+  EXPECT_EQ(fault_of(committee.votes[0]), PointFault::kNone);
+  EXPECT_EQ(fault_of(fixed<Signature>(kInfinityG1)), PointFault::kInfinity);
+  EXPECT_EQ(fault_of(fixed<Signature>(kOffSubgroupG1)), PointFault::kOffSubgroup);
+  EXPECT_EQ(fault_of(fixed<Signature>(kOrderElevenG1)), PointFault::kOffSubgroup);
+  EXPECT_EQ(fault_of(Signature()), PointFault::kMalformed);
+}
+
+// Many certificates, each of other members over another message.
+struct Claims {
+  explicit Claims(uint32_t count) : committee(7) {
+    for (uint32_t i = 0; i < count; ++i) messages.push_back({'v', static_cast<uint8_t>(i)});
+    for (uint32_t i = 0; i < count; ++i) {
+      Claim claim{{}, messages[i], {}};
+      std::vector<Signature> shares;
+      for (uint32_t m = i % 3; m < 7; ++m) {
+        claim.keys.push_back(&committee.keys[m]);
+        shares.push_back(SecretKey::from_seed(seed_of<Seed>(m)).sign(messages[i]));
+      }
+      claim.aggregate = aggregate(shares).value();
+      list.push_back(claim);
+    }
+  }
+  std::vector<uint8_t> check() const {
+    std::vector<uint8_t> ok(list.size(), 2), seeded(list.size(), 2), again(list.size());
+    verify_multiple(list, ok);
+    verify_multiple(list, seeded, seed_of<Seed>(99));
+    for (size_t i = 0; i < list.size(); ++i)
+      again[i] = verify_aggregate(list[i].keys, list[i].message, list[i].aggregate);
+    EXPECT_EQ(ok, again) << "together as one by one";
+    EXPECT_EQ(seeded, again);
+    return ok;
+  }
+  Committee committee;
+  std::vector<Bytes> messages;
+  std::vector<Claim> list;
+};
+
+TEST(BlsMultiple, AcceptsGoodClaimsTogether) {
+  for (uint32_t count : {0u, 1u, 2u, 9u}) EXPECT_EQ(Claims(count).check(), std::vector<uint8_t>(count, 1));
+}
+
+TEST(BlsMultiple, FindsEachBadClaimAmongGoodOnes) {
+  for (size_t bad = 0; bad < 6; ++bad) {
+    Claims claims(6);
+    claims.list[bad].aggregate = claims.list[(bad + 1) % 6].aggregate;
+    std::vector<uint8_t> expected(6, 1);
+    expected[bad] = 0;
+    EXPECT_EQ(claims.check(), expected) << bad;
+  }
+}
+
+// Without random coefficients the two errors would cancel out.
+TEST(BlsMultiple, TwoClaimsWhoseErrorsCancelOutAreBothRefused) {
+  Claims claims(3);
+  const Signature shift = SecretKey::from_seed(seed_of<Seed>(50)).sign(kOther);
+  Signature& first = claims.list[0].aggregate;
+  Signature& second = claims.list[1].aggregate;
+  first = aggregate(std::vector<Signature>{first, shift}).value();
+  second = aggregate(std::vector<Signature>{second, negated(shift)}).value();
+  EXPECT_EQ(claims.check(), (std::vector<uint8_t>{0, 0, 1}));
+}
+
+TEST(BlsMultiple, RefusesInfinityPointsOffTheSubgroupAndClaimsOfNobody) {
+  Claims claims(5);
+  claims.list[0].aggregate = fixed<Signature>(kInfinityG1);
+  claims.list[1].aggregate = fixed<Signature>(kOffSubgroupG1);
+  claims.list[2].keys.clear();
+  claims.list[3].aggregate = Signature();
+  EXPECT_EQ(claims.check(), (std::vector<uint8_t>{0, 0, 0, 0, 1}));
+}
+
+// A point of order 11 vanishes from the equation for every eleventh coefficient, were the subgroup not checked.
+TEST(BlsMultiple, ASmallOrderComponentIsNeverAccepted) {
+  for (int i = 0; i < 24; ++i) {
+    Claims claims(2);
+    claims.list[0].aggregate =
+        aggregate(std::vector<Signature>{claims.list[0].aggregate, fixed<Signature>(kOrderElevenG1)}).value();
+    EXPECT_EQ(claims.check(), (std::vector<uint8_t>{0, 1}));
+  }
+}
+
 }  // namespace
 }  // namespace tieline::bls

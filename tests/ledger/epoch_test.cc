@@ -166,7 +166,7 @@ TEST(Evidence, ThatDoesNotVerifyMakesTheBlockInvalid) {
   forged.certificates[0].signatures[1].bytes[0] ^= 1;
   EXPECT_EQ(chain.refusal(with_evidence(chain, forged)).code, "block_invalid");
   Evidence innocent{{}, {}, {equivocation(chain, 2, {0, 0, 1})}};
-  innocent.equivocations[0].b.signature.bytes[5] ^= 1;
+  std::get<Signature>(innocent.equivocations[0].b.signature).bytes[5] ^= 1;
   EXPECT_EQ(chain.refusal(with_evidence(chain, innocent)).code, "block_invalid");
   Evidence later{{certify(chain, {1, 0, 0}, 1, chain.tip.digest(), {0, 1, 2})}, {}, {}};
   EXPECT_EQ(chain.refusal(with_evidence(chain, later)).code, "block_invalid") << "of an epoch to come";

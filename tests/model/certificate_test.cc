@@ -29,7 +29,7 @@ class CertificateTest : public ::testing::Test {
   const Slot slot_{0, 2, 7};
   const Hash block_ = hash_of("block");
   const TestCommittee t_{7};
-  const Ed25519Verifier verifier_;
+  const RealVerifier verifier_;
 };
 
 TEST_F(CertificateTest, OfAQuorumVerifiesAndOfOneLessDoesNot) {

@@ -102,11 +102,12 @@ TEST(Committee, TheFaultModelSurvivesTheEncoding) {
   EXPECT_TRUE(again->holds_correct(first_positions(1)));
 }
 
-Bytes encode_members(const std::vector<Member>& members, uint8_t faults = 1) {
+Bytes encode_members(const std::vector<Member>& members, uint8_t faults = 1, uint8_t certificates = 1) {
   Writer w;
   w.u64(0);
   encode(w, Hash());
   w.u8(faults);
+  w.u8(certificates);
   encode_list(w, members);
   return w.take();
 }
@@ -117,6 +118,12 @@ TEST(Committee, DecodingRefusesDisorderDuplicatesAndSizesInsteadOfAborting) {
   EXPECT_TRUE(decoded<Committee>(encode_members(members, 2), "committee").ok());
   for (const uint8_t faults : {uint8_t{0}, uint8_t{4}})
     EXPECT_FALSE(decoded<Committee>(encode_members(members, faults), "committee").ok());
+  const auto aggregates = decoded<Committee>(encode_members(members, 1, 2), "committee");
+  ASSERT_TRUE(aggregates.ok());
+  EXPECT_EQ(aggregates->certificates(), CertificateKind::kBls);
+  EXPECT_NE(aggregates->digest(), decoded<Committee>(encode_members(members), "committee")->digest());
+  for (const uint8_t kind : {uint8_t{0}, uint8_t{3}})
+    EXPECT_FALSE(decoded<Committee>(encode_members(members, 1, kind), "committee").ok());
   std::vector<Member> swapped = members;
   std::swap(swapped[0], swapped[1]);
   EXPECT_FALSE(decoded<Committee>(encode_members(swapped), "committee").ok());

@@ -120,7 +120,7 @@ class EvidenceTest : public ::testing::Test {
   const ChainId chain_ = hash_of("chain");
   const TestCommittee previous_{4, 4, "old", 20};
   const TestCommittee current_{4, 5, "new", 10};
-  const Ed25519Verifier verifier_;
+  const RealVerifier verifier_;
   const PublicKey participant_ = current_.keys[0].public_key();
 };
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "crypto/bls.h"
-#include "crypto/ed25519_scheme.h"
 #include "crypto/hash.h"
+#include "crypto/real_scheme.h"
 #include "model/certificate.h"
 #include "model/evidence.h"
 #include "model/genesis.h"
@@ -21,6 +21,10 @@ inline ed25519::Seed seed_of(std::string_view text) { return hash_of(text).bytes
 
 inline Ed25519Signer signer_of(std::string_view text) {
   return Ed25519Signer(ed25519::SecretKey::from_seed(seed_of(text)));
+}
+
+inline RealSigner member_of(std::string_view text) {
+  return {ed25519::SecretKey::from_seed(seed_of(text)), bls::SecretKey::from_seed(seed_of("bls " + std::string(text)))};
 }
 
 inline SignerSet positions(std::initializer_list<size_t> list) {
@@ -37,33 +41,48 @@ inline SignerSet first_positions(size_t count) {
 
 // `n` validators with ids 10, 11, .. : ids are no positions, and a test that mixes them up fails.
 struct TestCommittee {
-  explicit TestCommittee(size_t n, Epoch epoch = 0, std::string_view name = "validator", ValidatorId first_id = 10) {
+  explicit TestCommittee(size_t n, Epoch epoch = 0, std::string_view name = "validator", ValidatorId first_id = 10,
+                         CertificateKind kind = CertificateKind::kList) {
     std::vector<Member> members;
     for (size_t i = 0; i < n; ++i) {
-      keys.push_back(signer_of(std::string(name) + std::to_string(i)));
+      keys.push_back(member_of(std::string(name) + std::to_string(i)));
       Member m;
       m.id = static_cast<ValidatorId>(first_id + i);
       m.org = static_cast<OrgId>(i);
       m.key = keys.back().public_key();
+      m.bls_key = keys.back().bls_key();
       m.credit = kCreditOne / 2;
       members.push_back(m);
     }
-    committee = Committee(epoch, hash_of("seed"), std::move(members));
+    committee = Committee(epoch, hash_of("seed"), std::move(members), FaultModel::kByzantine, kind);
   }
 
   Certificate certify(const ChainId& chain, const Slot& slot, Height height, const Hash& block,
                       const SignerSet& signers, VotePhase phase = VotePhase::kConfirm) const {
     Certificate c{slot, height, block, signers, {}};
     const Hash digest = vote_digest(phase, chain, slot, height, block);
-    for (size_t p : signers.positions()) c.signatures.push_back(keys.at(p).sign(digest.view()));
+    sign(digest, signers, c.signatures, c.aggregate);
     return c;
+  }
+  // As the committee's certificates are signed.
+  void sign(const Hash& digest, const SignerSet& signers, std::vector<Signature>& list,
+            std::optional<bls::Signature>& aggregate) const {
+    std::vector<bls::Signature> shares;
+    for (size_t p : signers.positions()) {
+      if (committee.certificates() == CertificateKind::kBls)
+        shares.push_back(keys.at(p).sign_share(digest.view()));
+      else
+        list.push_back(keys.at(p).sign(digest.view()));
+    }
+    if (committee.certificates() == CertificateKind::kBls)
+      aggregate = shares.empty() ? bls::Signature() : bls::aggregate(shares).value();
   }
   Certificate certify(const ChainId& chain, const Slot& slot, const Header& header, const SignerSet& signers,
                       VotePhase phase = VotePhase::kConfirm) const {
     return certify(chain, slot, header.height, header.digest(), signers, phase);
   }
 
-  std::vector<Ed25519Signer> keys;  // by position
+  std::vector<RealSigner> keys;  // by position
   Committee committee;
 };
 
@@ -110,7 +129,7 @@ inline Genesis genesis_of(size_t n = 4) {
     v.name = "validator-" + number;
     v.org = static_cast<OrgId>(i);
     v.key = signer_of("validator" + number).public_key();
-    const bls::SecretKey key = bls::SecretKey::from_seed(seed_of("bls" + number));
+    const bls::SecretKey key = bls::SecretKey::from_seed(seed_of("bls validator" + number));
     const auto bls_key = key.public_key();
     const auto proof = key.prove_possession();
     v.bls_key.assign(bls_key.bytes.begin(), bls_key.bytes.end());

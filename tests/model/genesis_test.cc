@@ -204,7 +204,11 @@ TEST(Genesis, EveryNumberOutOfItsRangeIsNamed) {
       {"validators[1].bls_key",
        [](Genesis& g) { g.validators[1].bls_key.assign(96, 0), g.validators[1].bls_key[0] = 0xc0; }},
       {"validators[1].bls_proof", [](Genesis& g) { g.validators[1].bls_proof.push_back(0); }},
-      {"validators[1].bls_proof", [](Genesis& g) { g.validators[1].bls_proof = g.validators[0].bls_proof; }},
+      {"consensus.certificates",
+       [](Genesis& g) {
+         g.consensus.engine = EngineKind::kPbft;
+         g.consensus.certificates = CertificateKind::kBls;
+       }},
       {"validators[1].bls_key",
        [](Genesis& g) {
          g.validators[1].bls_key = g.validators[0].bls_key;

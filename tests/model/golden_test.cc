@@ -115,6 +115,8 @@ TEST(Golden, FormatsAreWhatTheyWere) {
   line("committee.weighted", to_hex(encoded(weighted)));
   line("committee.weighted.digest", to_hex(weighted.digest()));
 
+  const TestCommittee sums(4, 0, "validator", 10, CertificateKind::kBls);
+  line("certificate.aggregate", to_hex(encoded(sums.certify(chain, {0, 3, 4}, header, first_positions(3)))));
   const TestCommittee t(4);
   line("certificate", to_hex(encoded(t.certify(chain, {0, 3, 4}, header, first_positions(3)))));
 
@@ -138,6 +140,11 @@ TEST(Golden, GenesisAndReceiptsAreWhatTheyWere) {
   expect_golden("chain_id.txt", to_hex(writer.genesis_.chain_id()) + "\n");
   expect_golden("fast.receipt.hex", to_hex(encoded(writer.fast_receipt())) + "\n");
   expect_golden("deep.receipt.hex", to_hex(encoded(writer.deep_receipt())) + "\n");
+  const ReceiptWriter sums(CertificateKind::kBls);
+  expect_golden("genesis_bls.json", genesis_to_json(sums.genesis_));
+  expect_golden("chain_id_bls.txt", to_hex(sums.genesis_.chain_id()) + "\n");
+  expect_golden("fast_bls.receipt.hex", to_hex(encoded(sums.fast_receipt())) + "\n");
+  expect_golden("deep_bls.receipt.hex", to_hex(encoded(sums.deep_receipt())) + "\n");
 }
 
 }  // namespace

@@ -112,7 +112,8 @@ std::vector<Payload> one_of_each() {
           TermReply{2, 9, TermReplyKind::kPreVote, true, 9, 12, {2, 8, 3}, 41},
           LateConfirms{{{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)}}},
           Probe{0x1122334455667788, true},
-          Measured{{11, 3, 16, {1, kNotMeasured}, {2, kNotMeasured}, signature_of(1)}}};
+          Measured{{11, 3, 16, {1, kNotMeasured}, {2, kNotMeasured}, signature_of(1)}},
+          StableCertificate{checkpoint()}};
 }
 
 Bytes bytes_of(const MessagePtr& m) { return {m->bytes.view().begin(), m->bytes.view().end()}; }
@@ -132,7 +133,7 @@ TEST(Messages, TypeIsTheFirstByteInTheOrderOfTheVariant) {
   const char* names[] = {"PROPOSE",         "CONFIRM",   "VIEW-CHANGE",  "VIEW-CHANGE-ACK", "NEW-VIEW",
                          "CHECKPOINT-VOTE", "HEARTBEAT", "DECIDED",      "REJOIN-REQUEST",  "REJOIN-REPLY",
                          "PREPARE",         "COMMIT",    "REQUEST-VOTE", "TERM-REPLY",      "LATE-CONFIRM",
-                         "PROBE",           "MEASURED"};
+                         "PROBE",           "MEASURED",  "CHECKPOINT"};
   uint8_t type = 1;
   for (const Payload& payload : one_of_each()) {
     const MessagePtr m = make_message(payload);

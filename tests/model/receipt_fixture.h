@@ -10,8 +10,16 @@
 namespace tieline::testing {
 
 struct ReceiptWriter {
+  explicit ReceiptWriter(CertificateKind kind = CertificateKind::kList) : genesis_(genesis_with(kind)) {}
+  static Genesis genesis_with(CertificateKind kind) {
+    Genesis g = genesis_of();
+    g.consensus.certificates = kind;
+    return g;
+  }
   // The validators of genesis have ids 0.. and these keys.
-  TestCommittee epoch_of(Epoch epoch, size_t n = 4) const { return TestCommittee(n, epoch, "validator", 0); }
+  TestCommittee epoch_of(Epoch epoch, size_t n = 4) const {
+    return TestCommittee(n, epoch, "validator", 0, genesis_.consensus.certificates);
+  }
 
   Bytes transaction(std::string_view signer, ParticipantId id, const ChainId& chain, uint64_t sequence = 1) const {
     Reading reading;
@@ -85,13 +93,18 @@ struct ReceiptWriter {
     l.next = next;
     if (change) change(l);
     const Hash digest = confirm_digest(genesis_.chain_id(), l.slot, l.header.height, l.header.digest());
+    std::vector<Signature> list;
+    trusted.sign(digest, first_positions(votes), list, l.aggregate);
     for (size_t i = 0; i < votes; ++i) {
-      l.votes.push_back({trusted.committee.at(i).id, trusted.keys[i].sign(digest.view())});
+      if (l.aggregate)
+        l.signers.push_back(trusted.committee.at(i).id);
+      else
+        l.votes.push_back({trusted.committee.at(i).id, list[i]});
     }
     return l;
   }
 
-  const Genesis genesis_ = genesis_of();
+  const Genesis genesis_;
 };
 
 }  // namespace tieline::testing

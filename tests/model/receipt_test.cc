@@ -14,6 +14,7 @@ using testing::TestCommittee;
 
 class ReceiptTest : public ::testing::Test, protected testing::ReceiptWriter {
  protected:
+  explicit ReceiptTest(CertificateKind kind = CertificateKind::kList) : ReceiptWriter(kind) {}
   std::string code(const Bytes& bytes, const Genesis& genesis) const {
     auto facts = verify_receipt(bytes, genesis, verifier_);
     return facts.ok() ? "ok" : facts.error().code;
@@ -30,7 +31,7 @@ class ReceiptTest : public ::testing::Test, protected testing::ReceiptWriter {
     }
   }
 
-  const Ed25519Verifier verifier_;
+  const RealVerifier verifier_;
 };
 
 TEST_F(ReceiptTest, OfAFastCommitVerifiesAndSaysWhatItProves) {
@@ -64,6 +65,45 @@ TEST_F(ReceiptTest, ProvesARefusalAsWellAsAnAcceptance) {
 TEST_F(ReceiptTest, WithAnyOneBitFlippedIsRefused) { expect_every_bit_matters(fast_receipt()); }
 
 TEST_F(ReceiptTest, ThroughLinksWithAnyOneBitFlippedIsRefused) { expect_every_bit_matters(deep_receipt()); }
+
+// Nothing but genesis differs: whoever checks a receipt goes through the same function.
+class AggregateReceiptTest : public ReceiptTest {
+ protected:
+  AggregateReceiptTest() : ReceiptTest(CertificateKind::kBls) {}
+};
+
+TEST_F(AggregateReceiptTest, OfAFastCommitAndThroughLinksVerifies) {
+  EXPECT_EQ(code(fast_receipt()), "ok");
+  const Receipt deep = deep_receipt();
+  EXPECT_EQ(code(deep), "ok");
+  EXPECT_TRUE(deep.links[0].votes.empty());
+  testing::expect_canonical(deep);
+  EXPECT_LT(encoded(fast_receipt()).size(), encoded(ReceiptWriter().fast_receipt()).size());
+}
+
+TEST_F(AggregateReceiptTest, WithAnyOneBitFlippedIsRefused) { expect_every_bit_matters(fast_receipt()); }
+
+// An aggregate over members that are not trusted yet cannot be checked without trusting their keys.
+TEST_F(AggregateReceiptTest, ALinkSignedByAStrangerTooIsRefused) {
+  Receipt r = deep_receipt();
+  r.links[1] = link(epoch_of(4, 5), 4, epoch_of(5, 5).committee, 5);  // the fifth member joined after epoch 1
+  EXPECT_EQ(code(r), "receipt_untrusted_committee");
+  r.links[1] = link(epoch_of(4, 5), 4, epoch_of(5, 5).committee, 4);
+  EXPECT_EQ(code(r), "ok") << "four that genesis knows are its quorum";
+}
+
+TEST_F(AggregateReceiptTest, ALinkWithTooFewOrOfTheOtherKindIsRefused) {
+  Receipt r = deep_receipt();
+  r.links[0] = link(epoch_of(0), 0, epoch_of(1).committee, 2);
+  EXPECT_EQ(code(r), "receipt_untrusted_committee");
+  r = deep_receipt();
+  const testing::TestCommittee list(4, 0, "validator", 0);
+  r.links[0] = link(list, 0, epoch_of(1).committee, 3);
+  EXPECT_EQ(code(r), "receipt_untrusted_committee");
+  r = deep_receipt();
+  std::swap(r.links[0].signers[0], r.links[0].signers[1]);
+  EXPECT_EQ(code(r), "receipt_untrusted_committee");
+}
 
 TEST_F(ReceiptTest, CutOrPaddedIsRefused) {
   const Bytes bytes = encoded(fast_receipt());

@@ -137,7 +137,7 @@ TEST_F(NodeTest, FourValidatorsAgreeAndTheClientGetsReceipts) {
       receipt = nodes_[i]->on_thread([&](NodeService& s) { return s.receipt(outcomes[7].id); });
       return receipt.ok();
     })) << (receipt.ok() ? "" : receipt.error().why);
-    const auto facts = verify_receipt(encoded(*receipt), net_.genesis(), Ed25519Verifier());
+    const auto facts = verify_receipt(encoded(*receipt), net_.genesis(), RealVerifier());
     ASSERT_TRUE(facts.ok()) << facts.error().why;
     EXPECT_EQ(facts->txid, outcomes[7].id);
   }
@@ -270,7 +270,7 @@ TEST_F(NodeTest, TracesOfFourValidatorsHoldAndOneWithoutRoomStopsNobody) {
     trace::FrameReader frames(trace::read_from(bytes));
     trace::CheckOptions options;
     options.genesis = &net_.genesis();
-    auto summary = trace::check_trace(frames, facts, Ed25519Verifier(), "validator " + std::to_string(i), options);
+    auto summary = trace::check_trace(frames, facts, RealVerifier(), "validator " + std::to_string(i), options);
     ASSERT_TRUE(summary.ok());
     EXPECT_FALSE(summary->finding) << i << ": " << summary->finding->code << ": " << summary->finding->what;
     EXPECT_EQ(summary->ended, i == 3 ? "trace_size" : "stopped");

@@ -13,7 +13,7 @@
 #include <future>
 
 #include "../temporary_folder.h"
-#include "crypto/ed25519_scheme.h"
+#include "crypto/real_scheme.h"
 #include "node/finality.h"
 #include "replica/log_format.h"
 
@@ -178,7 +178,7 @@ TEST(StoreWriter, AppliesInOrderAndHandsOutTheSnapshotOfItsHeight) {
 }
 
 TEST(SignatureChecker, AnswersEveryJobWithItsOwnSignaturesInOrder) {
-  const Ed25519Verifier verifier;
+  const RealVerifier verifier;
   std::mutex mutex;
   std::vector<replica::Verified> answers;
   std::promise<void> all;

@@ -192,7 +192,7 @@ TEST(TraceFormat, WhatIsNoTraceIsNotTaken) {
   const auto error_of = [](const Bytes& file) {
     FrameReader frames(read_from(file));
     NetworkFacts facts;
-    const Ed25519Verifier verifier;
+    const RealVerifier verifier;
     auto summary = check_trace(frames, facts, verifier, "a file");
     return summary.ok() ? (summary->finding ? summary->finding->code : "nothing") : summary.error().code;
   };

@@ -3,31 +3,62 @@
 namespace tieline::consensus {
 
 ConfirmPool::Added ConfirmPool::add(size_t position, ValidatorId signer, const Slot& slot, Height height,
-                                    const Hash& block, const Signature& signature) {
+                                    const Hash& block, const VoteSignature& signature, bool checked) {
   Added out;
   auto& contents = slots_[slot];
   auto found = contents.find({block, height});
   if (found != contents.end() && found->second.contains(position)) {
+    found->second.add(position, signature, checked);
     out.count = found->second.size();
+    out.signers = found->second.signers();
     return out;
   }
   auto& mine = member_slots_[position];
   size_t& contents_here = mine[slot];
   if (contents_here >= 2) return out;  // proven at this slot already; a third content proves nothing more
   for (const auto& [other, votes] : contents) {
-    auto vote = votes.find(position);
-    if (vote == votes.end() || other.first == block) continue;
-    Equivocation::Side first{other.second, other.first, vote->second}, second{height, block, signature};
+    const VoteSignature* vote = votes.find(position);
+    if (vote == nullptr || other.first == block) continue;
+    Equivocation::Side first{other.second, other.first, *vote}, second{height, block, signature};
     if (second.block < first.block) std::swap(first, second);
     out.evidence = Equivocation{signer, slot, first, second};
   }
   ++contents_here;
-  Votes& votes = contents[{block, height}];
-  votes.emplace(position, signature);
+  VoteSet& votes = contents[{block, height}];
+  votes.add(position, signature, checked);
   out.fresh = true;
   out.count = votes.size();
+  out.signers = votes.signers();
   if (mine.size() > kConfirmsPerMemberMax) forget_oldest(position);
   return out;
+}
+
+bool ConfirmPool::remove(size_t position, const Slot& slot, Height height, const Hash& block) {
+  auto at = slots_.find(slot);
+  if (at == slots_.end()) return false;
+  auto votes = at->second.find({block, height});
+  if (votes == at->second.end() || !votes->second.remove(position)) return false;
+  if (votes->second.empty()) at->second.erase(votes);
+  forget_one(position, slot);
+  return true;
+}
+
+// The member may vote here again: what it sent counted for nothing.
+void ConfirmPool::forget_one(size_t position, const Slot& slot) {
+  auto& mine = member_slots_[position];
+  if (auto count = mine.find(slot); count != mine.end() && --count->second == 0) mine.erase(count);
+}
+
+std::vector<size_t> ConfirmPool::settle(const Slot& slot, const Hash& block, const ChainId& chain,
+                                        const Committee& committee, const Verifier& verifier) {
+  std::vector<size_t> bad;
+  auto at = slots_.find(slot);
+  if (at == slots_.end()) return bad;
+  for (auto it = at->second.lower_bound({block, 0}); it != at->second.end() && it->first.first == block; ++it)
+    for (size_t position : it->second.settle(confirm_digest(chain, slot, it->first.second, block), committee, verifier))
+      bad.push_back(position);
+  for (size_t position : bad) forget_one(position, slot);
+  return bad;
 }
 
 void ConfirmPool::forget_oldest(size_t position) {
@@ -36,7 +67,7 @@ void ConfirmPool::forget_oldest(size_t position) {
   mine.erase(mine.begin());
   if (at == slots_.end()) return;
   for (auto it = at->second.begin(); it != at->second.end();) {
-    it->second.erase(position);
+    it->second.remove(position);
     it = it->second.empty() ? at->second.erase(it) : std::next(it);
   }
   if (at->second.empty()) slots_.erase(at);
@@ -45,25 +76,23 @@ void ConfirmPool::forget_oldest(size_t position) {
 std::optional<Certificate> ConfirmPool::certificate(const Slot& slot, const Hash& block) const {
   auto at = slots_.find(slot);
   if (at == slots_.end()) return std::nullopt;
-  auto best = at->second.end();
-  for (auto it = at->second.lower_bound({block, 0}); it != at->second.end() && it->first.first == block; ++it)
-    if (best == at->second.end() || it->second.size() > best->second.size()) best = it;
-  if (best == at->second.end()) return std::nullopt;
-  Certificate out{slot, best->first.second, block, {}, {}};
-  for (const auto& [position, signature] : best->second) {
-    out.signers.insert(position);
-    out.signatures.push_back(signature);
+  std::optional<Certificate> best;
+  for (auto it = at->second.lower_bound({block, 0}); it != at->second.end() && it->first.first == block; ++it) {
+    VoteSet::Settled votes = it->second.settled();
+    if (votes.signers.empty() || (best && votes.signers.count() <= best->signers.count())) continue;
+    best = Certificate{slot, it->first.second, block, votes.signers, std::move(votes.signatures), votes.aggregate};
   }
-  return out;
+  return best;
 }
 
-std::optional<Signature> ConfirmPool::vote(const Slot& slot, const Hash& block, Height height, size_t position) const {
-  const auto at = slots_.find(slot);
-  if (at == slots_.end()) return std::nullopt;
-  const auto votes = at->second.find({block, height});
-  if (votes == at->second.end()) return std::nullopt;
-  const auto found = votes->second.find(position);
-  return found == votes->second.end() ? std::nullopt : std::optional<Signature>(found->second);
+std::optional<VoteSignature> ConfirmPool::vote(const Slot& slot, const Hash& block, Height height,
+                                               size_t position) const {
+  const auto contents = slots_.find(slot);
+  if (contents == slots_.end()) return std::nullopt;
+  const auto votes = contents->second.find(Content{block, height});
+  if (votes == contents->second.end()) return std::nullopt;
+  const VoteSignature* vote = votes->second.find(position);
+  return vote == nullptr ? std::nullopt : std::optional<VoteSignature>(*vote);
 }
 
 void ConfirmPool::forget_below(const Slot& slot) {
@@ -84,11 +113,7 @@ void ConfirmPool::fingerprint(Writer& w) const {
     for (const auto& [content, votes] : contents) {
       encode(w, content.first);
       w.u64(content.second);
-      w.u64(votes.size());
-      for (const auto& [position, signature] : votes) {
-        w.u64(position);
-        encode(w, signature);
-      }
+      votes.fingerprint(w);
     }
   }
   w.u64(member_slots_.size());

@@ -26,7 +26,7 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
   epoch_start_ms_ = chain.epoch_start_ms;
   epoch_start_proof_ = std::move(chain.epoch_start_proof);
   if (tip_ == epoch_start_) epoch_start_header_ = tip_header_;
-  stable_ = std::move(chain.stable);
+  checkpoints_ = CheckpointVotes(std::move(chain.stable));
   blocks_[tip_] = BlockNode{tip_header_, nullptr, true, true, true};
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
   vote_.epoch = committee_.epoch();
@@ -146,6 +146,15 @@ ValidatorId Kernel::leader(View view) const {
 bool Kernel::signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const {
   const auto position = position_of(id);
   return position && verifier_->verify(committee_.at(*position).key, digest.view(), signature);
+}
+
+bool Kernel::voted_by(ValidatorId id, const Hash& digest, const VoteSignature& vote) const {
+  const auto position = position_of(id);
+  return position && verify_vote(committee_, *position, digest, vote, *verifier_);
+}
+
+VoteSignature Kernel::sign_vote(const Hash& digest) const {
+  return tieline::sign_vote(committee_.certificates(), *signer_, digest);
 }
 
 const Header* Kernel::header_of(const Hash& block) const {
@@ -299,6 +308,8 @@ void Kernel::on(const Received& r) {
           if (check_epoch(from, m.epoch, r.message)) on_new_view(from, r.message);
         } else if constexpr (std::is_same_v<M, CheckpointVote>) {
           on_checkpoint_vote(from, m);
+        } else if constexpr (std::is_same_v<M, StableCertificate>) {
+          on_checkpoint(from, m.certificate);
         } else if constexpr (std::is_same_v<M, Heartbeat>) {
           on_heartbeat(from, m);
         } else if constexpr (std::is_same_v<M, Decided>) {

@@ -17,6 +17,7 @@
 #include <map>
 #include <set>
 
+#include "consensus/checkpoint_votes.h"
 #include "consensus/engine.h"
 #include "consensus/evidence_desk.h"
 #include "consensus/explorable.h"
@@ -86,6 +87,8 @@ class Kernel final : public Engine, public Explorable {
   bool active() const { return participates() && !vote_.view_changing; }
   std::optional<size_t> position_of(ValidatorId id) const { return committee_.position_of(id); }
   bool signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const;
+  bool voted_by(ValidatorId id, const Hash& digest, const VoteSignature& vote) const;
+  VoteSignature sign_vote(const Hash& digest) const;
   const Header* header_of(const Hash& block) const;
   bool executed(const Hash& block) const;  // applied, or judged valid
   void want_lost_body();
@@ -101,7 +104,11 @@ class Kernel final : public Engine, public Explorable {
   void try_vote(const Slot& slot);
   void regain_last_vote();
   void try_votes();
-  void add_confirm(ValidatorId signer, const Slot& slot, Height height, const Hash& block, const Signature& signature);
+  void add_confirm(ValidatorId signer, const Slot& slot, Height height, const Hash& block, const VoteSignature& vote,
+                   bool checked = true);
+  bool sides_verify(const Equivocation& candidate);
+  void distrust(ValidatorId id, const char* code);
+  void settle(const Slot& slot, const Hash& block);
   void note_equivocation(const Equivocation& proof);
   void on_certificate(const Certificate& certificate);
   Status check_certificate(const Certificate& certificate) const;
@@ -118,8 +125,9 @@ class Kernel final : public Engine, public Explorable {
   std::optional<Slot> next_slot() const;
 
   // kernel_evidence.cc
-  Evidence collect_evidence(const Header& parent, const Hash& parent_block, const Slot& slot) const;
+  Evidence collect_evidence(const Header& parent, const Hash& parent_block, const Slot& slot);
   void evidence_committed(const Evidence& evidence);
+  std::optional<VoteSignature> lone_vote(const Certificate& certificate, size_t position) const;
   void measure();
   void note_bad_header(ValidatorId signer, const Propose& propose);
   void note_bad_transaction(const Hash& block, const BadTransaction& bad);
@@ -145,6 +153,9 @@ class Kernel final : public Engine, public Explorable {
   void on_decided(ValidatorId from, const Decided& decided);
   void on_heartbeat(ValidatorId from, const Heartbeat& heartbeat);
   void on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote);
+  void on_checkpoint(ValidatorId from, const CheckpointCert& certificate);
+  void note_checkpoint(ValidatorId from, CheckpointVotes::Added added);
+  CheckpointVotes::Rules checkpoint_rules(const Committee& committee) const;
   void enter_epoch(Committee committee, const Hash& start, const Header& start_header,
                    std::optional<CommitProof> proof);
   void reset_epoch_state();
@@ -235,9 +246,7 @@ class Kernel final : public Engine, public Explorable {
   std::optional<Header> epoch_start_header_;
   std::optional<CommitProof> epoch_start_proof_;
   bool awaiting_epoch_ = false;  // the epoch's last block is committed; its execution is on the way
-  std::optional<CheckpointCert> stable_;
-  using CheckpointContent = std::tuple<Epoch, Hash, Hash>;  // all that a vote signs besides the height
-  std::map<Height, std::map<CheckpointContent, std::map<ValidatorId, Signature>>> checkpoint_votes_;
+  CheckpointVotes checkpoints_;
 
   // blocks above the tip, and the last few below it
   std::map<Hash, BlockNode> blocks_;
@@ -262,6 +271,7 @@ class Kernel final : public Engine, public Explorable {
   MessagePtr own_proposal_;
   MessagePtr own_view_change_;
   ConfirmPool confirms_;
+  std::set<ValidatorId> distrusted_;  // sent a bad share in this epoch: theirs are checked alone from then on
   std::map<Slot, MessagePtr> proposals_;
   std::map<Slot, Certificate> quorum_certificates_;
   std::set<ValidatorId> equivocators_;  // proven in this epoch

@@ -201,6 +201,7 @@ const Committee* Kernel::committee_at(Epoch epoch) const {
 
 void Kernel::reset_epoch_state() {
   confirms_.clear();
+  distrusted_.clear();
   proposals_.clear();
   quorum_certificates_.clear();
   equivocators_.clear();
@@ -384,38 +385,30 @@ void Kernel::on(const CheckpointReached& reached) {
   if (!committee || !committee->position_of(config_.self) || vote_.rejoining) return;
   CheckpointVote vote{config_.self, epoch, reached.height, reached.block, reached.state_root, {}};
   const Hash digest = checkpoint_digest(config_.chain, epoch, vote.height, vote.block, vote.state_root);
-  vote.signature = signer_->sign(digest.view());
+  vote.signature = tieline::sign_vote(committee->certificates(), *signer_, digest);
   send({}, make_message(vote), 0);  // it says what the chain says: a crash cannot make this node say two things
 }
 
+CheckpointVotes::Rules Kernel::checkpoint_rules(const Committee& committee) const {
+  return {config_.chain, committee, *verifier_, config_.params.checkpoint_blocks, tip_header_.height};
+}
+
 void Kernel::on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote) {
-  const Committee* committee = committee_at(vote.epoch);
-  if (!committee || (stable_ && vote.height <= stable_->height)) return;
-  // A vote for a height that is far ahead or not a checkpoint would only take up room.
-  const Height k = config_.params.checkpoint_blocks;
-  if (vote.height % k != 0 || vote.height > tip_header_.height + 4 * k) return drop(from, "checkpoint_out_of_range");
-  const auto position = committee->position_of(vote.signer);
-  const Hash digest = checkpoint_digest(config_.chain, vote.epoch, vote.height, vote.block, vote.state_root);
-  if (!position || !verifier_->verify(committee->at(*position).key, digest.view(), vote.signature))
-    return drop(from, "checkpoint_bad_signature");
-  auto& contents = checkpoint_votes_[vote.height];
-  for (const auto& [content, votes] : contents)
-    if (votes.contains(vote.signer)) return;
-  auto& votes = contents[{vote.epoch, vote.block, vote.state_root}];
-  votes[vote.signer] = vote.signature;
-  CheckpointCert certificate{vote.epoch, vote.height, vote.block, vote.state_root, {}, {}};
-  std::map<size_t, Signature> by_position;
-  for (const auto& [id, signature] : votes)
-    if (const auto p = committee->position_of(id)) by_position[*p] = signature;
-  for (const auto& [p, signature] : by_position) {
-    certificate.signers.insert(p);
-    certificate.signatures.push_back(signature);
-  }
-  if (!committee->is_quorum(certificate.signers)) return;
-  stable_ = certificate;
-  checkpoint_votes_.erase(checkpoint_votes_.begin(), checkpoint_votes_.upper_bound(vote.height));
-  trace("stable checkpoint " + std::to_string(vote.height));
-  out_->push_back(StableCheckpoint{std::move(certificate)});
+  if (const Committee* committee = committee_at(vote.epoch))
+    note_checkpoint(from, checkpoints_.add(vote, vote.signer == from, checkpoint_rules(*committee)));
+}
+
+void Kernel::on_checkpoint(ValidatorId from, const CheckpointCert& certificate) {
+  if (const Committee* committee = committee_at(certificate.epoch))
+    note_checkpoint(from, checkpoints_.add(certificate, checkpoint_rules(*committee)));
+}
+
+void Kernel::note_checkpoint(ValidatorId from, CheckpointVotes::Added added) {
+  if (added.refused != nullptr) return drop(from, added.refused);
+  for (ValidatorId id : added.bad_shares) distrust(id, "checkpoint_bad_share");
+  if (!added.certificate) return;
+  trace("stable checkpoint " + std::to_string(added.certificate->height));
+  out_->push_back(StableCheckpoint{std::move(*added.certificate)});
 }
 
 }  // namespace tieline::consensus

@@ -9,25 +9,32 @@ namespace tieline::consensus {
 
 // Who took part below the new block, who failed to lead, who equivocated. The certificate is the grandparent's: by now
 // all its CONFIRMs that will come have come, and it justifies no slot that is still open.
-Evidence Kernel::collect_evidence(const Header& parent, const Hash& parent_block, const Slot& slot) const {
+Evidence Kernel::collect_evidence(const Header& parent, const Hash& parent_block, const Slot& slot) {
   Evidence out;
   const Epoch oldest = committee_.epoch() - (previous_committee_ ? 1 : 0);
-  if (auto at = certificates_of_.find(parent.parent); at != certificates_of_.end() && at->second.slot.epoch >= oldest)
+  if (auto at = certificates_of_.find(parent.parent); at != certificates_of_.end() && at->second.slot.epoch >= oldest) {
+    settle(at->second.slot, parent.parent);  // shares that came after the quorum
+    if (const auto all = confirms_.certificate(at->second.slot, parent.parent);
+        all && all->height == at->second.height && all->signers.count() > at->second.signers.count())
+      at->second = *all;
     out.certificates.push_back(at->second);
+  }
   if (slot.index == 0 && slot.view > 0) {
     TimeoutProof proof{slot.epoch, slot.view, {}, {}};
-    std::map<size_t, Signature> by_position;
+    VoteSet votes;
     for (const auto& [id, views] : view_changes_) {
       auto at = views.find(slot.view);
       if (at == views.end()) continue;
       const auto& vc = std::get<ViewChange>(at->second.message->payload);
       const auto position = position_of(id);
-      if (vc.kind == ViewChangeKind::kTimeout && position) by_position[*position] = vc.timeout_signature;
+      if (vc.kind == ViewChangeKind::kTimeout && position) votes.add(*position, vc.timeout_signature, true);
     }
-    for (const auto& [position, signature] : by_position) {
-      proof.signers.insert(position);
-      proof.signatures.push_back(signature);
-    }
+    votes.settle(timeout_digest(config_.chain, ViewChangeKind::kTimeout, slot.epoch, slot.view), committee_,
+                 *verifier_);
+    VoteSet::Settled settled = votes.settled();
+    proof.signers = settled.signers;
+    proof.signatures = std::move(settled.signatures);
+    proof.aggregate = settled.aggregate;
     if (committee_.holds_correct(proof.signers)) out.timeouts.push_back(std::move(proof));
   }
   for (const Equivocation& fault : faults_)
@@ -53,8 +60,19 @@ Evidence Kernel::collect_evidence(const Header& parent, const Hash& parent_block
 void Kernel::evidence_committed(const Evidence& evidence) {
   desk_.committed(
       evidence, committee_, previous_committee_ ? &*previous_committee_ : nullptr,
-      [this](const Certificate& c, size_t position) { return confirms_.vote(c.slot, c.block, c.height, position); });
+      [this](const Certificate& c, size_t position) { return lone_vote(c, position); });
   send_late(others(), desk_.take_own_late());
+}
+
+// A vote that is known here besides those of the certificate. A share counts if it verifies alone: evidence holds none
+// that was only accepted in a sum.
+std::optional<VoteSignature> Kernel::lone_vote(const Certificate& c, size_t position) const {
+  auto vote = confirms_.vote(c.slot, c.block, c.height, position);
+  if (!vote || committee_.certificates() == CertificateKind::kList) return vote;
+  const Committee* committee = committee_at(c.slot.epoch);
+  const Hash digest = confirm_digest(config_.chain, c.slot, c.height, c.block);
+  if (committee == nullptr || !verify_vote(*committee, position, digest, *vote, *verifier_)) return std::nullopt;
+  return vote;
 }
 
 std::vector<ValidatorId> Kernel::others() const {

@@ -59,22 +59,7 @@ void Kernel::write_chain(Writer& w) const {
   encode(w, epoch_start_header_);
   encode(w, epoch_start_proof_);
   w.boolean(awaiting_epoch_);
-  encode(w, stable_);
-  w.u64(checkpoint_votes_.size());
-  for (const auto& [height, contents] : checkpoint_votes_) {
-    w.u64(height);
-    w.u64(contents.size());
-    for (const auto& [content, votes] : contents) {
-      w.u64(std::get<0>(content));
-      encode(w, std::get<1>(content));
-      encode(w, std::get<2>(content));
-      w.u64(votes.size());
-      for (const auto& [id, signature] : votes) {
-        w.u16(id);
-        encode(w, signature);
-      }
-    }
-  }
+  checkpoints_.fingerprint(w);
   w.u64(blocks_.size());
   for (const auto& [digest, node] : blocks_) {
     encode(w, digest);  // known by digest alone, the header is a placeholder until the body comes
@@ -113,6 +98,8 @@ void Kernel::write_votes(Writer& w) const {
   write(w, own_proposal_);
   write(w, own_view_change_);
   confirms_.fingerprint(w);
+  w.u64(distrusted_.size());
+  for (const ValidatorId id : distrusted_) w.u16(id);
   w.u64(proposals_.size());
   for (const auto& [slot, message] : proposals_) {
     encode(w, slot);

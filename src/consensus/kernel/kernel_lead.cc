@@ -125,7 +125,7 @@ void Kernel::propose(const BlockPtr& block, const Slot& slot, const Justify& jus
     messages.push_back(new_view_);
   }
   const Hash digest = confirm_digest(config_.chain, slot, block->header.height, block->digest);
-  p.signature = signer_->sign(digest.view());
+  p.signature = sign_vote(digest);
 
   raise_high(justify);
   vote_.last_vote = LastVote{slot, block->digest, block->header.height, p.signature, {}};

@@ -64,11 +64,11 @@ void Kernel::say_view_change(ViewChangeKind kind) {
   vc.leader = front_->elects() ? vote_.voted_for.value_or(kNobody) : leader(target);
   vc.kind = kind;
   // One of an earlier epoch cannot be checked by a member that restarted since.
-  if (stable_ && stable_->epoch == committee_.epoch()) vc.checkpoint = stable_;
+  if (const auto& stable = checkpoints_.stable(); stable && stable->epoch == committee_.epoch()) vc.checkpoint = stable;
   vc.high_qc = high_;
   if (!front_->elects() && vote_.last_vote && vote_.last_vote->slot > high_.slot) vc.last_vote = vote_.last_vote;
   const Hash timeout = timeout_digest(config_.chain, kind, vc.epoch, target);
-  vc.timeout_signature = signer_->sign(timeout.view());
+  vc.timeout_signature = sign_vote(timeout);
   const Hash digest = view_change_digest(config_.chain, vc);
   vc.signature = signer_->sign(digest.view());
   own_view_change_ = make_message(vc);
@@ -159,7 +159,7 @@ bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
       return refuse("grant_not_eligible");
   }
   if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature) ||
-      !signed_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
+      !voted_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
     return refuse("view_change_bad_signature");
   const Justify& high = vc.high_qc;
   if (high.slot.epoch != vc.epoch || high.slot.view >= vc.view) return refuse("view_change_wrong_slot");
@@ -179,8 +179,8 @@ bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
       return refuse("view_change_vote_without_certificate");
     if (last.new_view.has_value() != (last.slot.index == 0 && last.slot.view > 0))
       return refuse("view_change_wrong_new_view");
-    if (!signed_by(leader(last.slot.view), confirm_digest(config_.chain, last.slot, last.height, last.block),
-                   last.primary_signature))
+    if (!voted_by(leader(last.slot.view), confirm_digest(config_.chain, last.slot, last.height, last.block),
+                  last.primary_signature))
       return refuse("view_change_bad_vote");
   }
   if (vc.checkpoint && !verify_checkpoint(*vc.checkpoint, config_.chain, committee_, *verifier_).ok())

@@ -15,7 +15,7 @@ void Kernel::on_propose(ValidatorId from, const MessagePtr& message) {
     return drop(from, "propose_wrong_chain");
   }
   const Hash block = p.header.digest();
-  if (!signed_by(from, confirm_digest(config_.chain, p.slot, p.header.height, block), p.signature))
+  if (!voted_by(from, confirm_digest(config_.chain, p.slot, p.header.height, block), p.signature))
     return drop(from, "propose_bad_signature");
   // It is the primary's own vote, whatever becomes of the proposal.
   if (p.slot.view >= vote_.view && !justified(from, p, block)) return;
@@ -178,7 +178,7 @@ void Kernel::try_vote(const Slot& slot) {
 MessagePtr Kernel::own_confirm() const {
   const LastVote& v = *vote_.last_vote;
   const Hash digest = confirm_digest(config_.chain, v.slot, v.height, v.block);
-  return make_message(Confirm{config_.self, v.slot, v.height, v.block, signer_->sign(digest.view())});
+  return make_message(Confirm{config_.self, v.slot, v.height, v.block, sign_vote(digest)});
 }
 
 std::vector<ValidatorId> Kernel::voters() const {
@@ -190,20 +190,60 @@ std::vector<ValidatorId> Kernel::voters() const {
 void Kernel::on_confirm(ValidatorId from, const Confirm& c) {
   if (c.slot.index < 0) return drop(from, "confirm_malformed");
   if (c.slot < Slot{committee_.epoch(), 0, 0}) return;
-  if (!signed_by(c.signer, confirm_digest(config_.chain, c.slot, c.height, c.block), c.signature))
+  // A share waits unverified for the sum, but only if it came over its signer's own link: nobody else can take the
+  // place of a member's vote with garbage, and one that did so itself is checked alone from then on.
+  const bool waits = committee_.certificates() == CertificateKind::kBls && from == c.signer &&
+                     std::holds_alternative<bls::Signature>(c.signature) && !distrusted_.contains(from);
+  if (!waits && !voted_by(c.signer, confirm_digest(config_.chain, c.slot, c.height, c.block), c.signature))
     return drop(from, "confirm_bad_signature");
-  add_confirm(c.signer, c.slot, c.height, c.block, c.signature);
+  add_confirm(c.signer, c.slot, c.height, c.block, c.signature, !waits);
 }
 
 void Kernel::add_confirm(ValidatorId signer, const Slot& slot, Height height, const Hash& block,
-                         const Signature& signature) {
+                         const VoteSignature& vote, bool checked) {
   const auto position = position_of(signer);
-  TL_CHECK(position.has_value());  // its signature was just verified under the committee's key
-  const auto added = confirms_.add(*position, signer, slot, height, block, signature);
-  if (added.evidence) note_equivocation(*added.evidence);
-  if (!added.fresh || (!committee_.weighted() && added.count < committee_.count().quorum())) return;
+  TL_CHECK(
+      position.has_value());  // it is the peer of the link, or its vote was just verified under the committee's key
+  const auto added = confirms_.add(*position, signer, slot, height, block, vote, checked);
+  if (added.evidence && sides_verify(*added.evidence)) note_equivocation(*added.evidence);
+  if (!added.fresh || !committee_.is_quorum(added.signers)) return;
+  if (committee_.certificates() == CertificateKind::kBls) {
+    // One equation when there is a quorum and one when it is fast; what comes later waits until evidence asks for it.
+    if (const auto known = quorum_certificates_.find(slot);
+        known != quorum_certificates_.end() && known->second.block == block) {
+      const bool fast = config_.params.fast_path && !committee_.is_fast(known->second.signers);
+      if (!fast || !committee_.is_fast(added.signers)) return;
+    }
+    settle(slot, block);
+  }
   const auto certificate = confirms_.certificate(slot, block);
-  if (committee_.is_quorum(certificate->signers)) on_certificate(*certificate);
+  if (certificate && committee_.is_quorum(certificate->signers)) on_certificate(*certificate);
+}
+
+// Adds up the shares for the block and drops the bad ones, whose senders are known by their links.
+void Kernel::settle(const Slot& slot, const Hash& block) {
+  for (size_t position : confirms_.settle(slot, block, config_.chain, committee_, *verifier_))
+    distrust(committee_.at(position).id, "confirm_bad_share");
+}
+
+void Kernel::distrust(ValidatorId id, const char* code) {
+  distrusted_.insert(id);
+  drop(id, code);
+}
+
+// That two shares were accepted, in sums, proves nothing about one signer: each side must verify alone.
+bool Kernel::sides_verify(const Equivocation& candidate) {
+  if (committee_.certificates() == CertificateKind::kList) return true;
+  const auto position = position_of(candidate.signer);
+  bool both = true;
+  for (const Equivocation::Side* side : {&candidate.a, &candidate.b}) {
+    const Hash digest = confirm_digest(config_.chain, candidate.slot, side->height, side->block);
+    if (verify_vote(committee_, *position, digest, side->signature, *verifier_)) continue;
+    both = false;
+    confirms_.remove(*position, candidate.slot, side->height, side->block);
+    distrust(candidate.signer, "confirm_bad_share");
+  }
+  return both;
 }
 
 void Kernel::note_equivocation(const Equivocation& proof) {

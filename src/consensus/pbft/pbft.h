@@ -87,7 +87,7 @@ class Pbft final : public Engine {
   bool may_leave_view() const { return high_.certificate || high_.slot.is_epoch_start(); }
   ValidatorId primary(View view) const { return primary_of(committee_, view); }
   bool is_primary() const { return primary(vote_.view) == config_.self; }
-  bool signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const;
+  bool signed_by(ValidatorId id, const Hash& digest, const VoteSignature& signature) const;
   const Header* header_of(const Hash& block) const;
   bool executed(const Hash& block) const;  // applied, or judged valid
   void want_body(const Hash& block, Height height, std::vector<ValidatorId> holders);
@@ -103,7 +103,7 @@ class Pbft final : public Engine {
   void try_prepare(const Slot& slot);
   void try_prepares();
   void try_commits();
-  void add_prepare(ValidatorId signer, const Slot& slot, Height height, const Hash& block, const Signature& signature);
+  void add_prepare(ValidatorId signer, const Slot& slot, Height height, const Hash& block, const VoteSignature& vote);
   void note_equivocation(const Equivocation& proof);
   void on_prepared(const Certificate& certificate);
   void on_committed(const Certificate& certificate);

@@ -134,7 +134,7 @@ Evidence Pbft::collect_evidence(const Header& parent, const Slot& slot) const {
       const auto& vc = std::get<ViewChange>(at->second->payload);
       if (vc.kind != ViewChangeKind::kTimeout) continue;
       proof.signers.insert(p);
-      proof.signatures.push_back(vc.timeout_signature);
+      proof.signatures.push_back(std::get<Signature>(vc.timeout_signature));
     }
     if (committee_.holds_correct(proof.signers)) out.timeouts.push_back(std::move(proof));
   }

@@ -163,10 +163,10 @@ void Pbft::on_prepare(ValidatorId from, const PrepareVote& v) {
 }
 
 void Pbft::add_prepare(ValidatorId signer, const Slot& slot, Height height, const Hash& block,
-                       const Signature& signature) {
+                       const VoteSignature& vote) {
   const auto position = committee_.position_of(signer);
   TL_CHECK(position.has_value());  // its signature was just verified under the committee's key
-  const auto added = prepares_.add(*position, signer, slot, height, block, signature);
+  const auto added = prepares_.add(*position, signer, slot, height, block, vote);
   if (added.evidence) note_equivocation(*added.evidence);
   if (added.fresh && added.count == committee_.count().quorum()) on_prepared(*prepares_.certificate(slot, block));
 }

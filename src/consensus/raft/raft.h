@@ -182,7 +182,7 @@ class Raft final : public Engine {
     Hash block;
     Height height = 0;
     int64_t since_us = 0;
-    std::map<size_t, Signature> acknowledgements;  // by position
+    VoteSet acknowledgements;
   };
   std::map<int64_t, Appended> in_flight_;  // by index
   std::map<ValidatorId, int64_t> resent_us_;

@@ -103,14 +103,11 @@ void Raft::on_acknowledgement(ValidatorId from, const CommitVote& m) {
   if (entry.block != m.block || entry.height != m.height) return drop(from, "acknowledgement_of_another_block");
   if (entry.acknowledgements.contains(position)) return;
   const Hash digest = vote_digest(VotePhase::kCommit, config_.chain, m.slot, m.height, m.block);
-  if (!verifier_->verify(committee_.at(position).key, digest.view(), m.signature))
+  if (!verify_vote(committee_, position, digest, m.signature, *verifier_))
     return drop(from, "acknowledgement_bad_signature");
-  entry.acknowledgements.emplace(position, m.signature);
-  Certificate certificate{m.slot, m.height, m.block, {}, {}};
-  for (const auto& [p, signature] : entry.acknowledgements) {
-    certificate.signers.insert(p);
-    certificate.signatures.push_back(signature);
-  }
+  entry.acknowledgements.add(position, m.signature, true);
+  VoteSet::Settled votes = entry.acknowledgements.settled();
+  Certificate certificate{m.slot, m.height, m.block, votes.signers, std::move(votes.signatures)};
   if (!committee_.is_quorum(certificate.signers)) return;
   in_flight_.erase(in_flight_.begin(), std::next(at));
   committed(m.block, CommitProof{{}, std::move(certificate), {}});

@@ -277,8 +277,9 @@ void Raft::on(const CheckpointReached& reached) {
 void Raft::on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote) {
   const Committee* committee = committee_at(vote.epoch);
   if (!committee) return;
-  auto added = checkpoints_.add(vote, config_.chain, *committee, *verifier_, config_.params.checkpoint_blocks,
-                                tip_header_.height);
+  auto added =
+      checkpoints_.add(vote, vote.signer == from,
+                       {config_.chain, *committee, *verifier_, config_.params.checkpoint_blocks, tip_header_.height});
   if (added.refused) drop(from, added.refused);
   if (!added.certificate) return;
   trace("stable checkpoint " + std::to_string(vote.height));
