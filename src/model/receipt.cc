@@ -9,7 +9,7 @@ namespace tieline {
 namespace {
 
 constexpr uint8_t kReceiptVersion = 1;
-constexpr size_t kMerklePathMax = 32;  // more than log2(kBlockTxMax)
+constexpr size_t kReceiptPathMax = 32;  // more than log2(kBlockTxMax)
 constexpr size_t kVoteBytes = 2 + 64;
 constexpr size_t kLinkBytesMin = kHeaderBytesMin + 24 + 1 + 4 + 8 + 32 + 1 + 1 + 4;
 
@@ -153,9 +153,9 @@ void decode(Reader& r, Receipt& receipt) {
   const ByteView transaction = r.bytes(kTxBytesMax);
   receipt.transaction.assign(transaction.begin(), transaction.end());
   receipt.index = r.u32();
-  decode_list(r, receipt.tx_path, kMerklePathMax, Hash::kSize);
+  decode_list(r, receipt.tx_path, kReceiptPathMax, Hash::kSize);
   decode(r, receipt.result);
-  decode_list(r, receipt.result_path, kMerklePathMax, Hash::kSize);
+  decode_list(r, receipt.result_path, kReceiptPathMax, Hash::kSize);
   decode(r, receipt.header);
   decode(r, receipt.proof);
   decode_list(r, receipt.links, kCommitteeLinksMax, kLinkBytesMin);
