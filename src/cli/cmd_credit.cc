@@ -163,7 +163,8 @@ int eval(Options o) {
                (policy->unfinished > 0 ? "; UNFINISHED runs " + grouped(policy->unfinished) : std::string()));
     changes[name] = static_cast<double>(v.value) / kThousandths;
     intervals[name] = interval(v, kThousandths);
-    planned[name] = policy->blocks == 0 ? 0.0 : static_cast<double>(policy->planned) * 1'000 / policy->blocks;
+    planned[name] =
+        policy->blocks == 0 ? 0.0 : static_cast<double>(policy->planned) * 1'000 / static_cast<double>(policy->blocks);
   }
   if (o.json)
     print_json({{"weights_hash", to_hex(o.evaluation.weights.hash())},
