@@ -91,6 +91,9 @@ class Traitor {
   bool lie(const replica::Frame& frame, const Message* m, uint32_t to, std::vector<Treason>& out);
   bool mutate(const Blob& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out);
   void forge_certificate(Certificate& c);
+  // byzantine_smear.cc
+  bool smear(const replica::Frame& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out);
+  void tick_smear(std::vector<Treason>& out);
   // byzantine_pbft.cc
   template <class Vote>
   bool equivocate_vote(const Vote& vote, uint32_t to, std::vector<Treason>& out);
