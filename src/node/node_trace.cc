@@ -56,7 +56,7 @@ Result<std::unique_ptr<replica::Replica>> NodeImpl::open_replica(replica::Config
     traced_ = traced.get();
     return traced;
   };
-  return replica::open_with_engine(std::move(config), image, *store_, verifier_, make);
+  return replica::open_with_engine(std::move(config), image, *store_, verifier_, make, config_.signer.get());
 }
 
 void NodeImpl::close_trace() {

@@ -46,8 +46,20 @@ void put_blobs(Writer& w, const std::vector<Blob>& list) {
 void write(Writer& w, const ConsensusFrame& f) { w.raw(f.message.view()); }
 void read(FrameReader& r, ConsensusFrame& f) { f.message = r.rest(consensus::kMessageBytesMax); }
 
-void write(Writer& w, const TransactionsFrame& f) { put_blobs(w, f.transactions); }
-void read(FrameReader& r, TransactionsFrame& f) { f.transactions = r.blobs(kFrameTransactionsMax, kTxBytesMax); }
+void write(Writer& w, const TransactionsFrame& f) {
+  put_blobs(w, f.transactions);
+  w.boolean(f.seal.has_value());
+  if (!f.seal) return;
+  w.u64(f.seal->epoch);
+  encode(w, f.seal->signature);
+}
+void read(FrameReader& r, TransactionsFrame& f) {
+  f.transactions = r.blobs(kFrameTransactionsMax, kTxBytesMax);
+  if (!r.boolean()) return;
+  BatchSeal& seal = f.seal.emplace();
+  seal.epoch = r.u64();
+  decode(r, seal.signature);
+}
 
 void write(Writer& w, const TransactionsRequest& f) { encode_list(w, f.ids); }
 void read(FrameReader& r, TransactionsRequest& f) { decode_list(r, f.ids, kBlockTxMax, kHashBytes); }
@@ -203,7 +215,7 @@ bool read_kind(size_t index, FrameReader& r, Frame& frame) {
 size_t size_hint(const Frame& frame) {
   if (const auto* f = std::get_if<ConsensusFrame>(&frame)) return 2 + f->message.size();
   if (const auto* f = std::get_if<TransactionsFrame>(&frame)) {
-    size_t n = 2 + kLengthBytes;
+    size_t n = 2 + kLengthBytes + 1 + sizeof(Epoch) + Signature::kSize;
     for (const Blob& b : f->transactions) n += kLengthBytes + b.size();
     return n;
   }

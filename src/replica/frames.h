@@ -31,8 +31,14 @@ inline constexpr size_t kBlockTransferBytesMax = 4'096 + kEvidenceBytesMax + kBl
 struct ConsensusFrame {
   Blob message;
 };
+// The sender's word for a batch of its own: model/evidence.h, submission_digest over the ids in order.
+struct BatchSeal {
+  Epoch epoch = 0;
+  Signature signature;
+};
 struct TransactionsFrame {
   std::vector<Blob> transactions;
+  std::optional<BatchSeal> seal{};
 };
 struct TransactionsRequest {
   std::vector<TxId> ids;

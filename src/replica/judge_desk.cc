@@ -4,9 +4,17 @@
 
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
+#include "replica/submission.h"
 
 namespace tieline::replica {
 namespace {
+
+std::vector<TxId> ids_of(const std::vector<TxPtr>& txs) {
+  std::vector<TxId> ids;
+  ids.reserve(txs.size());
+  for (const TxPtr& tx : txs) ids.push_back(tx->id());
+  return ids;
+}
 
 bool list_matches(const Header& header, const std::vector<TxId>& ids, const Bytes& evidence) {
   if (header.tx_count != ids.size() || header.evidence_root != sha256(evidence)) return false;
@@ -165,8 +173,10 @@ void JudgeDesk::on_verified(const TxPtr& tx, bool ok) {
   for (auto& [digest, item] : items_) {
     const std::vector<size_t> positions = positions_of(item, tx->id());
     for (size_t position : positions) item.txs[position] = tx;
-    if (!ok && !positions.empty() && item.bad.empty())
+    if (!ok && !positions.empty() && item.bad.empty()) {
       item.bad = "a transaction's signature does not verify: " + to_hex(tx->id());
+      item.bad_at = positions.front();
+    }
   }
 }
 
@@ -247,7 +257,13 @@ bool JudgeDesk::advance(Item& item, Context& context) {
 
 std::optional<consensus::Judged> JudgeDesk::verdict(const Item& item, const Context& context) {
   if (!item.executed) return std::nullopt;
-  if (!item.bad.empty()) return consensus::Judged{item.digest, false, item.bad, item.block};
+  if (!item.bad.empty()) {
+    consensus::Judged invalid{item.digest, false, item.bad, item.block};
+    if (item.bad_at)
+      invalid.bad =
+          bad_transaction(ids_of(item.block->txs), *item.bad_at, item.block->txs[*item.bad_at]->bytes().view());
+    return invalid;
+  }
   const int64_t ahead_ms = item.header.time_ms - drift_ms() - context.now.wall_ms;
   if (ahead_ms > 0) {
     hold_us_ = earlier(hold_us_, context.now.mono_us + ahead_ms * kMicrosPerMilli);

@@ -55,10 +55,11 @@ class JudgeDesk {
     std::vector<TxPtr> txs;               // null: missing
     std::multimap<TxId, size_t> awaited;  // positions of those that are missing or unverified
     Bytes evidence;
-    bool has_list = false;  // txs and evidence match the header's roots
-    BlockPtr block;         // complete
-    std::string bad;        // why it is invalid
-    bool executed = false;  // with `bad` empty: it is in the tree
+    bool has_list = false;         // txs and evidence match the header's roots
+    BlockPtr block;                // complete
+    std::string bad;               // why it is invalid
+    std::optional<size_t> bad_at;  // the transaction whose signature does not verify
+    bool executed = false;         // with `bad` empty: it is in the tree
     int64_t seen_us = 0;
     int64_t fetch_us = 0;  // when to ask for what is missing
     uint32_t fetches = 0;

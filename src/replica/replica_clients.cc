@@ -112,6 +112,7 @@ void ReplicaImpl::on(const Verified& input) {
     const PoolEntry* entry = pool_.find(id);
     if (!outcome.ok) {
       context_.count("tx_bad_signature");
+      accuse(submissions_.find(id));
       if (std::optional<PoolEntry> removed = pool_.remove(id))
         refuse(id, number(TxCode::bad_signature), removed->origins);
     } else if (entry == nullptr) {

@@ -22,6 +22,7 @@
 #include "replica/judge_desk.h"
 #include "replica/replica_internal.h"
 #include "replica/spread.h"
+#include "replica/submission.h"
 
 namespace tieline::replica {
 
@@ -36,7 +37,7 @@ bool may_pass_later(uint16_t code);
 
 class ReplicaImpl final : public Replica {
  public:
-  ReplicaImpl(Config config, const Store& store, const Verifier& verifier);
+  ReplicaImpl(Config config, const Store& store, const Verifier& verifier, const Signer* sealer);
   Status open(const DiskImage& disk, const EngineFactory& make);
 
   void step(const Now& now, Input input, Effects& effects) override;
@@ -99,6 +100,7 @@ class ReplicaImpl final : public Replica {
   BlockPtr load_committed(Height height) const;
 
   // replica_peers.cc
+  void accuse(std::optional<RejectedSubmission> proof);
   void on_message(ValidatorId from, const Result<consensus::MessagePtr>& message);
   void on_frame(ValidatorId from, const TransactionsRequest& frame);
   void on_frame(ValidatorId from, const TransactionsAnswer& frame);
@@ -136,7 +138,9 @@ class ReplicaImpl final : public Replica {
 
   Pool pool_;
   VerifyQueue verify_;
+  const Signer* sealer_;  // null: batches go unsealed
   Spread spread_;
+  Submissions submissions_;
   Checkpoints checkpoints_;
   History history_;
   std::optional<BlockTree> tree_;  // these four once the store is read

@@ -13,6 +13,7 @@ using EngineFactory =
                                                      consensus::Recovered recovered, const Verifier& verifier)>;
 
 Result<std::unique_ptr<Replica>> open_with_engine(Config config, const DiskImage& disk, const Store& store,
-                                                  const Verifier& verifier, const EngineFactory& make);
+                                                  const Verifier& verifier, const EngineFactory& make,
+                                                  const Signer* sealer = nullptr);
 
 }  // namespace tieline::replica

@@ -15,23 +15,29 @@ Result<std::unique_ptr<Replica>> Replica::open(Config config, const DiskImage& d
                                  consensus::Recovered recovered, const Verifier& remembering) {
     return consensus::make_engine(std::move(engine), std::move(chain), std::move(recovered), signer, remembering);
   };
-  return open_with_engine(std::move(config), disk, store, verifier, make);
+  return open_with_engine(std::move(config), disk, store, verifier, make, &signer);
 }
 
 Result<std::unique_ptr<Replica>> open_with_engine(Config config, const DiskImage& disk, const Store& store,
-                                                  const Verifier& verifier, const EngineFactory& make) {
-  auto replica = std::make_unique<ReplicaImpl>(std::move(config), store, verifier);
+                                                  const Verifier& verifier, const EngineFactory& make,
+                                                  const Signer* sealer) {
+  auto replica = std::make_unique<ReplicaImpl>(std::move(config), store, verifier, sealer);
   if (Status s = replica->open(disk, make); !s.ok()) return s.error();
   return std::unique_ptr<Replica>(std::move(replica));
 }
 
-ReplicaImpl::ReplicaImpl(Config config, const Store& store, const Verifier& verifier)
+ReplicaImpl::ReplicaImpl(Config config, const Store& store, const Verifier& verifier, const Signer* sealer)
     : config_(std::move(config)),
       store_(store),
       verifier_(verifier),
       ledger_(config_.genesis, verifier_),
       context_{config_.limits, {}, nullptr},
       pool_(config_.limits),
+      sealer_(sealer),
+      spread_([this](const std::vector<Blob>& batch) -> std::optional<BatchSeal> {
+        if (sealer_ == nullptr) return std::nullopt;
+        return seal_batch(batch, ledger_.chain(), config_.self, committee_.epoch(), *sealer_);
+      }),
       checkpoints_(config_.genesis.consensus.checkpoint_blocks),
       history_(ledger_, verifier_) {}
 

@@ -23,8 +23,11 @@ void ReplicaImpl::on(const PeerFrame& input) {
   if (decoded->message) return on_message(input.from, *decoded->message);
   if (const auto* batch = std::get_if<TransactionsFrame>(&*decoded->frame)) {
     const StateView state = tree_->committed_view();
-    for (size_t i = 0; i < batch->transactions.size(); ++i)
+    if (batch->seal) submissions_.came(input.from, decoded);
+    for (size_t i = 0; i < batch->transactions.size(); ++i) {
+      if (batch->seal && decoded->transactions[i] == nullptr) accuse(submissions_.newest(i));
       take_transaction(batch->transactions[i], decoded->transactions[i], std::nullopt, state);
+    }
     return;
   }
   std::visit(
@@ -34,6 +37,16 @@ void ReplicaImpl::on(const PeerFrame& input) {
           on_frame(input.from, frame);
       },
       *decoded->frame);
+}
+
+// What was handed on under a signature and does not verify is evidence, where that can be shown to anyone.
+void ReplicaImpl::accuse(std::optional<RejectedSubmission> proof) {
+  if (!proof) return;
+  const std::optional<Committee> committee = committee_of(tree_->committed_view(), proof->epoch);
+  if (!committee || !verify_rejected(*proof, ledger_.chain(), *committee, verifier_, ledger_.participant_keys()).ok())
+    return context_.count("rejected_submission_unproven");
+  context_.count("rejected_submissions");
+  feed(consensus::SubmissionRejected{std::move(*proof)});
 }
 
 void ReplicaImpl::on_message(ValidatorId from, const Result<consensus::MessagePtr>& message) {

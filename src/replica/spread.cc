@@ -17,7 +17,10 @@ void Spread::pump(Context& context, const std::vector<ValidatorId>& peers) {
 }
 
 void Spread::flush(Context& context, const std::vector<ValidatorId>& peers) {
-  if (!peers.empty()) context.send(peers, encode_frame(TransactionsFrame{std::move(batch_)}), true);
+  if (!peers.empty()) {
+    std::optional<BatchSeal> seal = seal_(batch_);
+    context.send(peers, encode_frame(TransactionsFrame{std::move(batch_), std::move(seal)}), true);
+  }
   batch_.clear();
   bytes_ = 0;
   deadline_.reset();

@@ -80,6 +80,8 @@ Payload Traitor::sign_again(Payload payload) const {
     n->signature = signer_.sign(new_view_digest(chain, *n).view());
   } else if (auto* k = std::get_if<CheckpointVote>(&payload)) {
     k->signature = sign(checkpoint_digest(chain, k->epoch, k->height, k->block, k->state_root));
+  } else if (auto* measured = std::get_if<Measured>(&payload)) {
+    measured->report.signature = signer_.sign(report_digest(chain, measured->report).view());
   } else if (auto* q = std::get_if<RejoinRequest>(&payload)) {
     q->signature = signer_.sign(rejoin_request_digest(chain, *q).view());
   } else if (auto* r = std::get_if<RejoinReply>(&payload)) {
@@ -508,6 +510,7 @@ void Traitor::outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Tr
       (forge(*m, to, out) || bad_share(*m, to, out)))
     return;
   if (is(ByzantineKind::kLie) && rng_.chance(600'000) && lie(*decoded, m, to, out)) return;
+  if (is(ByzantineKind::kSmear) && smear(*decoded, m, to, bulk, out)) return;
   if (is(ByzantineKind::kMutate) && mutate(frame, m, to, bulk, out)) return;
   int64_t delay = 0;
   if (is(ByzantineKind::kSlow) && m != nullptr && std::holds_alternative<Propose>(m->payload)) {
@@ -543,6 +546,7 @@ void Traitor::tick(std::vector<Treason>& out) {
       send(sign_again(next), conspiracy_.some() & ~(uint32_t{1} << id_), out);
     }
   }
+  if (is(ByzantineKind::kSmear)) tick_smear(out);
   if (is(ByzantineKind::kLie)) {
     Heartbeat huge{rng_.below(4), rng_.below(6), rng_.chance(500'000) ? rng_.next() >> 1 : rng_.below(200)};
     count(ByzantineKind::kLie);

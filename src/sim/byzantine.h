@@ -94,6 +94,9 @@ class Traitor {
   void forge_certificate(Certificate& c);
   bool bad_share(const Message& m, uint32_t to, std::vector<Treason>& out);
   VoteSignature sign(const Hash& digest) const;  // of the kind that the chain's certificates are made of
+  // byzantine_smear.cc
+  bool smear(const replica::Frame& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out);
+  void tick_smear(std::vector<Treason>& out);
   // byzantine_pbft.cc
   template <class Vote>
   bool equivocate_vote(const Vote& vote, uint32_t to, std::vector<Treason>& out);

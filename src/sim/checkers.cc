@@ -150,10 +150,28 @@ void Checkers::check_evidence(const Block& block) {
   auto evidence = decoded<Evidence>(block.evidence, "evidence");
   if (!evidence)
     return report(Failure::kInvalid, "a committed block holds evidence that does not decode: " + evidence.error().why);
-  for (const Equivocation& e : evidence->equivocations)
-    if (!(traitors_ >> e.signer & 1))
-      report(Failure::kWrongEvidence, "height " + std::to_string(block.header.height) + " accuses correct validator " +
-                                          std::to_string(e.signer));
+  const std::string height = "height " + std::to_string(block.header.height);
+  evidence_.certificates += evidence->certificates.size();
+  evidence_.timeouts += evidence->timeouts.size();
+  evidence_.equivocations += evidence->equivocations.size();
+  evidence_.late += evidence->late.size();
+  evidence_.reports += evidence->reports.size();
+  evidence_.invalid += evidence->invalid.size();
+  evidence_.rejected += evidence->rejected.size();
+  const auto correct = [&](ValidatorId id) { return !(traitors_ >> id & 1); };
+  const auto accuses = [&](ValidatorId id, const char* of) {
+    if (correct(id))
+      report(Failure::kWrongEvidence, height + " accuses correct validator " + std::to_string(id) + " of " + of);
+  };
+  for (const Equivocation& e : evidence->equivocations) accuses(e.signer, "an equivocation");
+  for (const InvalidBlock& b : evidence->invalid) accuses(b.signer, "an invalid block");
+  for (const RejectedSubmission& s : evidence->rejected) accuses(s.submitter, "a submission that does not verify");
+  for (const LateConfirm& l : evidence->late) {
+    const auto vote = votes_.find(Vote{l.slot, l.signer});
+    if (correct(l.signer) && (vote == votes_.end() || vote->second != std::make_pair(l.height, l.block)))
+      report(Failure::kWrongEvidence, height + " says that correct validator " + std::to_string(l.signer) +
+                                          " voted at slot " + text(l.slot) + ", which it did not");
+  }
 }
 
 void Checkers::committed(ValidatorId at, const replica::BlockCommitted& effect) {

@@ -39,6 +39,11 @@ struct Finding {
   std::string what;
 };
 
+// How much evidence of each kind stands in the committed blocks.
+struct EvidenceCounts {
+  uint64_t certificates = 0, timeouts = 0, equivocations = 0, late = 0, reports = 0, invalid = 0, rejected = 0;
+};
+
 class Checkers {
  public:
   // `traitors`: bit a Byzantine validator, against which evidence may be found.
@@ -71,6 +76,7 @@ class Checkers {
   };
   std::optional<Place> place_of(const TxId& id) const;
   bool epoch_ended() const { return epoch_ended_; }
+  const EvidenceCounts& evidence() const { return evidence_; }
   bool two_chain_seen() const { return two_chain_seen_; }
   bool new_view_seen() const { return new_view_seen_; }
   bool timeout_seen() const { return timeout_seen_; }
@@ -112,6 +118,7 @@ class Checkers {
   std::unordered_map<Hash, Slot> proposed_;                // lookups only: where each block was first proposed
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;
+  EvidenceCounts evidence_;
   bool two_chain_seen_ = false;
   bool new_view_seen_ = false;
   bool timeout_seen_ = false;

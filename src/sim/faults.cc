@@ -10,8 +10,9 @@ namespace {
 constexpr const char* kFaultNames[kFaultKinds] = {
     "crash", "power_loss", "crash_all",   "partition", "one_way",    "loss",      "reorder",   "duplicate", "slow_link",
     "pause", "clock_jump", "clock_drift", "bit_flip",  "fsync_fail", "slow_disk", "disk_full", "wipe"};
-constexpr const char* kByzantineNames[kByzantineKinds] = {
-    "silent", "slow", "equivocate", "view_changes", "withhold", "partial", "replay", "forge", "lie", "twins", "mutate"};
+constexpr const char* kByzantineNames[kByzantineKinds] = {"silent",   "slow",    "equivocate", "view_changes",
+                                                          "withhold", "partial", "replay",     "forge",
+                                                          "lie",      "twins",   "mutate",     "smear"};
 
 constexpr uint32_t bit(FaultKind kind) { return uint32_t{1} << static_cast<unsigned>(kind); }
 constexpr uint32_t bit(ByzantineKind kind) { return uint32_t{1} << static_cast<unsigned>(kind); }

@@ -50,6 +50,7 @@ enum class ByzantineKind : uint8_t {
   kLie,          // about its height, view, epoch
   kTwins,        // two copies of the validator with one key
   kMutate,       // bits and fields of its messages changed, signed again where it can
+  kSmear,        // false measures, floods of late CONFIRMs, bad transactions under its own seal
   kCount
 };
 inline constexpr size_t kByzantineKinds = static_cast<size_t>(ByzantineKind::kCount);

@@ -28,6 +28,7 @@ struct ScheduleResult {
   std::array<uint64_t, kFaultKinds> faults{};  // how many were injected
   std::array<uint64_t, kByzantineKinds> byzantine{};
   Reached reached;
+  EvidenceCounts evidence;
   Height height = 0;
   uint64_t acknowledged = 0;
   uint64_t reads = 0;             // ordered reads that were answered

@@ -428,6 +428,7 @@ void World::finish(ScheduleResult& result) {
   result.reached.reproposal = checkers_.reproposal_seen();
   result.reached.two_chain_commit = checkers_.two_chain_seen();
   result.reached.epoch_boundary = checkers_.epoch_ended();
+  result.evidence = checkers_.evidence();
   result.trace_hash = mix(result.trace_hash, result.height);
 }
 

@@ -31,7 +31,8 @@ std::vector<Frame> samples() {
   offer.body = SnapshotOffer::Body{{}, blob(40), {TxResult{hash(2), 6}}, proof(), {}};
   Chunk chunk{9, Bytes{1, 2}, true, false, {{Bytes{1, 2, 3}, Bytes{4}}, {Bytes{1, 3}, Bytes{}}}};
   return {ConsensusFrame{blob(33)},
-          TransactionsFrame{{blob(5), blob(6)}},
+          TransactionsFrame{{blob(5), blob(6)}, std::nullopt},
+          TransactionsFrame{{blob(5)}, BatchSeal{3, {}}},
           TransactionsRequest{{hash(3), hash(4)}},
           TransactionsAnswer{{blob(9)}, {hash(5)}},
           BlockRequest{hash(6)},

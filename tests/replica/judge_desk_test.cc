@@ -3,6 +3,9 @@
 
 #include "replica/judge_desk.h"
 
+#include "crypto/hash.h"
+#include "crypto/merkle.h"
+
 #include "scripted.h"
 
 namespace tieline::replica::testing {
@@ -138,6 +141,11 @@ TEST_F(JudgeTest, AForgedSignatureMakesTheBlockInvalid) {
   pass_us(Limits().fetch_wait_us);
   verify(frame_from(2, TransactionsAnswer{{bad->bytes()}, {}}));
   expect_verdict(block, false);
+  // With it goes what shows it to anyone.
+  const auto shown = seen<consensus::Judged>()[0].bad;
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(sha256(shown->transaction), bad->id());
+  EXPECT_TRUE(merkle_verify(block.header.tx_root, merkle_leaf(bad->id().view()), shown->index, 2, shown->path));
   // Asked again, the verdict stands.
   script->seen.clear();
   engine_says({ask_by_digest(block)});

@@ -39,6 +39,33 @@ TEST(Schedule, TheSameSeedIsTheSameRun) {
   }
 }
 
+// Each of the seven kinds gets into blocks in some run, and the checkers find that none accuses a correct validator.
+TEST(Schedule, EvidenceOfEveryKindStandsInCommittedBlocks) {
+  EvidenceCounts all;
+  for (const char* faults : {"byzantine:smear", "byzantine:mutate", "all"}) {
+    SimOptions options;
+    options.faults = *parse_faults(faults);
+    for (uint64_t seed = 40; seed < 80; ++seed) {
+      const ScheduleResult r = run(options, seed);
+      EXPECT_FALSE(r.finding) << faults << " seed " << seed << ": " << r.finding->what;
+      all.certificates += r.evidence.certificates;
+      all.timeouts += r.evidence.timeouts;
+      all.equivocations += r.evidence.equivocations;
+      all.late += r.evidence.late;
+      all.reports += r.evidence.reports;
+      all.invalid += r.evidence.invalid;
+      all.rejected += r.evidence.rejected;
+    }
+  }
+  EXPECT_GT(all.certificates, 0u);
+  EXPECT_GT(all.timeouts, 0u);
+  EXPECT_GT(all.equivocations, 0u);
+  EXPECT_GT(all.late, 0u);
+  EXPECT_GT(all.reports, 0u);
+  EXPECT_GT(all.invalid, 0u);
+  EXPECT_GT(all.rejected, 0u);
+}
+
 TEST(Schedule, RunsWithRealSignaturesToo) {
   SimOptions options;
   options.real_crypto = true;

@@ -78,14 +78,15 @@ std::vector<Input> all_inputs() {
           TimerFired{TimerId::kResend, 4},
           BlockBuilt{3, block()},
           Judged{block()->digest, true, "", block()},
-          Judged{hash_of("x"), false, "no good", nullptr},
+          Judged{hash_of("x"), false, "no good", nullptr, BadTransaction{Bytes{7}, 0, {}}},
           Applied{header(), header().digest(), committee().committee},
           Applied{header(), header().digest(), std::nullopt},
           Pending{-5},
           Pending{},
           CaughtUp{{header()}, proof()},
           Installed{header(), header().digest(), committee().committee, hash_of("start"), 3, 1'000, proof()},
-          CheckpointReached{128, hash_of("c"), hash_of("root")}};
+          CheckpointReached{128, hash_of("c"), hash_of("root")},
+          SubmissionRejected{{11, 3, 2, hash_of("ids"), {}, {Bytes{1, 2}, 1, {hash_of("sibling")}}}}};
 }
 Effects all_effects() {
   WantBlock want{2, hash_of("p"), header(), 1, true, true, {}};
