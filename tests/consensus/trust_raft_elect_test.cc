@@ -191,6 +191,34 @@ TEST(TrustRaftElection, AVoteThatWasTornOffIsSaidAgainOnceItsCertificateIsBack) 
   EXPECT_EQ(t.view_change()->high_qc.slot, first.slot);
 }
 
+TEST(TrustRaftElection, AVoteWhoseRecordWasTornOffWasNotGiven) {
+  TrustRaftLone t;
+  ChainState chain;
+  chain.tip = t.c.info(t.c.genesis()).block->header;
+  chain.tip_digest = chain.epoch_start = t.c.genesis();
+  chain.committee = t.c.committee(0);
+  Recovered log;
+  log.vote.emplace();
+  log.vote->sequence = 1;
+  log.vote->view = 1;
+  log.vote->view_changing = true;
+  log.vote->high_block = t.c.genesis();
+  log.own_view_change = t.vote(t.self(), 1, t.other(1), t.start());
+  const TestSigner signer(t.self());
+  const auto engine =
+      make_engine({t.c.chain_id(), t.c.options().params, t.self(), {}, false}, chain, log, signer, t.c.verifier());
+  Effects effects;
+  engine->step(t.c.now(), Started{}, effects);
+  size_t said = 0;
+  for (const Effect& effect : effects)
+    if (const auto* send = std::get_if<Send>(&effect))
+      if (const auto* vc = std::get_if<ViewChange>(&send->message->payload)) {
+        ++said;
+        EXPECT_EQ(vc->leader, kNobody) << "it may have to vote for another yet";
+      }
+  EXPECT_EQ(said, 1u);
+}
+
 TEST(TrustRaftElection, WhoIsCarriedAlongStandsOnlyAfterAWhileAndGrantsAtOnce) {
   TrustRaftLone t;
   // f+1 have left term 0, and none of them stands.
