@@ -114,7 +114,7 @@ int run(const Options& o) {
   if (wanted("classes")) report.parts.push_back(paper::reclassing(options, told));
   if (wanted("leader")) report.parts.push_back(paper::malicious_leader(options, told));
   if (wanted("malicious") || wanted("majority"))
-    report.parts.push_back(paper::malicious_share(options, wanted("malicious"), wanted("majority")));
+    report.parts.push_back(paper::malicious_share(options, wanted("malicious"), wanted("majority"), told));
   if (wanted("formulas")) report.parts.push_back(paper::formulas(options, told));
   if (o.real) {
     auto real = real_rows(o.quick, told);
