@@ -14,6 +14,7 @@ PACKAGE_GROUPS=(
   "build|the compiler and the build: C++20|g++ cmake ninja-build pkg-config"
   "build|shorter rebuilds and links|ccache mold"
   "build|network, TLS and coroutines|libboost1.81-dev libssl-dev"
+  "build|a faster allocator for the simulator|libgoogle-perftools-dev"
   "build|the store of every validator|librocksdb-dev zlib1g-dev"
   "build|command line, log, configuration, JSON, metrics|libcli11-dev libspdlog-dev libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev"
   "build|certificates, for cargo to reach crates.io|ca-certificates"

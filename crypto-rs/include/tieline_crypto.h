@@ -1,5 +1,6 @@
 #pragma once
-/* The C ABI of crypto-rs: SHA-256, Ed25519 (ZIP-215) and BLS12-381 (minimal signature size, proof of possession).
+/* The C ABI of crypto-rs: SHA-256, Ed25519 (ZIP-215), BLS12-381 (minimal signature size, proof of possession), and for
+ * privacy HPKE (RFC 9180), Pedersen commitments over ristretto255, range proofs (Bulletproofs+) and key derivation.
  *
  * Only src/crypto includes this. Lengths are fixed by the name of the array argument and checked by the C++ side. No
  * pointer may be null, except data pointers of length 0 and results of the `_new` functions (null: refused). Handles are
@@ -71,6 +72,56 @@ bool tc_bls_verify_distinct(const tc_bls_item* items, size_t count, const uint8_
 /* accepted[i] = 1 marks shares whose sum, written to out, verifies; false: none. */
 bool tc_bls_aggregate_shares(const tc_bls_key* const* keys, const uint8_t* const* signatures, size_t count,
                              const uint8_t* msg, size_t len, uint8_t* accepted, uint8_t out[48]);
+
+/* ---- Key derivation ---- */
+/* HKDF (RFC 5869) with SHA-512 over the info's parts, one after the other; size at most 255 * 64. */
+void tc_hkdf_sha512(tc_bytes salt, const uint8_t secret[32], const tc_bytes* info, size_t info_count, uint8_t* out,
+                    size_t size);
+void tc_hmac_sha256(const uint8_t key[32], const tc_bytes* parts, size_t count, uint8_t out[32]); /* RFC 2104 */
+
+/* ---- HPKE (RFC 9180), base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305 ---- */
+void tc_seal_derive_key(const uint8_t ikm[32], uint8_t secret_out[32], uint8_t public_out[32]); /* DeriveKeyPair */
+/* cipher_out: plain.size + 16 bytes. The seed is the RFC's ikmE. false: the key is a point of small order. */
+bool tc_seal(const uint8_t key[32], const uint8_t seed[32], tc_bytes info, tc_bytes aad, tc_bytes plain,
+             uint8_t enc_out[32], uint8_t* cipher_out);
+/* plain_out: cipher.size - 16 bytes. false: it does not open. */
+bool tc_open(const uint8_t secret[32], const uint8_t enc[32], tc_bytes info, tc_bytes aad, tc_bytes cipher,
+             uint8_t* plain_out);
+
+/* ---- Pedersen commitments vG + rH over ristretto255; scalars and points of 32 bytes, canonical only ---- */
+typedef struct tc_integer {
+  uint8_t magnitude[16]; /* little-endian */
+  bool negative;
+} tc_integer;
+
+void tc_commitment_base(uint8_t out[32]); /* H */
+void tc_scalar_reduce(const uint8_t wide[64], uint8_t out[32]);
+bool tc_scalar_is_canonical(const uint8_t scalar[32]);
+/* out = sum(weight * scalar); false: a scalar is not canonical. */
+bool tc_scalar_combine(const uint8_t (*scalars)[32], const tc_integer* weights, size_t count, uint8_t out[32]);
+bool tc_commit(tc_integer value, const uint8_t blinding[32], uint8_t out[32]); /* false: blinding not canonical */
+bool tc_commitment_is_valid(const uint8_t commitment[32]); /* canonical, and not the identity */
+/* out = sum(weight * commitment) + added * G, which may be the identity; false: a commitment is not valid. */
+bool tc_commitment_combine(const uint8_t (*commitments)[32], const tc_integer* weights, size_t count, tc_integer added,
+                           uint8_t out[32]);
+
+/* ---- Range proofs: bits 32 or 64; at most 32 sides, a capped commitment has two ---- */
+typedef struct tc_range_claim {
+  const uint8_t (*commitments)[32];
+  const uint64_t* caps; /* null: only 0 <= v < 2^bits */
+  size_t count;
+  tc_bytes context;
+} tc_range_claim;
+typedef struct tc_range_item {
+  tc_range_claim claim;
+  tc_bytes proof;
+} tc_range_item;
+
+/* The proof's size; 0: an opening is wrong or out of range, a size is not served, or capacity is too small. */
+size_t tc_range_prove(uint32_t bits, const tc_range_claim* claim, const uint64_t* values,
+                      const uint8_t (*blindings)[32], const uint8_t seed[32], uint8_t* out, size_t capacity);
+/* ok[i] becomes 1 exactly if item i holds on its own, else 0. */
+void tc_range_verify(uint32_t bits, const tc_range_item* items, size_t count, uint8_t* ok);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
-//! The C ABI of Tieline's cryptography: SHA-256, Ed25519 (ZIP-215) and BLS12-381 (minimal signature size).
+//! The C ABI of Tieline's cryptography: SHA-256, Ed25519 (ZIP-215), BLS12-381 (minimal signature size), and for privacy
+//! HPKE, Pedersen commitments, range proofs and key derivation.
 //!
 //! The contract is in `include/tieline_crypto.h`. Callers are only `src/crypto/*.cc`, which check lengths and never pass
 //! a null pointer where the header forbids it. A panic aborts (see Cargo.toml), so nothing unwinds over the boundary.
@@ -6,9 +7,13 @@
 #![allow(clippy::missing_safety_doc)] // one contract for all functions: the header
 
 mod bls;
+mod commitment;
 mod ed25519;
 mod ed25519_batch;
 mod hash;
+mod hpke;
+mod kdf;
+mod range;
 
 /// A byte string of the caller. `data` may be null only if `size` is 0.
 #[repr(C)]

@@ -15,7 +15,8 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-constexpr double kMicro = 1e-6;
+// Divided by, not multiplied with its inverse: a bound of 50 us is the double nearest to 5e-05.
+constexpr double kMicrosPerSecond = 1e6;
 
 class Families {
  public:
@@ -42,14 +43,14 @@ class Families {
     (family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
     family.metric.push_back(std::move(metric));
   }
-  void histogram(const char* name, const char* help, const node::Histogram& from, double unit) {
+  void histogram(const char* name, const char* help, const node::Histogram& from, double per_unit) {
     ClientMetric metric;
     metric.histogram.sample_count = from.total();
-    metric.histogram.sample_sum = static_cast<double>(from.sum()) * unit;
+    metric.histogram.sample_sum = static_cast<double>(from.sum()) / per_unit;
     uint64_t cumulative = 0;
     for (size_t i = 0; i <= from.bounds().size(); ++i) {
       cumulative += from.counts()[i];
-      const double bound = i < from.bounds().size() ? static_cast<double>(from.bounds()[i]) * unit
+      const double bound = i < from.bounds().size() ? static_cast<double>(from.bounds()[i]) / per_unit
                                                     : std::numeric_limits<double>::infinity();
       metric.histogram.bucket.push_back({cumulative, bound});
     }
@@ -92,12 +93,13 @@ void add_state(Families& f, const node::NodeService& service) {
 }
 
 void add_node(Families& f, const node::NodeMetrics& m) {
-  f.histogram("finality_seconds", "From the first sight of a proposal to its commit, here", m.finality_us, kMicro);
-  f.histogram("fsync_seconds", "One write and fdatasync of the log", m.fsync_us, kMicro);
-  f.histogram("verify_seconds", "One signature, within its batch", m.verify_us, kMicro);
+  f.histogram("finality_seconds", "From the first sight of a proposal to its commit, here", m.finality_us,
+              kMicrosPerSecond);
+  f.histogram("fsync_seconds", "One write and fdatasync of the log", m.fsync_us, kMicrosPerSecond);
+  f.histogram("verify_seconds", "One signature, within its batch", m.verify_us, kMicrosPerSecond);
   f.histogram("verify_batch_signatures", "Signatures in one batch", m.verify_batch, 1.0);
-  f.histogram("apply_seconds", "One batch of writes into the store", m.apply_us, kMicro);
-  f.histogram("step_seconds", "One step of the replica with its effects", m.step_us, kMicro);
+  f.histogram("apply_seconds", "One batch of writes into the store", m.apply_us, kMicrosPerSecond);
+  f.histogram("step_seconds", "One step of the replica with its effects", m.step_us, kMicrosPerSecond);
   f.histogram("block_transactions", "Transactions in a block", m.block_txs, 1.0);
   f.counter("blocks_total", "Blocks committed since the start of this process", static_cast<double>(m.blocks));
   f.counter("transactions_total", "Transactions committed, whatever their result", static_cast<double>(m.transactions));

@@ -82,6 +82,11 @@ Json read_paths() {
                       object({{"id", "integer"}, {"name", "string"}, {"role", "string"}, {"sequence", "integer"}}))));
   paths["/v1/validators"] = get("listValidators", "The validators and how this one is connected to them", Json::array(),
                                 answers("all", content(kJsonType, list_of("validators"))));
+  paths["/v1/credit"] = get(
+      "getCredit", "Each validator's credit, its indicators now and over epochs, and the evidence behind each change",
+      Json::array({parameter("validator", "query", false, "string", "name, or number; without it all"),
+                   parameter("epochs", "query", false, "integer", "of the newest ended epochs, at most 16")}),
+      answers("all, or the one asked for", content(kJsonType, list_of("validators"))));
   paths["/v1/status"] = get("getStatus", "Where this validator stands", Json::array(),
                             answers("the status", content(kJsonType, object({{"chain_id", "string"},
                                                                              {"engine", "string"},

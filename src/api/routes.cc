@@ -2,8 +2,10 @@
 
 #include <charconv>
 
+#include "api/credit_view.h"
 #include "api/views.h"
 #include "ledger/block_record.h"
+#include "standing/credit_log.h"
 
 namespace tieline::api {
 namespace {
@@ -11,7 +13,8 @@ namespace {
 HttpResponse of(Result<std::string> body) {
   if (body) return {200, kJsonType, *std::move(body), {}};
   const std::string& code = body.error().code;
-  const bool not_there = code == "not_found" || code == "not_applied_yet" || code == "unknown_meter";
+  const bool not_there =
+      code == "not_found" || code == "not_applied_yet" || code == "unknown_meter" || code == "unknown_validator";
   if (code == "bad_parameter") return problem(400, body.error());
   return problem(not_there ? 404 : 500, body.error());
 }
@@ -109,6 +112,13 @@ HttpResponse get_participants(Core& core, const HttpRequest& request) {
   return of(participants_json(core.service.genesis(), *from, *limit));
 }
 
+HttpResponse get_credit(Core& core, const HttpRequest& request) {
+  auto epochs = unsigned_parameter(request, "epochs", standing::kLogEpochs, 0, standing::kLogEpochs);
+  if (!epochs) return problem(400, epochs.error());
+  return of(
+      credit_json(core.service.genesis(), core.service.committed_state(), request.parameter("validator"), *epochs));
+}
+
 HttpResponse ready(Core& core) {
   const node::NodeStatus status = core.service.status();
   const size_t quorum = core.service.genesis().quorum().quorum();
@@ -127,8 +137,9 @@ HttpResponse ready(Core& core) {
 }
 
 constexpr std::string_view kFixedRoutes[] = {
-    "/",          "/v1/transactions", "/v1/blocks",       "/v1/readings", "/v1/participants", "/v1/validators",
-    "/v1/status", "/v1/events",       "/v1/openapi.json", "/healthz",     "/readyz",          "/metrics",
+    "/",          "/v1/transactions", "/v1/blocks", "/v1/readings",     "/v1/participants", "/v1/validators",
+    "/v1/credit", "/v1/status",       "/v1/events", "/v1/openapi.json", "/healthz",         "/readyz",
+    "/metrics",
 };
 constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/", "/v1/participants/"};
 
@@ -173,6 +184,7 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
   if (route == "/v1/readings") co_return co_await get_readings(core, std::move(request));
   if (route == "/v1/participants") co_return get_participants(*core, request);
   if (route == "/v1/validators") co_return of(validators_json(core->service, core->known_heights()));
+  if (route == "/v1/credit") co_return get_credit(*core, request);
   if (route == "/v1/status") co_return of(status_json(core->service, core->known_heights()));
   if (route == "/v1/openapi.json") co_return of(openapi_json(core->config.version));
   if (route == "/healthz") co_return HttpResponse{200, "text/plain", "ok\n", {}};

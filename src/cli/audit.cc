@@ -203,7 +203,7 @@ class Audit {
     const Committee* previous = epoch > 0 ? committee(epoch - 1) : nullptr;
     if (epoch > 0 && previous == nullptr) return true;  // its link is older than the snapshot
     const auto status = verify_evidence(*decoded_evidence, ledger_.genesis().consensus.commit_rule(), ledger_.chain(),
-                                        *committee(epoch), previous, verifier_);
+                                        *committee(epoch), previous, verifier_, ledger_.participant_keys());
     return status || found_in_block(status.error().code, "its evidence: " + status.error().why);
   }
 

@@ -221,9 +221,10 @@ int run(const Options& o) {
                         o.workers, o.trace, o.no_reduce, o.json});
   }
   const auto engine = engine_from_name(o.engine);
-  if (!engine || *engine == EngineKind::kTrustRaft)
+  if (!engine)
     return fail(
-        {"bad_engine", "the simulator knows the engines cbft, pbft, raft and cbft_as_printed, not '" + o.engine + "'"},
+        {"bad_engine",
+         "the simulator knows the engines cbft, trust_raft, pbft, raft and cbft_as_printed, not '" + o.engine + "'"},
         o.json);
   if (!consensus::engine_is_built(*engine))
     return fail({"engine_unavailable", "engine " + o.engine + " is not built into this version"}, o.json);
@@ -258,7 +259,8 @@ void add_sim(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* app = root.add_subcommand(
       "sim", "Run many simulated networks, each from a seed, with every fault, and check that nothing breaks");
-  app->add_option("--engine", options->engine, "cbft, pbft, raft (crash faults only), or cbft_as_printed, which forks");
+  app->add_option("--engine", options->engine,
+                  "cbft, trust_raft, pbft, raft (crash faults only), or cbft_as_printed, which forks");
   app->add_option("--reading", options->reading, "of cbft_as_printed: which proposals Q holds")
       ->check(CLI::IsMember({"accepted", "confirmed"}));
   app->add_option("--validators", options->validators, "how many");

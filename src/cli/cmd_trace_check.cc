@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include "cli/commands.h"
 #include "cli/network_access.h"
-#include "cli/trace_check.h"
 #include "crypto/ed25519_scheme.h"
 #include "trace/check.h"
 

@@ -22,7 +22,8 @@ void add_bench(CLI::App& root, int& exit_status);
 void add_chaos(CLI::App& root, int& exit_status);
 void add_sim(CLI::App& root, int& exit_status);
 void add_explore(CLI::App& root, int& exit_status);
+void add_trace_check(CLI::App& root, int& exit_status);
+void add_credit(CLI::App& root, int& exit_status);
 void add_paper(CLI::App& root, int& exit_status);
-void add_explore(CLI::App& root, int& exit_status);
 
 }  // namespace tieline::cli

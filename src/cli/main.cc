@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/trace_check.h"
 
 int main(int argc, char** argv) {
   using namespace tieline::cli;
@@ -18,7 +17,7 @@ int main(int argc, char** argv) {
       "Example:\n  tieline init demo-net && tieline up demo-net");
   int exit_status = kExitDone;
   for (auto* add : {add_init, add_node, add_up, add_status, add_import, add_submit, add_query, add_receipt, add_verify,
-                    add_audit, add_bench, add_chaos, add_sim, add_explore, add_trace_check, add_paper})
+                    add_audit, add_bench, add_chaos, add_sim, add_explore, add_trace_check, add_credit, add_paper})
     add(app, exit_status);
   try {
     app.parse(argc, argv);

@@ -28,6 +28,7 @@ constexpr char kDemoParticipants[] = R"([
 ])";
 
 constexpr size_t kNetworkNameMax = 63;
+constexpr uint32_t kTrustRaftTimeoutMs = 150;  // paper 004: members wait 150 to 300 ms, T0 to 2 T0
 
 Error usage(std::string why) { return {"usage", std::move(why)}; }
 
@@ -125,6 +126,7 @@ Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant
   genesis.network = name_of_network(plan.net);
   genesis.time_ms = node::wall_ms();
   genesis.consensus.engine = *engine_from_name(plan.engine);
+  if (genesis.consensus.engine == EngineKind::kTrustRaft) genesis.consensus.timeout_ms = kTrustRaftTimeoutMs;
   if (auto made = storage::make_folder(plan.net / "participants"); !made) return made.error();
   for (GenesisParticipant& participant : participants) {
     // Names become file names: a bad one is told by validate() below, but must not be used before.

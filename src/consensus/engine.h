@@ -64,7 +64,8 @@ struct Judged {
   Hash block;
   bool valid = false;
   std::string why;
-  BlockPtr body;  // always, valid or not
+  BlockPtr body;                        // always, valid or not
+  std::optional<BadTransaction> bad{};  // the one that makes it invalid, where that can be shown to anyone
 };
 // The block is in the committed chain and executed. Comes once a committed block, in order. In an epoch's last block
 // the committee of the next epoch.
@@ -102,8 +103,13 @@ struct CheckpointReached {
   Hash state_root;
 };
 
+// A peer handed on, under its signature, a transaction that does not verify; the proof has been checked.
+struct SubmissionRejected {
+  RejectedSubmission proof;
+};
+
 using Input = std::variant<Started, Received, TimerFired, BlockBuilt, Judged, Applied, Pending, CaughtUp, Installed,
-                           CheckpointReached>;
+                           CheckpointReached, SubmissionRejected>;
 
 // --- durable state --------------------------------------------------------------------------------------------------
 

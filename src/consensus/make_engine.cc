@@ -9,7 +9,7 @@
 namespace tieline::consensus {
 namespace {
 
-constexpr EngineKind kBuilt[] = {EngineKind::kCbft, EngineKind::kPbft, EngineKind::kRaft};
+constexpr EngineKind kBuilt[] = {EngineKind::kCbft, EngineKind::kPbft, EngineKind::kRaft, EngineKind::kTrustRaft};
 
 }  // namespace
 
@@ -34,13 +34,12 @@ std::unique_ptr<Engine> make_engine(EngineConfig config, ChainState chain, Recov
                                     const Verifier& verifier) {
   switch (config.params.engine) {
     case EngineKind::kCbft:
+    case EngineKind::kTrustRaft:
       return std::make_unique<Kernel>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
     case EngineKind::kPbft:
       return std::make_unique<pbft::Pbft>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
     case EngineKind::kRaft:
       return std::make_unique<Raft>(std::move(config), std::move(chain), std::move(recovered), signer, verifier);
-    case EngineKind::kTrustRaft:
-      break;
   }
   TL_CHECK_MSG(false, "an engine that this build does not have");
   return nullptr;

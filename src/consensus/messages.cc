@@ -11,12 +11,14 @@ namespace {
 constexpr size_t kAckBytes = 2 + 64;
 constexpr size_t kEntryBytesMin = 4 + 1 + 4;
 constexpr size_t kNestedBytesMin = 4 + 1;
+constexpr size_t kLateBytes = 2 + 24 + 8 + 32 + 64;
 constexpr uint8_t kFirstType = 1;
 constexpr size_t kTypes = std::variant_size_v<Payload>;
 
 constexpr std::array<const char*, kTypes> kNames = {
-    "PROPOSE", "CONFIRM",        "VIEW-CHANGE",  "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE", "HEARTBEAT",
-    "DECIDED", "REJOIN-REQUEST", "REJOIN-REPLY", "PREPARE",         "COMMIT",   "REQUEST-VOTE",    "TERM-REPLY"};
+    "PROPOSE",      "CONFIRM",    "VIEW-CHANGE",    "VIEW-CHANGE-ACK", "NEW-VIEW", "CHECKPOINT-VOTE",
+    "HEARTBEAT",    "DECIDED",    "REJOIN-REQUEST", "REJOIN-REPLY",    "PREPARE",  "COMMIT",
+    "REQUEST-VOTE", "TERM-REPLY", "LATE-CONFIRM",   "PROBE",           "MEASURED"};
 
 // A reader that knows the buffer it reads from, so that a message inside keeps a slice of it instead of a copy.
 struct Source {
@@ -351,6 +353,21 @@ void get(const Source& in, TermReply& m) {
   decode(r, m.last);
   m.committed = r.u64();
 }
+
+void put(Writer& w, const LateConfirms& m) { encode_list(w, m.votes); }
+void get(const Source& in, LateConfirms& m) { decode_list(in.r, m.votes, kLatePerMessageMax, kLateBytes); }
+
+void put(Writer& w, const Probe& m) {
+  w.u64(m.number);
+  w.boolean(m.answer);
+}
+void get(const Source& in, Probe& m) {
+  m.number = in.r.u64();
+  m.answer = in.r.boolean();
+}
+
+void put(Writer& w, const Measured& m) { encode(w, m.report); }
+void get(const Source& in, Measured& m) { decode(in.r, m.report); }
 
 // Default-constructs the alternative number `index` of the variant.
 template <size_t I = 0>

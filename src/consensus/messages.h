@@ -13,6 +13,7 @@ namespace tieline::consensus {
 
 inline constexpr size_t kMessageBytesMax = 16 * 1024 * 1024;
 inline constexpr size_t kNewViewBytesMax = 8 * 1024 * 1024;
+inline constexpr size_t kLatePerMessageMax = 32;
 
 struct Message;
 using MessagePtr = std::shared_ptr<const Message>;
@@ -171,8 +172,22 @@ struct TermReply {
   Height committed = 0;       // and how far it has committed
 };
 
+// What evidence is made of. A member whose vote a certificate in a block left out says it again, to all:
+struct LateConfirms {
+  std::vector<LateConfirm> votes;  // at most kLatePerMessageMax
+};
+// A round trip is measured by a number nobody can guess, sent back at once.
+struct Probe {
+  uint64_t number = 0;
+  bool answer = false;
+};
+struct Measured {
+  MeasureReport report;
+};
+
 using Payload = std::variant<Propose, Confirm, ViewChange, ViewChangeAck, NewView, CheckpointVote, Heartbeat, Decided,
-                             RejoinRequest, RejoinReply, PrepareVote, CommitVote, RequestVote, TermReply>;
+                             RejoinRequest, RejoinReply, PrepareVote, CommitVote, RequestVote, TermReply, LateConfirms,
+                             Probe, Measured>;
 
 // Immutable once made. `bytes` is the wire form (the type is its first byte), `digest` = SHA-256(tag
 // "tieline/msg/1", bytes).

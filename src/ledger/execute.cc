@@ -5,6 +5,7 @@
 
 #include "crypto/hash.h"
 #include "ledger/block_work.h"
+#include "ledger/slot_pages.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -92,47 +93,45 @@ class EpochWork {
   const Committee& current() const { return current_; }
   const Committee* previous() const { return previous_ ? &*previous_ : nullptr; }
 
-  void count(const Evidence& evidence, uint32_t jail_epochs, StateWrites& writes) {
+  // What the evidence adds to the tally, and what an ended epoch's tally does to credit and trust.
+  void count(const Evidence& evidence, const Genesis& genesis, Height height, StateWrites& writes) {
     if (!first_ && evidence.empty()) return;
     auto tally = state::must_read<standing::Tally>(parent_, state::tally_key(), "damaged state record: tally");
+    auto events = state::must_read<standing::CreditEvents>(parent_, state::credit_events_key(),
+                                                           "damaged state record: credit events");
+    const standing::CreditEvents events_before = events;
     if (first_) {
       put(writes, state::past_tally_key(), tally.current);
+      end_epoch(tally.current, events, genesis, height - 1, writes);
       tally.current = standing::empty_tally(current_);
+      events.list.clear();
     }
-    standing::count_evidence(tally, evidence, current_, previous());
-    std::optional<ValidatorId> signer;
-    standing::CreditRecord record;
-    bool changed = false;
-    const auto flush = [&] {
-      if (changed) put(writes, state::credit_key(*signer), record);
-      changed = false;
+    const standing::EpochTally before = tally.current;
+    StatePages pages(parent_);
+    standing::count_evidence(tally, pages, evidence, genesis.consensus, current_, previous());
+    pages.add_writes(writes);
+    // What is proven is punished once a slot, whatever is proven of it.
+    const auto punish = [&](ValidatorId id, const Slot& slot) {
+      if (!standing::punish_equivocation(record_of(id), slot, epoch_.epoch, genesis.consensus.jail_epochs))
+        return false;
+      standing::punish_trust(trust_of(id));
+      return true;
     };
-    for (const Equivocation& e : evidence.equivocations) {  // ascending by signer
-      if (signer != e.signer) {
-        flush();
-        signer = e.signer;
-        record = credit_of(e.signer);
-      }
-      if (standing::punish_equivocation(record, e.slot, epoch_.epoch, jail_epochs)) {
-        standing::count_equivocation(tally, e.signer);
-        standing::punish_trust(trust_of(e.signer));
-        changed = true;
-      }
-    }
-    flush();
+    for (const Equivocation& e : evidence.equivocations)
+      if (punish(e.signer, e.slot)) standing::count_equivocation(tally, e.signer);
+    for (const InvalidBlock& b : evidence.invalid)
+      if (punish(b.signer, b.slot)) standing::count_invalid_block(tally, b.signer);
+    standing::note_events(events, before, tally.current, height);
     put(writes, state::tally_key(), tally);
+    if (!(events == events_before)) put(writes, state::credit_events_key(), events);
+    for (const auto& [id, record] : records_) put(writes, state::credit_key(id), record);
   }
 
   // The first block of an epoch settles the committee of the next one, from the state below it: the end of the epoch
-  // two before that one.
+  // two before that one. What this block's own evidence says comes later.
   void roll(StateWrites& writes) {
     if (!first_) return;
     put(writes, state::epoch_key(), epoch_);
-    std::vector<standing::CreditRecord> records;
-    for (const Member& m : current_.members()) records.push_back(credit_of(m.id));
-    next_ = standing::next_committee(current_, records, epoch_.epoch + 1,
-                                     standing::next_seed(current_.seed(), epoch_.start));
-    next_ = standing::with_trust(*next_, settled_trust());
     put(writes, state::committee_key(epoch_.epoch + 1), *next_);
     if (epoch_.epoch >= 2) writes.emplace_back(state::committee_key(epoch_.epoch - 2), std::nullopt);
   }
@@ -156,8 +155,36 @@ class EpochWork {
     TL_CHECK_MSG(committee.has_value(), "the state holds no committee of a current epoch");
     return std::move(*committee);
   }
-  standing::CreditRecord credit_of(ValidatorId id) const {
-    return state::must_read<standing::CreditRecord>(parent_, state::credit_key(id), "damaged state record: credit");
+  // As it stands below this block, and with what this block changes.
+  standing::CreditRecord& record_of(ValidatorId id) {
+    const auto [at, fresh] = records_.try_emplace(id);
+    if (fresh)
+      at->second =
+          state::must_read<standing::CreditRecord>(parent_, state::credit_key(id), "damaged state record: credit");
+    return at->second;
+  }
+
+  // Credit after the epoch that `ended` counts, whose last block is the parent, and the committee that follows from it.
+  void end_epoch(const standing::EpochTally& ended, const standing::CreditEvents& events, const Genesis& genesis,
+                 Height end, StateWrites& writes) {
+    std::vector<standing::CreditRecord> records;
+    for (const standing::MemberTally& m : ended.members) records.push_back(record_of(m.id));
+    const auto weights =
+        state::must_read<CreditWeights>(parent_, state::credit_weights_key(), "damaged state record: credit weights");
+    const auto assessed = standing::assess_epoch(ended, genesis.credit, weights, end, records);
+    for (size_t i = 0; i < records.size(); ++i) {
+      const ValidatorId id = ended.members[i].id;
+      record_of(id) = records[i];
+      auto log = state::read_or_default<standing::CreditLog>(parent_, state::credit_log_key(id),
+                                                             "damaged state record: credit log");
+      standing::add_entry(log, standing::entry_of(ended.epoch, end, assessed[i], records[i], events, id));
+      put(writes, state::credit_log_key(id), log);
+    }
+    std::vector<standing::CreditRecord> seated;
+    for (const Member& m : current_.members()) seated.push_back(record_of(m.id));
+    next_ = standing::next_committee(current_, seated, epoch_.epoch + 1,
+                                     standing::next_seed(current_.seed(), epoch_.start));
+    next_ = standing::with_trust(*next_, settled_trust(ended));
   }
   standing::TrustRecord parent_trust(ValidatorId id) const {
     return state::must_read<standing::TrustRecord>(parent_, state::trust_key(id), "damaged state record: trust");
@@ -168,9 +195,8 @@ class EpochWork {
     return at->second;
   }
   // Every member's, now that the epoch below this first block is over.
-  std::vector<standing::TrustRecord> settled_trust() {
-    const auto tally = state::must_read<standing::Tally>(parent_, state::tally_key(), "damaged state record: tally");
-    for (const standing::MemberTally& m : tally.current.members) standing::settle_trust(trust_of(m.id), m);
+  std::vector<standing::TrustRecord> settled_trust(const standing::EpochTally& ended) {
+    for (const standing::MemberTally& m : ended.members) standing::settle_trust(trust_of(m.id), m);
     std::vector<standing::TrustRecord> records;
     for (const Member& m : current_.members()) records.push_back(trust_of(m.id));
     return records;
@@ -182,7 +208,8 @@ class EpochWork {
   Committee current_;
   std::optional<Committee> previous_;
   std::optional<Committee> next_;
-  std::map<ValidatorId, standing::TrustRecord> trust_;  // those that this block read, as it leaves them
+  std::map<ValidatorId, standing::CreditRecord> records_;  // those that this block read, as it leaves them
+  std::map<ValidatorId, standing::TrustRecord> trust_;
 };
 
 Header header_of(const BlockDraft& draft, const ChainId& chain) {
@@ -251,13 +278,13 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   EpochWork epoch(parent, parent_header, parent_digest, draft.epoch);
   if (!evidence->empty()) {
     const Status s = verify_evidence(*evidence, genesis_.consensus.commit_rule(), chain_, epoch.current(),
-                                     epoch.previous(), verifier_);
+                                     epoch.previous(), verifier_, participant_keys());
     if (!s.ok()) return invalid("its evidence does not verify: " + s.error().why);
   }
 
   StateWrites writes;
-  epoch.roll(writes);  // before what this block's evidence adds
-  epoch.count(*evidence, genesis_.consensus.jail_epochs, writes);
+  epoch.count(*evidence, genesis_, draft.height, writes);
+  epoch.roll(writes);
   epoch.put_trust(writes);
 
   BlockWork work(parent, registry_, chain_, genesis_.ledger, draft.height, draft.time_ms);

@@ -34,6 +34,8 @@ WriteSet state_of_genesis(const Genesis& genesis, const ChainId& chain) {
   put(writes, state::committee_key(1),
       standing::next_committee(first, records, 1, standing::next_seed(first.seed(), chain)));
   put(writes, state::tally_key(), standing::Tally{standing::empty_tally(first), {}});
+  put(writes, state::credit_events_key(), standing::CreditEvents{});
+  put(writes, state::credit_weights_key(), genesis.credit.weights);
   put(writes, state::totals_key(), state::Totals{});
   return writes;
 }
@@ -81,6 +83,10 @@ uint16_t Ledger::precheck(const Transaction& tx, const StateView& state, const H
   code = admit_sequence(tx, signer, genesis_.ledger);
   if (code == TxCode::ok && timestamp_is_old(tx, signer, genesis_.ledger)) code = TxCode::timestamp_old;
   return number(code);
+}
+
+ParticipantKeys Ledger::participant_keys() const {
+  return [this](ParticipantId id) { return registry_.key(id); };
 }
 
 Result<std::vector<PublicKey>> Ledger::signing_keys(const Transaction& tx, const StateView&) const {

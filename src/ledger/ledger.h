@@ -79,6 +79,7 @@ class Ledger {
   uint16_t precheck(const Transaction& tx, const StateView& state, const Header& tip) const;
   // The keys with which a transaction's signatures are checked, in the order of its signatories; or a code.
   Result<std::vector<PublicKey>> signing_keys(const Transaction& tx, const StateView& state) const;
+  ParticipantKeys participant_keys() const;  // for evidence; lives no longer than the ledger
 
   // What the committed block adds to the store: its state writes, the block, its indexes, the applied height. The proof
   // is stored with the block.

@@ -76,8 +76,14 @@ Bytes series_key(MeterId id, Obis obis) { return key_of(Name("series/").id(id).i
 Bytes committee_key(Epoch epoch) { return key_of(Name("committee/").id(epoch).view()); }
 Bytes credit_key(ValidatorId id) { return key_of(Name("credit/").id(id).view()); }
 Bytes trust_key(ValidatorId id) { return key_of(Name("trust/").id(id).view()); }
+Bytes credit_log_key(ValidatorId id) { return key_of(Name("credit-log/").id(id).view()); }
+Bytes credit_events_key() { return key_of(Name("credit-events").view()); }
+Bytes credit_weights_key() { return key_of(Name("credit-weights").view()); }
 Bytes tally_key() { return key_of(Name("tally/now").view()); }
 Bytes past_tally_key() { return key_of(Name("tally/past").view()); }
+Bytes page_key(const standing::PageId& id) {
+  return key_of(Name("slots/").id(id.epoch).id(id.view).id(id.number).view());
+}
 Bytes epoch_key() { return key_of(Name("epoch").view()); }
 Bytes totals_key() { return key_of(Name("totals").view()); }
 

@@ -8,7 +8,7 @@
 #include "energy/meter.h"
 #include "ledger/ledger.h"
 #include "ledger/sequence_window.h"
-#include "standing/credit.h"
+#include "standing/credit_log.h"
 #include "standing/tally.h"
 #include "standing/trust.h"
 
@@ -25,17 +25,21 @@ std::optional<uint16_t> bucket_of_key(ByteView key);
 // --- names
 // --------------------------------------------------------------------------------------------------------------
 
-Bytes participant_key(ParticipantId id);  // participant/  GenesisParticipant's fields
-Bytes signer_key(ParticipantId id);       // signer/       SignerRecord
-Bytes meter_key(MeterId id);              // meter/        energy::MeterPoint
-Bytes series_key(MeterId id, Obis obis);  // series/       energy::MeterSeries
-Bytes committee_key(Epoch epoch);         // committee/    Committee
-Bytes credit_key(ValidatorId id);         // credit/       standing::CreditRecord
-Bytes trust_key(ValidatorId id);          // trust/        standing::TrustRecord
-Bytes tally_key();                        // tally/now     standing::Tally, of the running epoch
-Bytes past_tally_key();                   // tally/past    standing::EpochTally, of the epoch before
-Bytes epoch_key();                        // epoch         EpochRecord
-Bytes totals_key();                       // totals        Totals
+Bytes participant_key(ParticipantId id);     // participant/  GenesisParticipant's fields
+Bytes signer_key(ParticipantId id);          // signer/       SignerRecord
+Bytes meter_key(MeterId id);                 // meter/        energy::MeterPoint
+Bytes series_key(MeterId id, Obis obis);     // series/       energy::MeterSeries
+Bytes committee_key(Epoch epoch);            // committee/    Committee
+Bytes credit_key(ValidatorId id);            // credit/       standing::CreditRecord
+Bytes trust_key(ValidatorId id);             // trust/        standing::TrustRecord
+Bytes credit_log_key(ValidatorId id);        // credit-log/   standing::CreditLog
+Bytes credit_events_key();                   // credit-events standing::CreditEvents, of the running epoch
+Bytes credit_weights_key();                  // credit-weights  CreditWeights in force
+Bytes tally_key();                           // tally/now     standing::Tally, of the running epoch
+Bytes past_tally_key();                      // tally/past    standing::EpochTally, of the epoch before
+Bytes page_key(const standing::PageId& id);  // slots/     standing::SlotPage
+Bytes epoch_key();                           // epoch         EpochRecord
+Bytes totals_key();                          // totals        Totals
 
 // --- records
 // ------------------------------------------------------------------------------------------------------------

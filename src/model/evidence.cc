@@ -11,6 +11,10 @@ constexpr size_t kTimeoutBytesMin = 8 + 8 + 1 + 4;
 constexpr size_t kSideBytes = 8 + 32 + 64;
 constexpr size_t kEquivocationBytes = 2 + 24 + 2 * kSideBytes;
 constexpr size_t kCertificateBytesMin = 24 + 8 + 32 + 1 + 4;
+constexpr size_t kLateBytes = 2 + 24 + 8 + 32 + 64;
+constexpr size_t kReportBytesMin = 2 + 8 + 4 + 4 + 4 + 64;
+constexpr size_t kInvalidBytesMin = 2 + 24 + 8 + 64 + 4 + 1;
+constexpr size_t kRejectedBytesMin = 2 + 8 + 4 + 32 + 64 + 4 + 4 + 4;
 
 void encode(Writer& w, const Equivocation::Side& s) {
   w.u64(s.height);
@@ -46,35 +50,12 @@ bool strictly_ascending(const std::vector<T>& list, Key key) {
   return true;
 }
 
-Status verify_timeout(const TimeoutProof& p, const ChainId& chain, const Committee& committee,
-                      const Verifier& verifier) {
-  if (p.view == 0) return malformed("nobody changes to view 0");
-  const std::vector<size_t> positions = p.signers.positions();
-  if (positions.size() != p.signatures.size())
-    return malformed("a time-out with another number of signatures than signers");
-  if (!positions.empty() && positions.back() >= committee.size()) {
-    return Error{"evidence_unknown_signer", "a time-out signed from beyond the committee"};
-  }
-  if (!committee.holds_correct(p.signers)) {
-    return Error{"evidence_below_threshold", "a time-out of " + std::to_string(positions.size()) +
-                                                 " members; at least " + std::to_string(committee.count().correct()) +
-                                                 " are needed"};
-  }
-  const Hash digest = timeout_digest(chain, ViewChangeKind::kTimeout, p.epoch, p.view);
-  std::vector<SignedItem> items;
-  items.reserve(positions.size());
-  for (size_t i = 0; i < positions.size(); ++i) {
-    items.push_back({committee.at(positions[i]).key, digest.view(), p.signatures[i]});
-  }
-  std::vector<uint8_t> good(items.size(), 0);
-  verifier.verify_batch(items, good);
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (good[i] != 1) {
-      return Error{"evidence_bad_signature",
-                   "validator " + std::to_string(committee.at(positions[i]).id) + " did not sign this time-out"};
-    }
-  }
-  return {};
+void put_body(Writer& w, const MeasureReport& m) {
+  w.u16(m.reporter);
+  w.u64(m.epoch);
+  w.u32(m.window);
+  encode_list(w, m.rtt_ms);
+  encode_list(w, m.interval_ms);
 }
 
 }  // namespace
@@ -86,6 +67,23 @@ Hash timeout_digest(const ChainId& chain, ViewChangeKind kind, Epoch epoch, View
   w.u64(epoch);
   w.u64(view);
   return tagged_hash("tieline/timeout/1", {w.view()});
+}
+
+Hash report_digest(const ChainId& chain, const MeasureReport& report) {
+  Writer w(128 + 4 * report.rtt_ms.size());
+  encode(w, chain);
+  put_body(w, report);
+  return tagged_hash("tieline/measures/1", {w.view()});
+}
+
+Hash submission_digest(const ChainId& chain, ValidatorId submitter, Epoch epoch, uint32_t count, const Hash& root) {
+  Writer w(96);
+  encode(w, chain);
+  w.u16(submitter);
+  w.u64(epoch);
+  w.u32(count);
+  encode(w, root);
+  return tagged_hash("tieline/submission/1", {w.view()});
 }
 
 void encode(Writer& w, const TimeoutProof& p) {
@@ -117,72 +115,166 @@ void decode(Reader& r, Equivocation& e) {
   decode(r, e.b);
 }
 
+void encode(Writer& w, const LateConfirm& c) {
+  w.u16(c.signer);
+  encode(w, c.slot);
+  w.u64(c.height);
+  encode(w, c.block);
+  encode(w, c.signature);
+}
+
+void decode(Reader& r, LateConfirm& c) {
+  c.signer = r.u16();
+  decode(r, c.slot);
+  c.height = r.u64();
+  decode(r, c.block);
+  decode(r, c.signature);
+}
+
+void encode(Writer& w, const MeasureReport& m) {
+  put_body(w, m);
+  encode(w, m.signature);
+}
+
+void decode(Reader& r, MeasureReport& m) {
+  m.reporter = r.u16();
+  m.epoch = r.u64();
+  m.window = r.u32();
+  decode_list(r, m.rtt_ms, kCommitteeMax, sizeof(uint16_t));
+  decode_list(r, m.interval_ms, kCommitteeMax, sizeof(uint16_t));
+  decode(r, m.signature);
+}
+
+void encode(Writer& w, const BadTransaction& b) {
+  w.bytes(b.transaction);
+  w.u32(b.index);
+  encode_list(w, b.path);
+}
+
+void decode(Reader& r, BadTransaction& b) {
+  const ByteView bytes = r.bytes(kTxBytesMax);
+  b.transaction.assign(bytes.begin(), bytes.end());
+  b.index = r.u32();
+  decode_list(r, b.path, kMerklePathMax, Hash::kSize);
+}
+
+void encode(Writer& w, const InvalidBlock& b) {
+  w.u16(b.signer);
+  encode(w, b.slot);
+  w.u64(b.height);
+  encode(w, b.signature);
+  w.bytes(b.header);
+  encode(w, b.bad);
+}
+
+void decode(Reader& r, InvalidBlock& b) {
+  b.signer = r.u16();
+  decode(r, b.slot);
+  b.height = r.u64();
+  decode(r, b.signature);
+  const ByteView header = r.bytes(kHeaderProofBytesMax);
+  b.header.assign(header.begin(), header.end());
+  decode(r, b.bad);
+}
+
+void encode(Writer& w, const RejectedSubmission& s) {
+  w.u16(s.submitter);
+  w.u64(s.epoch);
+  w.u32(s.count);
+  encode(w, s.root);
+  encode(w, s.signature);
+  encode(w, s.bad);
+}
+
+void decode(Reader& r, RejectedSubmission& s) {
+  s.submitter = r.u16();
+  s.epoch = r.u64();
+  s.count = r.u32();
+  decode(r, s.root);
+  decode(r, s.signature);
+  decode(r, s.bad);
+}
+
 void encode(Writer& w, const Evidence& e) {
   encode_list(w, e.certificates);
   encode_list(w, e.timeouts);
   encode_list(w, e.equivocations);
+  encode_list(w, e.late);
+  encode_list(w, e.reports);
+  encode_list(w, e.invalid);
+  encode_list(w, e.rejected);
 }
 
 void decode(Reader& r, Evidence& e) {
   decode_list(r, e.certificates, kEvidenceCertificatesMax, kCertificateBytesMin);
   decode_list(r, e.timeouts, kEvidenceTimeoutsMax, kTimeoutBytesMin);
   decode_list(r, e.equivocations, kEvidenceFaultsMax, kEquivocationBytes);
-}
-
-Status verify_equivocation(const Equivocation& e, CommitRule rule, const ChainId& chain, const Committee& committee,
-                           const Verifier& verifier) {
-  if (e.slot.epoch != committee.epoch()) return wrong_epoch(e.slot.epoch);
-  if (e.slot.index < 0) return malformed("nobody votes at the start of an epoch (index -1)");
-  if (!(e.a.block < e.b.block))
-    return malformed("an equivocation needs two different blocks, the smaller digest first");
-  const std::optional<size_t> position = committee.position_of(e.signer);
-  if (!position) {
-    return Error{"evidence_unknown_signer", "validator " + std::to_string(e.signer) + " is not in the committee"};
-  }
-  const PublicKey& key = committee.at(*position).key;
-  for (const Equivocation::Side* side : {&e.a, &e.b}) {
-    const Hash digest = vote_digest(choosing_phase(rule), chain, e.slot, side->height, side->block);
-    if (!verifier.verify(key, digest.view(), side->signature)) {
-      return Error{"evidence_bad_signature", "validator " + std::to_string(e.signer) + " did not sign both sides"};
-    }
-  }
-  return {};
+  decode_list(r, e.late, kEvidenceLateMax, kLateBytes);
+  decode_list(r, e.reports, kEvidenceReportsMax, kReportBytesMin);
+  decode_list(r, e.invalid, kEvidenceInvalidMax, kInvalidBytesMin);
+  decode_list(r, e.rejected, kEvidenceRejectedMax, kRejectedBytesMin);
 }
 
 Status verify_evidence(const Evidence& e, CommitRule rule, const ChainId& chain, const Committee& current,
-                       const Committee* previous, const Verifier& verifier) {
+                       const Committee* previous, const Verifier& verifier, const ParticipantKeys& keys) {
   if (e.certificates.size() > kEvidenceCertificatesMax || e.timeouts.size() > kEvidenceTimeoutsMax ||
-      e.equivocations.size() > kEvidenceFaultsMax) {
+      e.equivocations.size() > kEvidenceFaultsMax || e.late.size() > kEvidenceLateMax ||
+      e.reports.size() > kEvidenceReportsMax || e.invalid.size() > kEvidenceInvalidMax ||
+      e.rejected.size() > kEvidenceRejectedMax) {
     return malformed("more evidence than a block may hold");
   }
+  const auto accused = [](const auto& f) { return std::tuple(f.signer, f.slot); };
   if (!strictly_ascending(e.certificates, [](const Certificate& c) { return c.slot; }) ||
       !strictly_ascending(e.timeouts, [](const TimeoutProof& p) { return std::tuple(p.epoch, p.view); }) ||
-      !strictly_ascending(e.equivocations, [](const Equivocation& q) { return std::tuple(q.signer, q.slot); })) {
+      !strictly_ascending(e.equivocations, accused) || !strictly_ascending(e.invalid, accused) ||
+      !strictly_ascending(e.late, [](const LateConfirm& c) { return std::tuple(c.slot, c.signer); }) ||
+      !strictly_ascending(e.reports, [](const MeasureReport& m) { return m.reporter; }) ||
+      !strictly_ascending(e.rejected, [](const RejectedSubmission& s) { return s.submitter; })) {
     return malformed("evidence out of order or twice");
   }
-  // All that costs nothing is checked before the first signature.
-  for (const Certificate& c : e.certificates) {
-    if (committee_of(c.slot.epoch, current, previous) == nullptr) return wrong_epoch(c.slot.epoch);
-  }
-  for (const TimeoutProof& p : e.timeouts) {
-    if (committee_of(p.epoch, current, previous) == nullptr) return wrong_epoch(p.epoch);
-  }
-  for (const Equivocation& q : e.equivocations) {
-    if (committee_of(q.slot.epoch, current, previous) == nullptr) return wrong_epoch(q.slot.epoch);
-  }
-  for (const Certificate& c : e.certificates) {
-    Status s = verify_certificate(c, deciding_phase(rule), Threshold::kQuorum, chain,
-                                  *committee_of(c.slot.epoch, current, previous), verifier);
-    if (!s.ok()) return s;
-  }
-  for (const TimeoutProof& p : e.timeouts) {
-    if (Status s = verify_timeout(p, chain, *committee_of(p.epoch, current, previous), verifier); !s.ok()) return s;
-  }
-  for (const Equivocation& q : e.equivocations) {
-    Status s = verify_equivocation(q, rule, chain, *committee_of(q.slot.epoch, current, previous), verifier);
-    if (!s.ok()) return s;
-  }
-  return {};
+  // The epochs of all of it are looked at before the first signature.
+  Status status;
+  const auto epochs_known = [&](const auto& list, auto epoch_of) {
+    for (const auto& item : list)
+      if (status.ok() && committee_of(epoch_of(item), current, previous) == nullptr)
+        status = wrong_epoch(epoch_of(item));
+  };
+  const auto of_slot = [](const auto& item) { return item.slot.epoch; };
+  const auto own = [](const auto& item) { return item.epoch; };
+  epochs_known(e.certificates, of_slot);
+  epochs_known(e.timeouts, own);
+  epochs_known(e.equivocations, of_slot);
+  epochs_known(e.late, of_slot);
+  epochs_known(e.invalid, of_slot);
+  epochs_known(e.rejected, own);
+  for (const MeasureReport& m : e.reports)
+    if (status.ok() && m.epoch != current.epoch()) status = wrong_epoch(m.epoch);
+  const auto each = [&](const auto& list, auto epoch_of, auto check) {
+    for (const auto& item : list)
+      if (status.ok()) status = check(item, *committee_of(epoch_of(item), current, previous));
+  };
+  each(e.certificates, of_slot, [&](const Certificate& c, const Committee& committee) {
+    return verify_certificate(c, deciding_phase(rule), Threshold::kQuorum, chain, committee, verifier);
+  });
+  each(e.timeouts, own, [&](const TimeoutProof& p, const Committee& committee) {
+    return verify_timeout(p, chain, committee, verifier);
+  });
+  each(e.equivocations, of_slot, [&](const Equivocation& q, const Committee& committee) {
+    return verify_equivocation(q, rule, chain, committee, verifier);
+  });
+  each(e.late, of_slot, [&](const LateConfirm& c, const Committee& committee) {
+    return verify_late_confirm(c, rule, chain, committee, verifier);
+  });
+  each(e.reports, own, [&](const MeasureReport& m, const Committee& committee) {
+    return verify_report(m, chain, committee, verifier);
+  });
+  each(e.invalid, of_slot, [&](const InvalidBlock& b, const Committee& committee) {
+    return verify_invalid_block(b, rule, chain, committee, verifier, keys);
+  });
+  each(e.rejected, own, [&](const RejectedSubmission& s, const Committee& committee) {
+    return verify_rejected(s, chain, committee, verifier, keys);
+  });
+  return status;
 }
 
 }  // namespace tieline

@@ -126,6 +126,29 @@ void check_ledger(Checker& c, const LedgerParams& p) {
   c.range(at + "capacity_tolerance_ppm", p.capacity_tolerance_ppm, 0, kPpmMax);
 }
 
+void check_credit(Checker& c, const CreditParams& p) {
+  const std::string at = "credit.";
+  const auto model = static_cast<uint8_t>(p.model);
+  c.range(at + "model", model, 1, 3);
+  c.range(at + "keep", p.keep, 0, kCreditOne);
+  c.range(at + "keep_rising", p.keep_rising, p.keep, kCreditOne);  // failures are remembered longer than successes
+  c.range(at + "probation_epochs", p.probation_epochs, 0, 1'000'000);
+  c.range(at + "proof_epochs", p.proof_epochs, 0, 1'000'000);
+  c.range(at + "age_blocks", p.age_blocks, 1, 1'000'000'000);
+  each_credit_table(p, [&](const char* key, const CreditTable& table) {
+    const std::string path = at + key;
+    c.range(path, table.size(), 2, kTablePointsMax);
+    for (size_t i = 0; i < table.size() && c.ok(); ++i) {
+      c.range(path, table[i].to, 0, kCreditOne);
+      if (i > 0 && table[i].from <= table[i - 1].from)
+        c.fail(path, "a list that does not ascend", "points with ascending first numbers");
+    }
+  });
+  if (!p.weights.well_formed())
+    c.fail(at + "weights", std::to_string(p.weights.values.size()) + " numbers",
+           "weights of a network with 1 to " + std::to_string(kHiddenMax) + " hidden neurons");
+}
+
 void check_key(Checker& c, const std::string& path, const PublicKey& key) {
   auto parsed = ed25519::VerifyingKey::parse(key);
   if (!parsed.ok() || parsed->is_weak()) c.fail(path, to_hex(key), "the 64 hex digits of a strong Ed25519 public key");
@@ -264,7 +287,7 @@ void encode(Writer& w, const ConsensusParams& p) {
 void decode(Reader& r, ConsensusParams& p) {
   const uint8_t engine = r.u8();
   const uint8_t policy = r.u8();
-  if (engine < 1 || engine > kEngines.size() || policy < 1 || policy > 2) r.fail();
+  if (engine < 1 || engine > kEngines.size() || policy < 1 || policy > 3) r.fail();
   p.engine = static_cast<EngineKind>(engine);
   p.policy = static_cast<LeaderPolicy>(policy);
   p.fast_path = r.boolean();
@@ -309,6 +332,7 @@ void encode(Writer& w, const Genesis& g) {
   w.i64(g.time_ms);
   encode(w, g.consensus);
   encode(w, g.ledger);
+  encode(w, g.credit);
   encode_list(w, g.validators);
   encode_list(w, g.participants);
 }
@@ -348,9 +372,10 @@ Status Genesis::validate() const {
   const auto engine = static_cast<uint8_t>(consensus.engine);
   c.range("consensus.engine", engine, 1, kEngines.size());
   const auto policy = static_cast<uint8_t>(consensus.policy);
-  c.range("consensus.policy", policy, 1, 2);
+  c.range("consensus.policy", policy, 1, 3);
   if (c.ok()) check_consensus(c, consensus);
   if (c.ok()) check_ledger(c, ledger);
+  if (c.ok()) check_credit(c, credit);
   if (c.ok()) check_validators(c, *this);
   if (c.ok()) check_participants(c, *this);
   return c.status();

@@ -10,6 +10,7 @@
 
 #include "model/certificate.h"
 #include "model/committee.h"
+#include "model/credit_params.h"
 #include "model/ids.h"
 
 namespace tieline {
@@ -17,7 +18,7 @@ namespace tieline {
 enum class EngineKind : uint8_t { kCbft = 1, kPbft = 2, kRaft = 3, kTrustRaft = 4 };
 const char* engine_name(EngineKind kind);
 std::optional<EngineKind> engine_from_name(std::string_view name);
-enum class LeaderPolicy : uint8_t { kRotate = 1, kStrict = 2 };
+enum class LeaderPolicy : uint8_t { kRotate = 1, kStrict = 2, kRoundRobin = 3 };
 
 // Defaults: docs/consensus.md. Every field is part of the chain id.
 struct ConsensusParams {
@@ -89,6 +90,7 @@ struct Genesis {
   int64_t time_ms = 0;  // block time of genesis
   ConsensusParams consensus;
   LedgerParams ledger;
+  CreditParams credit;
   std::vector<GenesisValidator> validators;
   std::vector<GenesisParticipant> participants;
   bool operator==(const Genesis&) const = default;

@@ -1,3 +1,4 @@
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -10,7 +11,16 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kGenesisJsonBytesMax = 64 * 1024 * 1024;
 
-const char* policy_name(LeaderPolicy policy) { return policy == LeaderPolicy::kStrict ? "strict" : "rotate"; }
+const char* policy_name(LeaderPolicy policy) {
+  switch (policy) {
+    case LeaderPolicy::kStrict:
+      return "strict";
+    case LeaderPolicy::kRoundRobin:
+      return "round_robin";
+    default:
+      return "rotate";
+  }
+}
 
 std::string shown(const Json& value) {
   std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -143,6 +153,46 @@ void each_ledger_number(Params& p, Visit visit) {
   visit("capacity_tolerance_ppm", p.capacity_tolerance_ppm);
 }
 
+void read_table(Fields& f, const char* key, CreditTable& table) {
+  const Json* list = f.list(key);
+  if (list == nullptr) return;
+  table.clear();
+  if (list->size() > kTablePointsMax)
+    return f.fail(f.path_of(key), std::to_string(list->size()) + " points",
+                  "at most " + std::to_string(kTablePointsMax));
+  for (size_t i = 0; i < list->size(); ++i) {
+    const std::string path = f.path_of(key) + "[" + std::to_string(i) + "]";
+    const Json& pair = (*list)[i];
+    if (!pair.is_array() || pair.size() != 2) return f.fail(path, shown(pair), "a pair of whole numbers");
+    std::array<uint32_t, 2> numbers{};
+    for (size_t k = 0; k < numbers.size(); ++k) {
+      if (!pair[k].is_number_unsigned() || pair[k].get<uint64_t>() > UINT32_MAX)
+        return f.fail(path + "[" + std::to_string(k) + "]", shown(pair[k]),
+                      "a whole number from 0 to " + std::to_string(UINT32_MAX));
+      numbers[k] = pair[k].get<uint32_t>();
+    }
+    table.push_back({numbers[0], numbers[1]});
+  }
+}
+
+void read_credit(Fields& f, CreditParams& p) {
+  f.name("model", p.model, credit_model_from_name, "network, linear or frozen");
+  each_credit_number(p, [&](const char* key, uint32_t& value) { f.number(key, value); });
+  each_credit_table(p, [&](const char* key, CreditTable& table) { read_table(f, key, table); });
+  Hash hash;
+  f.hex("weights_hash", hash);
+  std::string digits;
+  f.text("weights", digits);
+  f.done();
+  const auto bytes = from_hex(digits);
+  const Result<CreditWeights> weights = decoded<CreditWeights>(bytes ? *bytes : Bytes{}, "weights");
+  if (!weights.ok() || to_hex(encoded(*weights)) != digits)
+    return f.fail(f.path_of("weights"), '"' + digits.substr(0, 60) + "...\"",
+                  "the encoding of weights in lower-case hex digits");
+  if (weights->hash() != hash) return f.fail(f.path_of("weights_hash"), to_hex(hash), to_hex(weights->hash()));
+  p.weights = *weights;
+}
+
 void read_validator(Fields& f, GenesisValidator& v) {
   f.text("name", v.name);
   f.number("org", v.org);
@@ -187,12 +237,12 @@ void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {
     Fields f(*object, "consensus", error);
     f.name("engine", g.consensus.engine, engine_from_name, "cbft, pbft, raft or trust_raft");
     const auto policy = [](std::string_view word) -> std::optional<LeaderPolicy> {
-      for (LeaderPolicy p : {LeaderPolicy::kRotate, LeaderPolicy::kStrict}) {
+      for (LeaderPolicy p : {LeaderPolicy::kRotate, LeaderPolicy::kStrict, LeaderPolicy::kRoundRobin}) {
         if (word == policy_name(p)) return p;
       }
       return std::nullopt;
     };
-    f.name("policy", g.consensus.policy, policy, "rotate or strict");
+    f.name("policy", g.consensus.policy, policy, "rotate, strict or round_robin");
     f.boolean("fast_path", g.consensus.fast_path);
     each_consensus_number(g.consensus, [&](const char* key, uint32_t& value) { f.number(key, value); });
     f.done();
@@ -201,6 +251,10 @@ void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {
     Fields f(*object, "ledger", error);
     each_ledger_number(g.ledger, [&](const char* key, uint32_t& value) { f.number(key, value); });
     f.done();
+  }
+  if (const Json* object = top.find("credit")) {
+    Fields f(*object, "credit", error);
+    read_credit(f, g.credit);
   }
   if (const Json* list = top.list("validators")) {
     if (list->size() > kCommitteeMax) {
@@ -264,6 +318,15 @@ std::string genesis_to_json(const Genesis& g) {
   each_consensus_number(g.consensus, [&](const char* key, uint32_t value) { consensus[key] = value; });
   Json& ledger = root["ledger"];
   each_ledger_number(g.ledger, [&](const char* key, uint32_t value) { ledger[key] = value; });
+  Json& credit = root["credit"];
+  credit["model"] = credit_model_name(g.credit.model);
+  each_credit_number(g.credit, [&](const char* key, uint32_t value) { credit[key] = value; });
+  each_credit_table(g.credit, [&](const char* key, const CreditTable& table) {
+    credit[key] = Json::array();
+    for (const TablePoint& point : table) credit[key].push_back({point.from, point.to});
+  });
+  credit["weights_hash"] = to_hex(g.credit.weights.hash());
+  credit["weights"] = to_hex(encoded(g.credit.weights));
   root["validators"] = Json::array();
   for (const GenesisValidator& v : g.validators) {
     root["validators"].push_back({{"name", v.name},

@@ -60,7 +60,9 @@ Genesis World::make_genesis() const {
   c.tenure_ms = kVeryLongMs;
   c.tenure_slots = options_.tenure_by_epoch ? kNeverSlots : options_.tenure_slots;
   c.epoch_blocks = options_.tenure_by_epoch ? options_.tenure_slots : kNeverSlots;
-  c.epoch_ms = options_.tenure_by_epoch ? 1 : kVeryLongMs;
+  if (options_.epoch_blocks > 0) c.epoch_blocks = options_.epoch_blocks;
+  c.epoch_ms = c.epoch_blocks != kNeverSlots ? 1 : kVeryLongMs;
+  g.credit = options_.credit;
   c.block_tx_max = options_.block_tx;
   for (size_t i = 0; i < options_.validators; ++i) {
     GenesisValidator v;
@@ -105,6 +107,7 @@ void World::start() {
       arrive(*b, replica::PeerUp{a->id});
     }
   }
+  start_conducts();
   for (size_t slot = 0; slot < options_.in_flight; ++slot) submit(slot);
 }
 
@@ -123,7 +126,12 @@ Measured World::run() {
 void World::handle(Event event) {
   Host& h = *hosts_[event.at];
   switch (event.kind) {
+    case Kind::kCut:
+      return cut(event.at);
+    case Kind::kMend:
+      return mend(event.at);
     case Kind::kInput:
+      if (!reaches(event)) return;
       return arrive(h, std::move(event.input));
     case Kind::kAnswer:
       return answer(event.outcome, event.at);
@@ -311,27 +319,37 @@ void World::send(Host& h, const replica::SendFrame& effect) {
     message = std::move(*parsed);
   }
   if (message && options_.bad == h.id && misbehaves(*message)) return;
+  if (message) count_timeout(h.id, *message);
+  if (message && misconduct(h, effect, message)) return;
   std::vector<Coalition::Lie> lies;
   if (message && coalition_ && coalition_->has(h.id) && coalition_->outgoing(h.id, effect.to, *message, lies)) {
-    for (const Coalition::Lie& lie : lies) {
-      const Blob frame = replica::encode_frame(replica::ConsensusFrame{lie.message->bytes});
-      transmit(*hosts_[lie.from], lie.to, frame, false, lie.message.get());
-    }
-    return;
+    return carry_lies(lies);
   }
   transmit(h, effect.to, effect.frame, effect.bulk, message.get());
+}
+
+void World::carry_lies(const std::vector<Coalition::Lie>& lies) {
+  for (const Coalition::Lie& lie : lies) {
+    const Blob frame = replica::encode_frame(replica::ConsensusFrame{lie.message->bytes});
+    transmit(*hosts_[lie.from], lie.to, frame, false, lie.message.get());
+  }
 }
 
 void World::transmit(Host& h, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk,
                      const consensus::Message* m) {
   count(m, frame, to.size());
   proposed(m);
+  const Conduct* conduct = conduct_of(h.id);
+  const int64_t late = conduct != nullptr ? conduct->delay_us : 0;
   for (const ValidatorId id : to) {
     if (id == h.id || !network_.up(h.id, id)) continue;
     const int64_t on_the_wire = static_cast<int64_t>(frame.size()) * 8 * 1'000'000'000 / options_.link_bits_per_s;
     const int64_t leaves = h.card.serve(now(), on_the_wire);
-    const auto arrival = network_.send(h.id, id, frame.size(), bulk, leaves);
-    push(arrival.time_us, {.kind = Kind::kInput, .at = id, .input = replica::PeerFrame{h.id, frame}});
+    const auto arrival = network_.send(h.id, id, frame.size(), bulk, leaves + late);
+    push(arrival.time_us, {.kind = Kind::kInput,
+                           .at = id,
+                           .value = network_.generation(h.id, id),
+                           .input = replica::PeerFrame{h.id, frame}});
   }
 }
 

@@ -5,7 +5,8 @@
 // number of transactions under way and believe f+1 equal answers. One thread, virtual time, a pure function of the
 // options: the same numbers on every machine.
 //
-// Nothing crashes here: the random world that looks for mistakes is sim/world.h; this one measures.
+// Nothing crashes here but by a conduct (paper/conduct.h): the random world that looks for mistakes is sim/world.h;
+// this one measures.
 
 #include <map>
 #include <optional>
@@ -14,8 +15,10 @@
 #include <vector>
 
 #include "model/genesis.h"
+#include "paper/conduct.h"
 #include "paper/costs.h"
 #include "sim/distribution.h"
+#include "standing/credit_log.h"
 
 namespace tieline::paper {
 
@@ -34,12 +37,15 @@ struct WorldOptions {
   size_t in_flight = 80;  // four blocks: with fewer pbft waits for clients, with more nothing gains
   uint32_t timeout_ms = 500;
   uint32_t tenure_slots = 10;      // blocks until the lead moves on: by a planned view change, or
+  uint32_t epoch_blocks = 0;       // of an epoch; 0: none ends
   bool tenure_by_epoch = false;    // by an epoch of so many blocks (pbft moves its primary no other way)
   Height blocks = 200;             // the run ends when a quorum of correct validators has committed this height
   int64_t limit_us = 600'000'000;  // or here
   std::optional<ValidatorId> bad;  // says nothing as primary in bad_percent of its tenures, else behaves
   uint32_t bad_percent = 0;
-  std::set<ValidatorId> silent;         // never says anything
+  std::set<ValidatorId> silent;   // never says anything
+  std::vector<Conduct> conducts;  // at most f of them not honest at a time
+  CreditParams credit;
   std::set<ValidatorId> coalition;      // equivocate together (paper/coalition.h)
   Height count_from = 0, count_to = 0;  // agreement messages of these heights are counted apart
 };
@@ -64,6 +70,9 @@ struct Measured {
   std::map<std::string, Count> agreement;  // of heights count_from..count_to
   uint64_t bad_tenures = 0;                // in which the bad validator said nothing
   View view = 0;                           // the highest one in which something was committed or proposed
+  uint64_t failed_views = 0;               // that f+1 correct validators timed out on
+  uint64_t planned_views = 0;              // that ended because their tenure did
+  std::vector<std::vector<standing::CreditEntry>> credit;  // of each ended epoch, by validator
   uint64_t events = 0;
 
   // Eq. 1 of paper 000, in thousandths of a transaction a second.

@@ -34,6 +34,8 @@ std::optional<Height> height_of(const consensus::Message& m) {
 }  // namespace
 
 bool World::counts_as_correct(ValidatorId id) const {
+  for (const Conduct& c : options_.conducts)
+    if (c.id == id && !c.honest()) return false;
   return options_.bad != id && !options_.silent.contains(id) && !options_.coalition.contains(id);
 }
 
@@ -80,6 +82,7 @@ void World::committed(const Host& h, const replica::BlockCommitted& effect) {
     return;
   }
   if (++b.commits != enough_) return;
+  if (options_.epoch_blocks > 0) record_credit(effect);
   for (const TxResult& r : effect.execution->results) result_.valid_transactions += r.code == 0 ? 1 : 0;
   result_.consensus_us.push_back(now() - b.proposed_us.at(b.digest));
   result_.height = std::max(result_.height, header.height);

@@ -16,11 +16,11 @@ class World {
   Measured run();
 
  private:
-  enum class Kind : uint8_t { kInput, kDone, kWake, kSync, kStore, kFlush, kVerified, kAnswer, kRetry };
+  enum class Kind : uint8_t { kInput, kDone, kWake, kSync, kStore, kFlush, kVerified, kAnswer, kRetry, kCut, kMend };
   struct Event {
     Kind kind{};
     ValidatorId at = 0;
-    uint64_t value = 0;
+    uint64_t value = 0;  // of a frame: the session it came in
     replica::Input input = replica::Wake{};
     replica::TxOutcome outcome = {};
   };
@@ -60,6 +60,18 @@ class World {
   void transmit(Host& h, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk, const consensus::Message* m);
   void stop(Host& h, const std::string& why);
 
+  void carry_lies(const std::vector<Coalition::Lie>& lies);
+
+  // world_conduct.cc
+  void start_conducts();
+  const Conduct* conduct_of(ValidatorId id) const;
+  void cut(ValidatorId id);
+  void mend(ValidatorId id);
+  bool reaches(const Event& event) const;
+  bool misconduct(const Host& h, const replica::SendFrame& effect, const consensus::MessagePtr& message);
+  void count_timeout(ValidatorId from, const consensus::Message& m);
+  void record_credit(const replica::BlockCommitted& effect);
+
   // world_clients.cc
   void submit(size_t slot);
   void ask(uint64_t number, ValidatorId validator);
@@ -85,6 +97,10 @@ class World {
   sim::EventQueue<Event> queue_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::optional<Coalition> coalition_;
+  std::map<ValidatorId, Coalition> equivocators_;
+  std::set<ValidatorId> away_;
+  std::map<std::pair<Epoch, View>, std::set<ValidatorId>> timed_out_;  // correct ones, by the view they go to
+  std::set<std::pair<Epoch, View>> moved_on_;
   size_t enough_ = 0;  // correct commits that make a block count: the quorum
   std::vector<ClientTx> txs_;
   std::vector<uint64_t> sequences_;  // by client

@@ -206,6 +206,7 @@ bool Traitor::equivocate(const Message& m, uint32_t to, std::vector<Treason>& ou
 
 bool Traitor::conflicting_view_change(const Message& m, uint32_t to, std::vector<Treason>& out) {
   if (const auto* v = std::get_if<ViewChange>(&m.payload)) {
+    if (elects() && rng_.chance(500'000) && conflicting_vote(*v, to, out)) return true;
     ViewChange other = *v;
     switch (rng_.below(4)) {
       case 0:
@@ -497,6 +498,7 @@ void Traitor::tick(std::vector<Treason>& out) {
       out.push_back({conspiracy_.some() & ~(uint32_t{1} << id_), frame_of(old), false, 0});
     }
   }
+  if (is(ByzantineKind::kViewChanges) && elects()) request_early(out);
   if (is(ByzantineKind::kViewChanges) && rng_.chance(300'000)) {
     // A VIEW-CHANGE out of turn, into the far future at times.
     if (const MessagePtr old = conspiracy_.remembered_of<ViewChange>(); old != nullptr) {

@@ -82,6 +82,7 @@ class Traitor {
 
  private:
   using Message = consensus::Message;
+  bool elects() const { return conspiracy_.params().engine == EngineKind::kTrustRaft; }
   void count(ByzantineKind kind) { ++counts_[static_cast<size_t>(kind)]; }
   bool suppressed(const replica::Frame& frame, const Message* message);
   bool equivocate(const Message& m, uint32_t to, std::vector<Treason>& out);
@@ -98,6 +99,9 @@ class Traitor {
   void mutate_pbft(consensus::Payload& payload);
   void sign_pbft(consensus::Payload& payload) const;
   void tick_pbft(std::vector<Treason>& out);
+  // byzantine_election.cc
+  bool conflicting_vote(const consensus::ViewChange& v, uint32_t to, std::vector<Treason>& out);
+  void request_early(std::vector<Treason>& out);
   consensus::Payload sign_again(consensus::Payload payload) const;
   void send(consensus::Payload payload, uint32_t to, std::vector<Treason>& out, int64_t delay_us = 0) const;
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "consensus/kernel/front_end.h"
 #include "consensus/messages.h"
 #include "model/evidence.h"
 #include "replica/frames.h"
@@ -75,6 +76,16 @@ void Checkers::term_vote(ValidatorId signer, View term, ValidatorId candidate) {
                                      " and for " + std::to_string(candidate) + " in term " + std::to_string(term));
 }
 
+// One vote a term, over all lives (trust_raft; elsewhere a VIEW-CHANGE names the leader that the table names).
+void Checkers::election_vote(const consensus::ViewChange& vote) {
+  const auto [at, fresh] = election_votes_.emplace(std::tuple(vote.signer, vote.epoch, vote.view), vote.leader);
+  if (!fresh && at->second != vote.leader)
+    report(Failure::kDoubleVote, "validator " + std::to_string(vote.signer) + " voted for " +
+                                     std::to_string(at->second) + " and for " + std::to_string(vote.leader) +
+                                     " in term " + std::to_string(vote.view) + " of epoch " +
+                                     std::to_string(vote.epoch));
+}
+
 // Most frames are votes or concern nothing that is checked here: those are told apart by their first bytes, because
 // decoding a message hashes it.
 void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
@@ -130,6 +141,7 @@ void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
     }
   } else if (const auto* change = std::get_if<consensus::ViewChange>(&m.payload)) {
     if (change->kind == ViewChangeKind::kTimeout) timeout_seen_ = true;
+    if (change->signer == from && change->leader != consensus::kNobody) election_vote(*change);
   }
 }
 

@@ -89,6 +89,7 @@ class Checkers {
   void vote(const char* kind, ValidatorId signer, const Slot& slot, Height height, const Hash& block);
   void term_frame_left(ValidatorId from, bool request, ByteView body);
   void term_vote(ValidatorId signer, View term, ValidatorId candidate);
+  void election_vote(const consensus::ViewChange& vote);
   void check_evidence(const Block& block);
 
   ChainId chain_;
@@ -106,8 +107,9 @@ class Checkers {
   std::vector<Acknowledged> to_check_;
   std::map<Vote, std::pair<Height, Hash>> votes_, commit_votes_;    // CONFIRM or PREPARE; COMMIT
   std::map<std::pair<ValidatorId, View>, ValidatorId> term_votes_;  // raft: for whom
-  std::map<std::pair<Epoch, View>, ValidatorId> leaders_;           // who proposed first in each view
-  std::unordered_map<Hash, Slot> proposed_;                         // lookups only: where each block was first proposed
+  std::map<std::tuple<ValidatorId, Epoch, View>, ValidatorId> election_votes_;
+  std::map<std::pair<Epoch, View>, ValidatorId> leaders_;  // who proposed first in each view
+  std::unordered_map<Hash, Slot> proposed_;                // lookups only: where each block was first proposed
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;
   bool two_chain_seen_ = false;

@@ -23,6 +23,16 @@ struct PayloadText {
     return text(m.slot) + " height " + std::to_string(m.height) + " " + text(m.block) + " of " +
            std::to_string(m.signer);
   }
+  std::string operator()(const consensus::LateConfirms& m) const {
+    std::string out;
+    for (const LateConfirm& vote : m.votes) out += (out.empty() ? "" : ", ") + (*this)(vote);
+    return out;
+  }
+  std::string operator()(const consensus::Probe& m) const { return m.answer ? "answered" : "asked"; }
+  std::string operator()(const consensus::Measured& m) const {
+    return "of " + std::to_string(m.report.reporter) + ", epoch " + std::to_string(m.report.epoch) + " window " +
+           std::to_string(m.report.window);
+  }
   std::string operator()(const consensus::ViewChange& m) const {
     const char* kind = m.kind == ViewChangeKind::kTimeout   ? "timeout"
                        : m.kind == ViewChangeKind::kPlanned ? "planned"

@@ -17,7 +17,7 @@ void decode(Reader& r, TrustRecord& record) {
 TrustRecord initial_trust(const Member& member) { return {member.trust}; }
 
 Conduct conduct(const MemberTally& tally) {
-  return {.correct = tally.signed_slots, .absent = tally.absent_slots, .invalid = 0, .rejected = 0};
+  return {.correct = tally.signed_slots, .absent = tally.absent_slots, .invalid = 0, .rejected = tally.rejected};
 }
 
 std::optional<uint32_t> trust_score(const Conduct& conduct) {

@@ -7,7 +7,7 @@ using namespace consensus;  // NOLINT: every name here is one of its
 namespace {
 
 // Whoever adds an input or an effect adds it here and in trace/text.cc, and raises kTraceVersion.
-static_assert(std::variant_size_v<Input> == 10);
+static_assert(std::variant_size_v<Input> == 11);
 static_assert(std::variant_size_v<Effect> == 11);
 
 using Codes = std::vector<std::shared_ptr<const std::string>>;
@@ -126,12 +126,14 @@ void put(Writer& w, const Judged& i) {
   w.boolean(i.valid);
   w.string(i.why);
   put(w, i.body);
+  put(w, i.bad);
 }
 void get(Reader& r, Judged& i) {
   decode(r, i.block);
   i.valid = r.boolean();
   i.why = r.string(kTextBytesMax);
   get(r, i.body);
+  get(r, i.bad);
 }
 void put(Writer& w, const Applied& i) {
   encode(w, i.header);
@@ -181,6 +183,9 @@ void get(Reader& r, CheckpointReached& i) {
   decode(r, i.block);
   decode(r, i.state_root);
 }
+
+void put(Writer& w, const SubmissionRejected& i) { encode(w, i.proof); }
+void get(Reader& r, SubmissionRejected& i) { decode(r, i.proof); }
 
 // --- effects --------------------------------------------------------------------------------------------------------
 
@@ -321,7 +326,7 @@ void put(Writer& w, const ConsensusParams& p) {
 void get(Reader& r, ConsensusParams& p) {
   const uint8_t engine = r.u8();
   const uint8_t policy = r.u8();
-  if (engine < 1 || engine > static_cast<uint8_t>(EngineKind::kTrustRaft) || policy < 1 || policy > 2) r.fail();
+  if (engine < 1 || engine > static_cast<uint8_t>(EngineKind::kTrustRaft) || policy < 1 || policy > 3) r.fail();
   p.engine = static_cast<EngineKind>(engine);
   p.policy = static_cast<LeaderPolicy>(policy);
   p.fast_path = r.boolean();

@@ -17,7 +17,7 @@ namespace tieline::trace {
 
 using consensus::Lsn;
 
-inline constexpr uint32_t kTraceVersion = 1;
+inline constexpr uint32_t kTraceVersion = 2;
 inline constexpr size_t kRecordBytesMax = 64 * 1024 * 1024;  // of one step with all its effects
 inline constexpr size_t kTextBytesMax = 4'096;               // reasons, codes, names
 inline constexpr size_t kItemsMax = 1'000'000;               // of any list; the record's size is the real bound

@@ -75,6 +75,15 @@ struct PayloadText {
   std::string operator()(const Decided& m) const {
     return " " + short_text(m.header.digest()) + " " + header_text(m.header) + " " + proof_text(m.proof);
   }
+  std::string operator()(const LateConfirms& m) const {
+    std::string out;
+    for (const LateConfirm& vote : m.votes) out += vote_text(vote);
+    return out;
+  }
+  std::string operator()(const Probe& m) const { return " " + number(m.number) + (m.answer ? " answered" : ""); }
+  std::string operator()(const Measured& m) const {
+    return " of " + number(m.report.reporter) + " window " + number(m.report.window);
+  }
   std::string operator()(const RejoinRequest& m) const { return " of " + number(m.signer); }
   std::string operator()(const RejoinReply& m) const {
     return " of " + number(m.signer) + ": " + view_text(m.epoch, m.view);
@@ -105,6 +114,9 @@ struct InputText {
   }
   std::string operator()(const Installed& i) const {
     return "snapshot installed: " + short_text(i.block) + " " + header_text(i.header) + " " + proof_text(i.proof);
+  }
+  std::string operator()(const SubmissionRejected& i) const {
+    return "a submission of " + number(i.proof.submitter) + " does not verify";
   }
   std::string operator()(const CheckpointReached& i) const {
     return "checkpoint " + number(i.height) + " of " + short_text(i.block) + ", state root " + short_text(i.state_root);

@@ -340,6 +340,7 @@ TEST_F(Http, HealthReadinessMetricsAndDescription) {
   EXPECT_NE(ask("/").body.find("<title>Tieline</title>"), string::npos);
   ask("/nowhere");
   const string metrics = ask("/metrics").body;
+  EXPECT_NE(metrics.find("le=\"5e-05\""), string::npos) << "a bound must print as it was chosen";
   for (const char* name :
        {"tieline_height", "tieline_view", "tieline_primary", "tieline_finality_seconds", "tieline_pending",
         "tieline_peers", "tieline_rejected_total", "tieline_fsync_seconds", "tieline_verify_seconds",

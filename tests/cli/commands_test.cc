@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "../model/receipt_fixture.h"
-#include "../storage/temporary_folder.h"
+#include "../temporary_folder.h"
 #include "audit_chain.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -64,7 +64,7 @@ class CommandsTest : public ::testing::Test, protected testing::ReceiptWriter {
   }
   std::string at(const std::string& name) const { return (folder_ / name).string(); }
 
-  storage::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(CommandsTest, VerifySaysInWordsWhatIsProven) {
@@ -105,7 +105,7 @@ TEST_F(CommandsTest, WrongUseEndsWithTwoAndIsJsonWhenAskedFor) {
   EXPECT_EQ(
       tieline({"import", "x.csv", "--net", folder_.path().string(), "--as", "household", "--batch", "1025"}).status,
       kExitUsage);
-  for (const char* engine : {"trust_raft", "cbft_as_printed"}) {
+  for (const char* engine : {"paxos", "cbft_as_printed"}) {
     EXPECT_EQ(tieline({"bench", "--engine", engine}).status, kExitUsage);
     EXPECT_EQ(tieline({"chaos", "--engine", engine}).status, kExitUsage);
   }

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "../storage/temporary_folder.h"
+#include "../temporary_folder.h"
 #include "crypto/hash.h"
 
 namespace tieline::cli {
@@ -27,7 +27,7 @@ class ImportJournalTest : public ::testing::Test {
   }
   void write(const std::string& content) { std::ofstream(path_, std::ios::binary | std::ios::trunc) << content; }
 
-  storage::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   ImportJournal::Identity whose_{sha256(view_of("chain")), sha256(view_of("file")), "sunfield"};
   std::filesystem::path path_ = ImportJournal::path_for(folder_.path(), whose_);
 };

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "../storage/temporary_folder.h"
+#include "../temporary_folder.h"
 #include "crypto/ed25519_scheme.h"
 #include "crypto/hash.h"
 #include "ledger/codes.h"
@@ -124,7 +124,7 @@ class ImportRunTest : public ::testing::Test {
     return out;
   }
 
-  storage::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   ImportJournal::Identity whose_{sha256(view_of("chain")), sha256(view_of("file")), "sunfield"};
   Ed25519Signer signer_{ed25519::SecretKey::from_seed(sha256(view_of("seed")).bytes)};
   std::vector<CsvRow> rows_;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <thread>
 
+#include "../temporary_folder.h"
 #include "cli/child_process.h"
 #include "cli/local_network.h"
 #include "cli/network_access.h"
@@ -23,16 +24,9 @@ constexpr int64_t kEndMs = 120'000;  // on a machine that has much else to do
 class Processes : public ::testing::Test {
  protected:
   Processes() {
-    std::string name = (std::filesystem::temp_directory_path() / "tieline-test-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
     auto port = free_port_base(4);
     EXPECT_TRUE(port.ok());
     port_ = *port;
-  }
-  ~Processes() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
   }
   ChildProcess start(const std::vector<std::string>& arguments) {
     std::filesystem::remove(output());
@@ -57,7 +51,8 @@ class Processes : public ::testing::Test {
   std::string net() const { return (root_ / "net").string(); }
   void init() { ASSERT_EQ(run({"init", net(), "--port", std::to_string(port_)}), 0) << said(); }
 
-  std::filesystem::path root_;
+  TemporaryFolder folder_;
+  const std::filesystem::path& root_ = folder_.path();
   uint16_t port_ = 0;
 };
 

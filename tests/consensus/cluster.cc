@@ -4,7 +4,9 @@
 
 #include "base/codec.h"
 #include "consensus/cbft/leader.h"
+#include "consensus/kernel/front_end.h"
 #include "consensus/pbft/pbft.h"
+#include "consensus/trust_raft/candidates.h"
 
 namespace tieline::testing {
 
@@ -112,6 +114,11 @@ Committee Cluster::committee(Epoch epoch) const {
 }
 
 ValidatorId Cluster::leader(Epoch epoch, View view) const {
+  if (elects()) {  // later terms are led by whom the test lets win: by turns, unless it says otherwise
+    const Committee members = committee(epoch);
+    const size_t first = *members.position_of(most_trusted(members));
+    return members.at((first + view) % members.size()).id;
+  }
   if (options_.params.engine == EngineKind::kPbft) return pbft::primary_of(committee(epoch), view);
   return leader_of(options_.params, committee(epoch), view);
 }
@@ -245,7 +252,8 @@ void Cluster::restart(size_t index, size_t lose_applied) {
       if (const auto* p = std::get_if<Propose>(&message->payload))
         if (r.vote->last_vote && p->slot == r.vote->last_vote->slot) r.own_proposal = message;
       if (const auto* vc = std::get_if<ViewChange>(&message->payload))
-        if (vc->epoch == r.vote->epoch && vc->view == r.vote->view && r.vote->view_changing)
+        if (vc->epoch == r.vote->epoch && vc->view == r.vote->view && r.vote->view_changing &&
+            (!elects() || vc->leader == r.vote->voted_for.value_or(kNobody)))
           r.own_view_change = message;
     }
     if (r.high_qc && r.high_qc->slot != r.vote->high_slot) r.high_qc.reset();
@@ -334,6 +342,11 @@ void Cluster::leave(Node& n, const Send& send) {
       if (!fresh && at->second != vote->second)
         violation("node " + std::to_string(n.index) + " voted twice in slot " + describe(vote->first));
     }
+    if (const auto* vc = std::get_if<ViewChange>(&send.message->payload); vc && vc->leader != kNobody) {
+      auto [at, fresh] = election_votes_.try_emplace({n.index, vc->epoch, vc->view}, vc->leader);
+      if (!fresh && at->second != vc->leader)
+        violation("node " + std::to_string(n.index) + " voted for two leaders of term " + std::to_string(vc->view));
+    }
     if (const auto* r = std::get_if<TermReply>(&send.message->payload);
         r && r->kind == TermReplyKind::kVote && r->granted) {
       auto [at, fresh] = term_votes_.try_emplace({n.index, r->term}, send.to.at(0));
@@ -341,7 +354,9 @@ void Cluster::leave(Node& n, const Send& send) {
         violation("node " + std::to_string(n.index) + " voted twice in term " + std::to_string(r->term));
     }
   }
-  if (log_messages) log.push_back("  " + std::to_string(n.index) + " -> " + describe(*send.message));
+  const bool measures = std::holds_alternative<Probe>(send.message->payload) ||
+                        std::holds_alternative<Measured>(send.message->payload);  // they say nothing of agreement
+  if (log_messages && !measures) log.push_back("  " + std::to_string(n.index) + " -> " + describe(*send.message));
   for (auto& other : nodes_) {
     Node& to = *other;
     const bool meant = send.to.empty() || std::find(send.to.begin(), send.to.end(), to.id) != send.to.end();
@@ -492,8 +507,9 @@ void Cluster::answer_want(Node& n) {
   const size_t behind = submitted_us_.size() - world_.at(n.want->parent).txs;
   const size_t txs = n.want->is_void ? 0 : std::min(behind, options_.txs_per_block);
   if (txs == 0 && !n.want->allow_empty) return;
-  const WantBlock want = std::move(*n.want);
+  WantBlock want = std::move(*n.want);
   n.want.reset();
+  if (twist) twist(n, want.evidence);
   const BlockPtr block = build(want.parent, want.epoch, want.is_void, txs, want.evidence,
                                "by " + std::to_string(n.index) + " at " + std::to_string(now_us_));
   if (!n.byzantine && !valid(*block))

@@ -114,6 +114,7 @@ class Cluster {
   Committee committee(Epoch epoch) const;
   ValidatorId leader(Epoch epoch, View view) const;
   size_t leader_index(Epoch epoch, View view) const { return leader(epoch, view) - kFirstId; }
+  bool elects() const { return options_.params.engine == EngineKind::kTrustRaft; }
   const ChainId& chain_id() const { return chain_; }
   const Verifier& verifier() const { return verifier_; }
   const ClusterOptions& options() const { return options_; }
@@ -142,6 +143,7 @@ class Cluster {
   std::function<Fate(const Node& from, const Node& to, const Message&)> filter;
   std::function<int64_t()> latency;                               // of one message; otherwise the option
   std::function<void(const Node& from, const Message&)> on_send;  // everything a process lets out
+  std::function<void(const Node& leader, Evidence&)> twist;       // what a lying leader makes of its evidence
   void isolate(size_t index) { isolated_.insert(index); }
   void join(size_t index) { isolated_.erase(index); }
   void heal();
@@ -207,6 +209,7 @@ class Cluster {
   std::map<Height, Hash> agreed_;
   std::map<std::pair<size_t, Slot>, Hash> votes_, commit_votes_;
   std::map<std::pair<size_t, View>, ValidatorId> term_votes_;  // raft
+  std::map<std::tuple<size_t, Epoch, View>, ValidatorId> election_votes_;
   uint64_t nonce_ = 0;
 };
 

@@ -178,6 +178,7 @@ void run_all(EngineKind engine) {
 }
 
 TEST(Schedules, AgreeVoteOnceASlotAndCommitEverythingOnceTheyHeal) { run_all(EngineKind::kCbft); }
+TEST(Schedules, OfTrustRaftDoSoToo) { run_all(EngineKind::kTrustRaft); }
 TEST(Schedules, OfPbftDoSoToo) { run_all(EngineKind::kPbft); }
 
 }  // namespace

@@ -37,6 +37,14 @@ std::vector<ValidatorId> leaders(LeaderPolicy policy, const Committee& committee
   return out;
 }
 
+TEST(LeaderPolicy, InTurnEveryoneLeadsAndTheFirstMovesOnWithTheEpoch) {
+  const Committee c = committee_of({1, 9, 5, 3});  // credit says nothing here
+  const auto order = leaders(LeaderPolicy::kRoundRobin, c, 8);
+  for (View v = 0; v < 8; ++v) EXPECT_EQ(order[v], c.at((c.epoch() + v) % 4).id) << v;
+  const Committee next(c.epoch() + 1, c.seed(), c.members());
+  EXPECT_EQ(leaders(LeaderPolicy::kRoundRobin, next, 1)[0], order[1]);
+}
+
 TEST(Leader, StrictGoesByCreditThenRoundAndRound) {
   const Committee c = committee_of({100, 400, 300, 200});
   EXPECT_EQ(leaders(LeaderPolicy::kStrict, c, 9), (std::vector<ValidatorId>{11, 12, 13, 10, 11, 12, 13, 10, 11}));

@@ -300,6 +300,7 @@ TEST(Execute, ABlockWithTheSameTransactionTwiceIsInvalid) {
   TestChain chain;
   const TxPtr tx = chain.data(kUser, 1);
   EXPECT_THAT(chain.refusal(chain.next({tx, chain.data(kPlant, 1), tx})).why, ::testing::HasSubstr("twice"));
+  EXPECT_THAT(chain.refusal(chain.next({tx, tx})).why, ::testing::HasSubstr("twice"));
 }
 
 TEST(Execute, ABlockKeepsToItsBounds) {

@@ -77,6 +77,7 @@ TEST(Readings, ThatMeetTheTimeAreSeenAndOthersAreNot) {
   EXPECT_EQ(page(chain, kUserMeter, kStartS - 8'101, kStartS - 8'100, 9).readings.size(), 1u);
   EXPECT_EQ(page(chain, kUserMeter, kStartS - 7'200, kStartS - 7'199, 9).readings.size(), 1u);
   EXPECT_EQ(page(chain, kUserMeter, kStartS - 7'201, kStartS - 7'199, 9).readings.size(), 2u);
+  EXPECT_EQ(page(chain, kUserMeter, kStartS - 7'300, kStartS - 7'200, 9).readings.size(), 1u);
   EXPECT_EQ(page(chain, kUserMeter, kStartS - 6'300, kStartS, 9).readings.size(), 0u);
   EXPECT_EQ(page(chain, kUserMeter, kStartS, kStartS - 9'000, 9).readings.size(), 0u);
 }

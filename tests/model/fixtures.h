@@ -101,6 +101,8 @@ inline Genesis genesis_of(size_t n = 4) {
   Genesis g;
   g.network = "test-net";
   g.time_ms = 1'700'000'000'000;
+  // Not those that are built in: what is pinned must not change when they are trained again.
+  g.credit.weights = {1, {-65'536, 0, 0, 0, 0, 0, 0, 65'536, 0, 131'072, -65'536}};
   for (size_t i = 0; i < n; ++i) {
     const std::string number = std::to_string(i);
     GenesisValidator v;

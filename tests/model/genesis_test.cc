@@ -183,6 +183,17 @@ TEST(Genesis, EveryNumberOutOfItsRangeIsNamed) {
       {"ledger.timestamp_slack_ms", [](Genesis& g) { g.ledger.timestamp_slack_ms = UINT32_MAX; }},
       {"ledger.future_ms", [](Genesis& g) { g.ledger.future_ms = UINT32_MAX; }},
       {"ledger.capacity_tolerance_ppm", [](Genesis& g) { g.ledger.capacity_tolerance_ppm = 1'000'001; }},
+      {"credit.model", [](Genesis& g) { g.credit.model = static_cast<CreditModel>(4); }},
+      {"credit.keep", [](Genesis& g) { g.credit.keep = kCreditOne + 1; }},
+      {"credit.keep_rising", [](Genesis& g) { g.credit.keep_rising = g.credit.keep - 1; }},
+      {"credit.probation_epochs", [](Genesis& g) { g.credit.probation_epochs = UINT32_MAX; }},
+      {"credit.proof_epochs", [](Genesis& g) { g.credit.proof_epochs = UINT32_MAX; }},
+      {"credit.age_blocks", [](Genesis& g) { g.credit.age_blocks = 0; }},
+      {"credit.spells", [](Genesis& g) { g.credit.spells.resize(1); }},
+      {"credit.spells", [](Genesis& g) { g.credit.spells[1].to = kCreditOne + 1; }},
+      {"credit.interval_ms", [](Genesis& g) { g.credit.interval_ms[2].from = g.credit.interval_ms[1].from; }},
+      {"credit.weights", [](Genesis& g) { g.credit.weights.values.pop_back(); }},
+      {"credit.weights", [](Genesis& g) { g.credit.weights.hidden = 0; }},
       {"validators[1].id", [](Genesis& g) { g.validators[1].id = 7; }},
       {"validators[1].name", [](Genesis& g) { g.validators[1].name = "Validator"; }},
       {"validators[1].name", [](Genesis& g) { g.validators[1].name = g.validators[0].name; }},
@@ -231,6 +242,12 @@ TEST(Genesis, EveryNumberOutOfItsRangeIsNamed) {
   }
 }
 
+TEST(Genesis, TheHashOfTheWeightsMustBeTheirs) {
+  Json json = Json::parse(genesis_to_json(genesis_of()));
+  json["credit"]["weights_hash"] = std::string(64, '0');
+  expect_names(why(json), "credit.weights_hash");
+}
+
 TEST(Genesis, AnOrganisationMayHoldLessThanAThirdOfTheSeats) {
   Genesis g = genesis_of(7);
   g.validators[1].org = g.validators[0].org;
@@ -270,6 +287,10 @@ TEST(Genesis, EveryFieldIsPartOfTheChainId) {
   differs([](Genesis& o) { o.consensus.policy = LeaderPolicy::kStrict; });
   differs([](Genesis& o) { ++o.consensus.jail_epochs; });
   differs([](Genesis& o) { ++o.ledger.stale_s; });
+  differs([](Genesis& o) { o.credit.model = CreditModel::kFrozen; });
+  differs([](Genesis& o) { ++o.credit.keep_rising; });
+  differs([](Genesis& o) { ++o.credit.lead_permille[1].from; });
+  differs([](Genesis& o) { ++o.credit.weights.values[3]; });
   differs([](Genesis& o) { o.validators[3].http += "0"; });
   differs([](Genesis& o) { o.validators[3].tls_pin.bytes[0] ^= 1; });
   differs([](Genesis& o) { ++o.participants[1].loss_ppm; });

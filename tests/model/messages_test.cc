@@ -109,7 +109,10 @@ std::vector<Payload> one_of_each() {
           PrepareVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
           CommitVote{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)},
           RequestVote{3, 2, 9, true, false, {2, 8, 4}},
-          TermReply{2, 9, TermReplyKind::kPreVote, true, 9, 12, {2, 8, 3}, 41}};
+          TermReply{2, 9, TermReplyKind::kPreVote, true, 9, 12, {2, 8, 3}, 41},
+          LateConfirms{{{11, {0, 1, 2}, 5, hash_of("block"), signature_of(1)}}},
+          Probe{0x1122334455667788, true},
+          Measured{{11, 3, 16, {1, kNotMeasured}, {2, kNotMeasured}, signature_of(1)}}};
 }
 
 Bytes bytes_of(const MessagePtr& m) { return {m->bytes.view().begin(), m->bytes.view().end()}; }
@@ -128,7 +131,8 @@ std::string code_of(const Bytes& bytes) {
 TEST(Messages, TypeIsTheFirstByteInTheOrderOfTheVariant) {
   const char* names[] = {"PROPOSE",         "CONFIRM",   "VIEW-CHANGE",  "VIEW-CHANGE-ACK", "NEW-VIEW",
                          "CHECKPOINT-VOTE", "HEARTBEAT", "DECIDED",      "REJOIN-REQUEST",  "REJOIN-REPLY",
-                         "PREPARE",         "COMMIT",    "REQUEST-VOTE", "TERM-REPLY"};
+                         "PREPARE",         "COMMIT",    "REQUEST-VOTE", "TERM-REPLY",      "LATE-CONFIRM",
+                         "PROBE",           "MEASURED"};
   uint8_t type = 1;
   for (const Payload& payload : one_of_each()) {
     const MessagePtr m = make_message(payload);

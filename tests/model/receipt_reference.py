@@ -217,10 +217,13 @@ class Reader:
 # --- docs/formats/genesis.md -----------------------------------------------------------------------------------------
 
 ENGINES = {"cbft": 1, "pbft": 2, "raft": 3, "trust_raft": 4}
-POLICIES = {"rotate": 1, "strict": 2}
+POLICIES = {"rotate": 1, "strict": 2, "round_robin": 3}
 ROLES = {"plant": 1, "grid": 2, "distributor": 3, "user": 4, "regulator": 5, "neutral": 6}
 CONSENSUS = ("timeout_ms passed_over_factor tenure_ms tenure_slots epoch_blocks epoch_ms checkpoint_blocks drift_ms "
              "block_tx_max block_bytes_max block_wait_ms eligibility jail_epochs").split()
+CREDIT_MODELS = {"network": 1, "linear": 2, "frozen": 3}
+CREDIT = "keep keep_rising probation_epochs proof_epochs age_blocks".split()
+CREDIT_TABLES = "round_trip_ms spells absent_permille lead_permille interval_ms".split()
 LEDGER = "sequence_window timestamp_slack_ms future_ms stale_s capacity_tolerance_ppm".split()
 
 
@@ -234,6 +237,13 @@ def chain_id(g):
     out.append(struct.pack("<BBB", ENGINES[c["engine"]], POLICIES[c["policy"]], c["fast_path"]))
     out += [struct.pack("<I", c[name]) for name in CONSENSUS]
     out += [struct.pack("<I", g["ledger"][name]) for name in LEDGER]
+    credit = g["credit"]
+    out.append(struct.pack("<B", CREDIT_MODELS[credit["model"]]))
+    out += [struct.pack("<I", credit[name]) for name in CREDIT]
+    for name in CREDIT_TABLES:
+        table = credit[name]
+        out.append(struct.pack("<I", len(table)) + b"".join(struct.pack("<II", *point) for point in table))
+    out.append(bytes.fromhex(credit["weights"]))
     out.append(struct.pack("<I", len(g["validators"])))
     for i, v in enumerate(g["validators"]):
         out += [struct.pack("<H", i), lengthed(v["name"].encode()), struct.pack("<H", v["org"]),

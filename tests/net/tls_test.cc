@@ -8,25 +8,21 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../temporary_folder.h"
+
 namespace tieline::net {
 namespace {
 
 class TlsFiles : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tieline-tls-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::string path(const char* name) const { return folder_ + "/" + name; }
+  std::string path(const char* name) const { return (folder_ / name).string(); }
   static TlsIdentity fresh() {
     const int64_t now = std::time(nullptr);
     auto made = make_identity("validator-0", now - 60, now + kCertificateSeconds);
     EXPECT_TRUE(made.ok());
     return *made;
   }
-  std::string folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(TlsFiles, AnIdentityIsReadBackAsItWasSaved) {

@@ -194,13 +194,6 @@ TEST(Config, GenesisNameAndDataAreChecked) {
   EXPECT_THAT(why_not(net), HasSubstr("a valid genesis file"));
 }
 
-TEST(Config, AnEngineThatIsNotBuiltInIsRefused) {
-  NetworkFolder net;
-  net.genesis().consensus.engine = EngineKind::kTrustRaft;
-  net.write_genesis();
-  EXPECT_THAT(why_not(net), HasSubstr("engine trust_raft; allowed is cbft"));
-}
-
 TEST(KeyFile, WhatIsWrittenIsReadAndNothingIsOverwritten) {
   NetworkFolder net;
   const auto file = net.root() / "a.key";

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../free_port.h"
+#include "../temporary_folder.h"
 #include "crypto/bls.h"
 #include "node/config.h"
 #include "node/key_file.h"
@@ -21,9 +22,6 @@ namespace tieline::node {
 class NetworkFolder {
  public:
   explicit NetworkFolder(size_t validators = 4) {
-    std::string name = (std::filesystem::temp_directory_path() / "tieline-test-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
     genesis_.network = "test";
     genesis_.time_ms = wall_ms();
     genesis_.consensus.epoch_blocks = 20;
@@ -40,17 +38,13 @@ class NetworkFolder {
     p.meters = {"meter"};
     write_genesis();
   }
-  ~NetworkFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
   NetworkFolder(const NetworkFolder&) = delete;
   NetworkFolder& operator=(const NetworkFolder&) = delete;
 
   Genesis& genesis() { return genesis_; }
-  void write_genesis() { write(root_ / "genesis.json", genesis_to_json(genesis_)); }
-  std::filesystem::path root() const { return root_; }
-  std::filesystem::path folder(size_t i) const { return root_ / ("validator-" + std::to_string(i)); }
+  void write_genesis() { write(root() / "genesis.json", genesis_to_json(genesis_)); }
+  std::filesystem::path root() const { return folder_.path(); }
+  std::filesystem::path folder(size_t i) const { return root() / ("validator-" + std::to_string(i)); }
   std::filesystem::path config_file(size_t i) const { return folder(i) / "config.toml"; }
   const Signer& participant() const { return *participant_; }
 
@@ -93,7 +87,7 @@ class NetworkFolder {
   }
 
  private:
-  std::filesystem::path root_;
+  TemporaryFolder folder_;
   Genesis genesis_;
   std::unique_ptr<Ed25519Signer> participant_;
 };

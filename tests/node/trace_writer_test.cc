@@ -9,6 +9,7 @@
 
 #include <csignal>
 
+#include "../temporary_folder.h"
 #include "trace/records.h"
 
 namespace tieline::node {
@@ -18,16 +19,7 @@ using ::testing::HasSubstr;
 
 class TraceWriterTest : public ::testing::Test {
  protected:
-  TraceWriterTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "tieline-test-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-    limits_.file_bytes_max = 1'000'000'000;
-  }
-  ~TraceWriterTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
+  TraceWriterTest() { limits_.file_bytes_max = 1'000'000'000; }
   std::unique_ptr<TraceWriter> open() {
     auto writer =
         TraceWriter::open(root_ / "a.trace", {}, limits_, [this](const Error& error) { ended_.push_back(error); });
@@ -49,7 +41,8 @@ class TraceWriterTest : public ::testing::Test {
     return out;
   }
 
-  std::filesystem::path root_;
+  TemporaryFolder folder_;
+  const std::filesystem::path& root_ = folder_.path();
   TraceLimits limits_;
   std::vector<Error> ended_;
   bool torn_ = false;

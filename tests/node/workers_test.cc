@@ -12,26 +12,13 @@
 #include <filesystem>
 #include <future>
 
+#include "../temporary_folder.h"
 #include "crypto/ed25519_scheme.h"
 #include "node/finality.h"
 #include "replica/log_format.h"
 
 namespace tieline::node {
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tieline-test-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::filesystem::path path;
-};
 
 replica::LogAppend record(replica::Lsn lsn, size_t size, bool sync = true) {
   replica::RecordWriter writer(lsn);
@@ -81,8 +68,8 @@ TEST(WorkQueue, DropAllWakesEverybodyAndForgets) {
 }
 
 TEST(LogWriter, TellsTheLastLsnOfEverySyncAndFinishesWhatWaits) {
-  Folder folder;
-  auto log = started_log(folder.path / "log");
+  TemporaryFolder folder;
+  auto log = started_log(folder / "log");
   std::vector<replica::Lsn> durable;
   size_t bytes = 0;
   {
@@ -104,8 +91,8 @@ TEST(LogWriter, TellsTheLastLsnOfEverySyncAndFinishesWhatWaits) {
 }
 
 TEST(LogWriter, WhatNeedsNoSyncIsWrittenWithoutSayingDurable) {
-  Folder folder;
-  auto log = started_log(folder.path / "log");
+  TemporaryFolder folder;
+  auto log = started_log(folder / "log");
   size_t written_bytes = 0;
   {
     LogWriter writer(
@@ -151,9 +138,9 @@ int fail_once(const std::filesystem::path& folder) {
 }
 
 TEST(LogWriter, AFailureIsToldOnceAndNothingIsDurableAfterwards) {
-  Folder folder;
+  TemporaryFolder folder;
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(fail_once(folder.path / "log"));
+  if (child == 0) ::_exit(fail_once(folder / "log"));
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
@@ -161,8 +148,8 @@ TEST(LogWriter, AFailureIsToldOnceAndNothingIsDurableAfterwards) {
 }
 
 TEST(StoreWriter, AppliesInOrderAndHandsOutTheSnapshotOfItsHeight) {
-  Folder folder;
-  auto store = storage::RocksStore::open(folder.path / "store");
+  TemporaryFolder folder;
+  auto store = storage::RocksStore::open(folder / "store");
   ASSERT_TRUE(store.ok());
   std::vector<Height> heights;
   std::shared_ptr<const StoreReader> snapshot;

@@ -52,6 +52,7 @@ TEST_F(PoolTest, BytesAreBounded) {
   EXPECT_EQ(pool.add(other, true, std::nullopt, 0), Pool::Added::kFull);
   pool.remove(big->id());
   EXPECT_EQ(pool.bytes(), 0u);
+  EXPECT_EQ(pool.ready_bytes(), 0u);
   EXPECT_EQ(pool.add(other, true, std::nullopt, 0), Pool::Added::kNew);
 }
 

@@ -178,6 +178,20 @@ TEST(Replica, AWipedValidatorRefusesNothingByTheHeightThatItHasLost) {
   EXPECT_EQ(code(), number(TxCode::expiry_too_far));
 }
 
+TEST(Replica, AnEmptyLogBesideAStoreThatHoldsBlocksIsNoFirstStart) {
+  World world;
+  world.start_all();
+  world.submit(0, txs_of(world, 1, 1, 2));
+  ASSERT_TRUE(world.run([&] { return world.committed(0) == 1 && world.height(3) == world.height(0); }));
+  world.stop(3);
+  Host& host = world.hosts[3];
+  host.segments.clear();
+  host.sectors.assign(2, Bytes(kVoteSectorBytes, 0));
+  host.ever_started = false;  // the folder of the log looks as on the first day
+  world.start(3);
+  EXPECT_TRUE(host.replica->status().engine.rejoining);
+}
+
 class ReplicaEpochs : public ::testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(FastPath, ReplicaEpochs, ::testing::Bool(),
                          [](const auto& on) { return on.param ? "On" : "Off"; });

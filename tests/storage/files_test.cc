@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../temporary_folder.h"
 #include "storage/folder_lock.h"
-#include "temporary_folder.h"
 
 namespace tieline::storage {
 namespace {

@@ -12,7 +12,7 @@
 #include <future>
 #include <mutex>
 
-#include "temporary_folder.h"
+#include "../temporary_folder.h"
 
 namespace tieline::storage {
 namespace {

@@ -14,8 +14,8 @@
 #include <fstream>
 #include <functional>
 
+#include "../temporary_folder.h"
 #include "replica/log_format.h"
-#include "temporary_folder.h"
 
 namespace {
 thread_local const std::function<void(int)>* on_sync = nullptr;  // of the test's thread; the log has another one

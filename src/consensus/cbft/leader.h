@@ -1,17 +1,10 @@
 #pragma once
-// Who leads a view: a pure function of an epoch's frozen committee (its credit table and seed) and the view, never of
-// what one node happens to have committed. Source: paper 000 III.A and III.C (L), made a function of the chain.
-//
-// strict (the paper's): view i is led by the i-th highest credit, then round and round.
-// rotate: views 0..f draw without replacement, in proportion to credit, from the members above the eligibility
-// threshold that are not jailed; afterwards a draw (with replacement) and round-robin over all members alternate, so
-// that an honest leader always recurs. Ties and draws by H(seed, id, view).
+// Who leads a view of cbft: standing/leader.h, where evidence can ask as well.
 
-#include "model/committee.h"
-#include "model/genesis.h"
+#include "standing/leader.h"
 
 namespace tieline::consensus {
 
-ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view);
+using standing::leader_of;
 
 }  // namespace tieline::consensus

@@ -57,6 +57,15 @@ std::optional<Certificate> ConfirmPool::certificate(const Slot& slot, const Hash
   return out;
 }
 
+std::optional<Signature> ConfirmPool::vote(const Slot& slot, const Hash& block, Height height, size_t position) const {
+  const auto at = slots_.find(slot);
+  if (at == slots_.end()) return std::nullopt;
+  const auto votes = at->second.find({block, height});
+  if (votes == at->second.end()) return std::nullopt;
+  const auto found = votes->second.find(position);
+  return found == votes->second.end() ? std::nullopt : std::optional<Signature>(found->second);
+}
+
 void ConfirmPool::forget_below(const Slot& slot) {
   slots_.erase(slots_.begin(), slots_.lower_bound(slot));
   for (auto& [position, mine] : member_slots_) mine.erase(mine.begin(), mine.lower_bound(slot));

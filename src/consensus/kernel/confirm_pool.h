@@ -24,6 +24,8 @@ class ConfirmPool {
             const Signature& signature);
   // All known votes for the block at the slot (of the height most agree on); signatures in ascending position.
   std::optional<Certificate> certificate(const Slot& slot, const Hash& block) const;
+  // A member's vote for the block at the slot and height.
+  std::optional<Signature> vote(const Slot& slot, const Hash& block, Height height, size_t position) const;
   void forget_below(const Slot& slot);
   void clear();
   void fingerprint(Writer& w) const;

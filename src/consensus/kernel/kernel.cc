@@ -3,13 +3,18 @@
 #include <algorithm>
 
 #include "base/codec.h"
-#include "consensus/cbft/leader.h"
+#include "standing/late_window.h"
 
 namespace tieline::consensus {
 
 Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
                const Verifier& verifier)
-    : config_(std::move(config)), signer_(&signer), verifier_(&verifier) {
+    : config_(std::move(config)),
+      front_(config_.params.engine == EngineKind::kTrustRaft ? &trust_raft_front_end() : &cbft_front_end()),
+      signer_(&signer),
+      verifier_(&verifier),
+      desk_(config_.self, standing::late_window(config_.params, chain.committee)),
+      measuring_(config_.self, config_.rejoin_nonce, config_.params) {
   committee_ = std::move(chain.committee);
   tip_ = chain.tip_digest;
   tip_header_ = std::move(chain.tip);
@@ -41,6 +46,7 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
     vote_.view = 0;
     vote_.view_changing = false;
     vote_.last_vote.reset();
+    vote_.voted_for.reset();
   } else if (recovered.high_qc && recovered.high_qc->slot.epoch == committee_.epoch()) {
     const Certificate& c = *recovered.high_qc;
     high_ = Justify{c, c.slot, c.block, c.height};
@@ -80,12 +86,17 @@ void Kernel::recall() {
   }
   own_proposal_ = std::move(r.own_proposal);
   own_view_change_ = std::move(r.own_view_change);
+  // The power failed between a vote for a candidate and its record: the vote was not sent, and may be another one now.
+  if (front_->elects() && own_view_change_ &&
+      std::get<ViewChange>(own_view_change_->payload).leader != vote_.voted_for.value_or(kNobody))
+    own_view_change_.reset();
   // It may have entered a later view by a certificate, which is not a durable step. A VIEW-CHANGE to a view that its
   // highQC has reached already would be refused by everyone.
   const bool beyond = high_.slot.view > vote_.view || (high_.slot.view == vote_.view && vote_.view_changing);
   if (vote_.rejoining || !high_.certificate || !beyond) return;
   vote_.view = high_.slot.view;
   vote_.view_changing = false;
+  vote_.voted_for.reset();
   new_view_.reset();
   own_proposal_.reset();
   own_view_change_.reset();
@@ -105,7 +116,7 @@ EngineStatus Kernel::status() const {
   s.view = vote_.view;
   s.view_changing = vote_.view_changing;
   s.rejoining = vote_.rejoining;
-  if (vote_.epoch == committee_.epoch()) s.primary = leader(vote_.view);
+  if (vote_.epoch == committee_.epoch() && leader(vote_.view) != kNobody) s.primary = leader(vote_.view);
   s.high_slot = high_.slot;
   s.committed = tip_header_.height;
   return s;
@@ -118,14 +129,17 @@ bool Kernel::participates() const {
 
 bool Kernel::may_leave_view() const {
   if (!high_.certificate && !high_.slot.is_epoch_start()) return false;
-  if (!vote_.last_vote || vote_.last_vote->slot <= high_.slot) return true;
+  // A vote that carries no last vote speaks of the certificate alone.
+  if (front_->elects() || !vote_.last_vote || vote_.last_vote->slot <= high_.slot) return true;
   return !body_lost_ && (!vote_.last_vote->new_view || kept_new_view(*vote_.last_vote->new_view));
 }
 
 ValidatorId Kernel::leader(View view) const {
   if (auto at = leaders_.find(view); at != leaders_.end()) return at->second;
   if (leaders_.size() >= kLeadersKept) leaders_.clear();
-  return leaders_.emplace(view, leader_of(config_.params, committee_, view)).first->second;
+  if (const auto id = front_->appointed(config_.params, committee_, view))
+    return leaders_.emplace(view, *id).first->second;
+  return view == vote_.view && !vote_.view_changing ? vote_.voted_for.value_or(kNobody) : kNobody;
 }
 
 bool Kernel::signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const {
@@ -199,6 +213,9 @@ void Kernel::trace(std::string event) {
 
 void Kernel::on(const Started&) {
   view_entered_us_ = now_.mono_us;
+  changing_us_ = now_.mono_us;
+  heard_us_ = now_.mono_us;
+  measuring_.new_view(now_);
   last_resend_us_ = now_.mono_us;
   if (vote_.rejoining) {
     const Lsn lsn = persist({}, {});
@@ -221,6 +238,8 @@ void Kernel::resume() {
     if (own_view_change_) {
       view_changes_[config_.self][vote_.view] = ViewChangeEntry{own_view_change_, false};
       send({}, own_view_change_, lsn_);
+    } else if (front_->elects() && may_leave_view()) {
+      say_view_change(ViewChangeKind::kJoined);  // the record says all that it has to repeat
     }
   } else if (own_proposal_ && std::get<Propose>(own_proposal_->payload).slot.view == vote_.view && is_leader()) {
     const auto& p = std::get<Propose>(own_proposal_->payload);
@@ -287,6 +306,12 @@ void Kernel::on(const Received& r) {
           on_rejoin_request(from, m);
         } else if constexpr (std::is_same_v<M, RejoinReply>) {
           on_rejoin_reply(from, r.message);
+        } else if constexpr (std::is_same_v<M, LateConfirms>) {
+          on_late(from, m);
+        } else if constexpr (std::is_same_v<M, Probe>) {
+          on_probe(from, m);
+        } else if constexpr (std::is_same_v<M, Measured>) {
+          on_measured(from, m);
         } else {
           drop(from, "message_of_another_engine");
         }
@@ -301,6 +326,8 @@ void Kernel::on(const Pending& p) { oldest_us_ = p.oldest_us; }
 int64_t Kernel::timeout_us() const {
   return static_cast<int64_t>(config_.params.timeout_ms) * kMicrosPerMilli << std::min(failures_, kBackoffMax);
 }
+
+int64_t Kernel::patience_us() const { return waits().patience_us; }
 
 void Kernel::arm(TimerId id, std::optional<int64_t> deadline) {
   Timer& t = timers_[static_cast<size_t>(id)];
@@ -318,14 +345,19 @@ void Kernel::refresh_timers() {
     std::optional<int64_t> waiting = oldest_us_;
     if (!view_committed_ && vote_.view > 0) waiting = std::min(waiting.value_or(view_entered_us_), view_entered_us_);
     if (!may_leave_view()) waiting.reset();
-    if (waiting) progress = std::max({*waiting, view_entered_us_, full_commit_us_}) + timeout_us();
+    const int64_t news = front_->elects() ? certified_us_ : INT64_MIN;  // what a heartbeat may bring
+    if (waiting) progress = std::max({*waiting, view_entered_us_, full_commit_us_, news}) + patience_us();
+    if (!waiting && front_->silence_factor() > 0 && !is_leader() && may_leave_view())
+      progress = std::max(heard_us_, view_entered_us_) + front_->silence_factor() * patience_us();
     if (oldest_us_ && waiting)
       passed_over =
           std::max(*oldest_us_, view_entered_us_) + std::max(t0 * config_.params.passed_over_factor, 2 * timeout_us());
     if (vote_.last_vote && vote_.last_vote->slot > high_.slot) resend_at = last_resend_us_ + timeout_us() / 2;
-    if (is_leader()) heartbeat = last_heartbeat_us_ + t0;
+    if (is_leader()) heartbeat = last_heartbeat_us_ + front_->heartbeat_us(t0);
   } else if (participates()) {
-    if (quorum_changing_us_ && may_leave_view()) view_change = *quorum_changing_us_ + timeout_us();
+    if (quorum_changing_us_ && may_leave_view()) view_change = *quorum_changing_us_ + patience_us();
+    if (front_->elects() && !vote_.voted_for && may_leave_view() && may_vote_for(config_.self, vote_.view))
+      progress = changing_us_ + waits().stand_delay_us;
     resend_at = last_resend_us_ + timeout_us() / 2;
   } else if (vote_.rejoining) {
     resend_at = last_resend_us_ + (t0 / 2 << std::min(rejoin_requests_ / kRejoinRequestsPerDoubling, kBackoffMax));
@@ -345,14 +377,17 @@ void Kernel::on(const TimerFired& fired) {
     case TimerId::kProgress:
     case TimerId::kPassedOver:
       if (active()) {
-        trace(fired.id == TimerId::kProgress ? "timeout: no progress" : "timeout: a transaction was passed over");
-        start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
+        const bool own = fired.id == TimerId::kProgress;
+        trace(own ? "timeout: no progress" : "timeout: a transaction was passed over");
+        start_view_change(ViewChangeKind::kTimeout, vote_.view + 1, own);
+      } else if (participates() && vote_.view_changing && !vote_.voted_for) {
+        vote_for_candidate(config_.self);
       }
       return;
     case TimerId::kViewChange:
       if (participates() && vote_.view_changing && view_proven()) {
         trace("timeout: no NEW-VIEW");
-        start_view_change(ViewChangeKind::kTimeout, vote_.view + 1);
+        start_view_change(ViewChangeKind::kTimeout, vote_.view + 1, true);
       }
       return;
     case TimerId::kResend:
@@ -384,7 +419,7 @@ void Kernel::resend() {
     if (is_leader() && own_proposal_)
       send({}, own_proposal_, lsn_);
     else
-      send({}, own_confirm(), lsn_);
+      send(voters(), own_confirm(), lsn_);
   }
 }
 

@@ -1,12 +1,14 @@
 #pragma once
-// The safety kernel under cbft (and later trust_raft): votes, certificates, both commit rules, Select, view changes
-// with ACKs, epoch ends, rejoin. docs/consensus.md states every rule with its reason; the .cc files follow its
-// sections:
+// The safety kernel under cbft and trust_raft (front_end.h says what differs): votes, certificates, both commit rules,
+// Select, view changes with ACKs, epoch ends, rejoin. docs/consensus.md states every rule with its reason; the .cc
+// files follow its sections:
 //   kernel.cc         construction, dispatch, durable records, timers
 //   kernel_vote.cc    PROPOSE, CONFIRM, certificates
 //   kernel_lead.cc    what the leader does
 //   kernel_commit.cc  commit rules, catch-up, epochs, checkpoints
 //   kernel_view.cc    VIEW-CHANGE, ACK, NEW-VIEW
+//   kernel_elect.cc   elections, where leaders are elected
+//   kernel_evidence.cc  what goes into blocks besides transactions
 //   kernel_rejoin.cc  a validator whose durable state is damaged or gone
 //   kernel_fingerprint.cc  what makes two kernels the same, for the explorer
 
@@ -16,9 +18,12 @@
 #include <set>
 
 #include "consensus/engine.h"
+#include "consensus/evidence_desk.h"
 #include "consensus/explorable.h"
 #include "consensus/kernel/confirm_pool.h"
+#include "consensus/kernel/front_end.h"
 #include "consensus/kernel/select.h"
+#include "consensus/measuring.h"
 
 namespace tieline::consensus {
 
@@ -71,10 +76,11 @@ class Kernel final : public Engine, public Explorable {
   void resend();
   void recall();
   void resume();
-  int64_t timeout_us() const;   // T0 x 2^min(c, 6)
-  bool participates() const;    // may sign anything in this epoch
-  bool may_leave_view() const;  // holds all that a VIEW-CHANGE of its would speak of
-  ValidatorId leader(View view) const;
+  int64_t timeout_us() const;           // T0 x 2^min(c, 6)
+  int64_t patience_us() const;          // how long this member waits in its view
+  bool participates() const;            // may sign anything in this epoch
+  bool may_leave_view() const;          // holds all that a VIEW-CHANGE of its would speak of
+  ValidatorId leader(View view) const;  // kNobody: not known here
   bool is_leader() const { return leader(vote_.view) == config_.self; }
   bool active() const { return participates() && !vote_.view_changing; }
   std::optional<size_t> position_of(ValidatorId id) const { return committee_.position_of(id); }
@@ -101,6 +107,7 @@ class Kernel final : public Engine, public Explorable {
   void raise_high(const Justify& justify);
   bool tenure_reached(const Header& header, const Slot& slot);
   MessagePtr own_confirm() const;
+  std::vector<ValidatorId> voters() const;  // whom votes go to; empty: all
 
   // kernel_lead.cc
   void maybe_propose();
@@ -108,7 +115,19 @@ class Kernel final : public Engine, public Explorable {
   void on(const BlockBuilt&);
   void propose(const BlockPtr& block, const Slot& slot, const Justify& justify);
   std::optional<Slot> next_slot() const;
-  Evidence collect_evidence(const Header& parent, const Slot& slot) const;
+
+  // kernel_evidence.cc
+  Evidence collect_evidence(const Header& parent, const Hash& parent_block, const Slot& slot) const;
+  void evidence_committed(const Evidence& evidence);
+  void measure();
+  void note_bad_header(ValidatorId signer, const Propose& propose);
+  void note_bad_transaction(const Hash& block, const BadTransaction& bad);
+  std::vector<ValidatorId> others() const;
+  void send_late(std::vector<ValidatorId> to, std::vector<LateConfirm> votes);
+  void on_late(ValidatorId from, const LateConfirms& late);
+  void on_probe(ValidatorId from, const Probe& probe);
+  void on_measured(ValidatorId from, const Measured& measured);
+  void on(const SubmissionRejected&);
 
   // kernel_commit.cc
   void check_commit_rules(const Certificate& certificate);
@@ -131,7 +150,8 @@ class Kernel final : public Engine, public Explorable {
   const Committee* committee_at(Epoch epoch) const;
 
   // kernel_view.cc
-  void start_view_change(ViewChangeKind kind, View target);
+  void start_view_change(ViewChangeKind kind, View target, bool own_time_out = false);
+  void say_view_change(ViewChangeKind kind);
   void enter_view(View view, const char* by);
   bool view_proven() const;
   void check_tenure();
@@ -148,11 +168,35 @@ class Kernel final : public Engine, public Explorable {
   void send_ack(const Message& view_change);
   void maybe_join();
   void maybe_new_view();
-  size_t members_changing_from(View view) const;
+  void announce(NewView nv);
+  SignerSet members_changing_from(View view) const;
   void note_quorum_changing();
   void send_new_view_of_vote(Lsn after);
   static std::vector<Summary> summaries_of(const std::vector<const ViewChange*>& set);
   void answer_lower_view(ValidatorId from, View view);
+
+  // kernel_elect.cc
+  struct Waits {
+    View view = 0;
+    int64_t timeout_us = 0;
+    int64_t patience_us = 0;
+    int64_t stand_delay_us = 0;
+  };
+  const Waits& waits() const;
+  bool is_request(const ViewChange& vc) const { return vc.leader == vc.signer; }
+  bool may_vote_for(ValidatorId candidate, View term) const;
+  std::optional<ValidatorId> best_request(View term) const;
+  void note_failed_leader();
+  void vote_for_candidate(ValidatorId candidate);
+  void maybe_grant();
+  void maybe_elected();
+  Status check_grants(const NewView& nv) const;
+  static ValidatorId elected_by(const NewView& nv);
+  void learn_leader();
+  void ask_who_leads(ValidatorId claims);
+  void answer_heartbeat(ValidatorId from, const Heartbeat& heartbeat);
+  void hear_leader(ValidatorId from);
+  void tell_commit();
 
   // kernel_rejoin.cc
   void on_rejoin_request(ValidatorId from, const RejoinRequest& request);
@@ -169,6 +213,7 @@ class Kernel final : public Engine, public Explorable {
   void write_rejoin(Writer& w) const;
 
   EngineConfig config_;
+  const FrontEnd* front_;
   const Signer* signer_;
   const Verifier* verifier_;
   Now now_;
@@ -219,6 +264,8 @@ class Kernel final : public Engine, public Explorable {
   std::map<Slot, Certificate> quorum_certificates_;
   std::set<ValidatorId> equivocators_;  // proven in this epoch
   std::vector<Equivocation> faults_;    // to put into a block
+  EvidenceDesk desk_;                   // and what else goes there
+  Measuring measuring_;
 
   // the view
   int64_t view_entered_us_ = 0;
@@ -233,6 +280,15 @@ class Kernel final : public Engine, public Explorable {
   uint32_t failures_ = 0;                      // c
   std::map<ValidatorId, std::deque<MessagePtr>> early_;
 
+  // elections
+  int64_t changing_us_ = 0;           // since when it is changing to this view
+  int64_t heard_us_ = 0;              // from the leader of this view
+  int64_t asked_us_ = INT64_MIN / 2;  // who leads
+  size_t asks_ = 0;
+  std::map<ValidatorId, View> failed_in_;  // the last term that a member was elected for and that had to be left
+  Height told_ = 0;                        // the highest commit the others have the certificates of
+  mutable std::optional<Waits> waits_;
+
   // leading
   uint64_t ticket_ = 0;
   std::optional<WantBlock> wanted_;
@@ -240,6 +296,7 @@ class Kernel final : public Engine, public Explorable {
   // liveness
   std::optional<int64_t> oldest_us_;
   int64_t full_commit_us_ = 0;
+  int64_t certified_us_ = 0;  // when highQC last rose in this view
   struct Timer {
     uint64_t generation = 0;
     std::optional<int64_t> deadline;

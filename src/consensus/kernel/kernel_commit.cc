@@ -109,6 +109,7 @@ void Kernel::committed(Hash block, CommitProof proof) {
 
 void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
   Commit commit;
+  std::vector<Evidence> carried;
   bool full = false, void_seen = false;
   for (const Hash& h : chain) {
     BlockNode& n = blocks_.at(h);
@@ -127,9 +128,11 @@ void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
     full |=
         n.header.tx_count >= config_.params.block_tx_max || bytes * 10 >= size_t{config_.params.block_bytes_max} * 9;
     if (!n.body || n.body->evidence.empty()) continue;
-    if (const auto evidence = decoded<Evidence>(n.body->evidence, "evidence"); evidence.ok())
-      for (const Equivocation& e : evidence->equivocations)
-        std::erase_if(faults_, [&](const Equivocation& f) { return f.signer == e.signer && f.slot == e.slot; });
+    auto evidence = decoded<Evidence>(n.body->evidence, "evidence");
+    if (!evidence.ok()) continue;
+    for (const Equivocation& e : evidence->equivocations)
+      std::erase_if(faults_, [&](const Equivocation& f) { return f.signer == e.signer && f.slot == e.slot; });
+    carried.push_back(std::move(*evidence));
   }
   if (commit.blocks.empty()) return;
   tip_ = commit.blocks.back();
@@ -147,8 +150,13 @@ void Kernel::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
       pending_commit_.reset();
   trace("commit " + std::to_string(tip_header_.height));
   out_->push_back(std::move(commit));
+  for (const Evidence& evidence : carried) evidence_committed(evidence);
+  measure();
   prune();
-  if (awaiting_epoch_) withdraw();
+  if (awaiting_epoch_) {
+    tell_commit();
+    withdraw();
+  }
   if (vote_.rejoining) maybe_finish_rejoin();
 }
 
@@ -209,6 +217,7 @@ void Kernel::reset_epoch_state() {
   view_committed_ = false;
   failures_ = 0;
   hand_overs_.clear();
+  failed_in_.clear();
   view_start_ms_.reset();
   std::erase_if(faults_, [&](const Equivocation& fault) { return fault.slot.epoch < committee_.epoch(); });
   std::erase_if(blocks_, [&](const auto& entry) {
@@ -223,6 +232,10 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   previous_committee_ = std::move(committee_);
   committee_ = std::move(committee);
   leaders_.clear();
+  waits_.reset();
+  desk_.new_epoch(committee_.epoch());
+  measuring_.new_epoch();
+  measuring_.new_view(now_);
   awaiting_epoch_ = false;
   epoch_start_ = start;
   epoch_base_ = start_header.height;
@@ -234,6 +247,7 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
     vote_.view = 0;
     vote_.view_changing = false;
     vote_.last_vote.reset();
+    vote_.voted_for.reset();
     body_lost_ = false;
   }
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
@@ -241,8 +255,11 @@ void Kernel::enter_epoch(Committee committee, const Hash& start, const Header& s
   if (recorded_high_ && recorded_high_->slot.epoch == committee_.epoch()) raise_high(*recorded_high_);
   persisted_high_ = high_.slot;
   view_entered_us_ = now_.mono_us;
+  changing_us_ = now_.mono_us;
+  heard_us_ = now_.mono_us;
   last_resend_us_ = now_.mono_us;
   trace("epoch " + std::to_string(committee_.epoch()));
+  send_late(others(), desk_.own_late());  // nothing was signed while the epoch ended
   maybe_finish_rejoin();
   if (recalled_ && vote_.epoch == committee_.epoch()) {
     recall();
@@ -333,6 +350,7 @@ void Kernel::on_decided(ValidatorId from, const Decided& d) {
     if (d.header.epoch > committee_.epoch()) out_->push_back(Behind{d.header.height, d.header.epoch, {from}});
     return;
   }
+  hear_leader(from);
   const Hash block = d.header.digest();
   if (!verify_commit(d.proof, block, config_.params.commit_rule(), config_.chain, committee_, *verifier_).ok())
     return drop(from, "decided_bad_proof");
@@ -353,6 +371,7 @@ void Kernel::on_heartbeat(ValidatorId from, const Heartbeat& h) {
   if (from == config_.self) return;
   if (h.epoch > committee_.epoch() || h.committed > tip_header_.height)
     out_->push_back(Behind{h.committed, h.epoch, {from}});
+  answer_heartbeat(from, h);
 }
 
 // --- checkpoints ----------------------------------------------------------------------------------------------------

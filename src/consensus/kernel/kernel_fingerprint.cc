@@ -4,10 +4,14 @@
 // --audit` steps merged states side by side.
 //
 // Left out, and why:
+//   front_                                      follows from the engine in config_
 //   signer_, verifier_, now_, out_              what the kernel is given, not what it is
-//   leaders_                                    a cache of a pure function of committee_
+//   leaders_, waits_                            caches of pure functions of committee_ and the view
+//   desk_, measuring_                           what goes into blocks as evidence, at which no rule of agreement looks;
+//                                               the explorer's blocks hold none, and it loses what they would say
 //   lsn_, ticket_                               numbers that only name a record or a request
-//   view_entered_us_, full_commit_us_, last_resend_us_, last_heartbeat_us_, failures_
+//   view_entered_us_, full_commit_us_, certified_us_, changing_us_, heard_us_, asked_us_, last_resend_us_,
+//   last_heartbeat_us_, failures_
 //                                               they move deadlines and nothing else; whether a timer is armed stands
 //                                               in
 // Of oldest_us_, quorum_changing_us_ and hand_overs_ only whether a time is known is written, of timers_ only whether
@@ -151,6 +155,13 @@ void Kernel::write_view(Writer& w) const {
         encode(w, ack.signature);
       }
     }
+  }
+  w.u64(asks_);
+  w.u64(told_);
+  w.u64(failed_in_.size());
+  for (const auto& [id, view] : failed_in_) {
+    w.u16(id);
+    w.u64(view);
   }
   write_messages(w, new_views_);
   w.boolean(quorum_changing_us_.has_value());

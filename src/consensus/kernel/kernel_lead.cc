@@ -85,8 +85,9 @@ void Kernel::maybe_propose() {
   want.is_void = parent->epoch == committee_.epoch() && (parent->ends_epoch() || parent->is_void);
   want.allow_empty =
       want.is_void || (vote_.view > 0 && !view_committed_) || (pending && empty_on_top < kEmptyBlocksMax);
+  if (!want.allow_empty) tell_commit();  // no proposal to carry the certificate is due
   if (wanted_ && wanted_->parent == want.parent && wanted_->allow_empty == want.allow_empty) return;
-  if (!want.is_void) want.evidence = collect_evidence(*parent, *slot);
+  if (!want.is_void) want.evidence = collect_evidence(*parent, justify.block, *slot);
   want.ticket = ++ticket_;
   wanted_ = want;
   out_->push_back(std::move(want));
@@ -131,6 +132,7 @@ void Kernel::propose(const BlockPtr& block, const Slot& slot, const Justify& jus
   if (p.new_view) vote_.last_vote->new_view = p.new_view->digest;
   vote_.view_changing = false;
   body_lost_ = false;
+  desk_.voted({config_.self, slot, block->header.height, block->digest, p.signature});
   BlockNode& node = blocks_[block->digest];
   if (!node.committed) node = BlockNode{block->header, block, true, true, false};
   own_proposal_ = make_message(std::move(p));
@@ -139,39 +141,9 @@ void Kernel::propose(const BlockPtr& block, const Slot& slot, const Justify& jus
   const Lsn lsn = persist(block->digest, std::move(messages));
   last_resend_us_ = now_.mono_us;
   last_heartbeat_us_ = now_.mono_us;
+  told_ = tip_header_.height;
   trace("propose");
   send({}, own_proposal_, lsn);
-}
-
-// Who took part below the new block, who failed to lead, who equivocated. The certificate is the grandparent's: by now
-// all its CONFIRMs that will come have come, and it justifies no slot that is still open.
-Evidence Kernel::collect_evidence(const Header& parent, const Slot& slot) const {
-  Evidence out;
-  const Epoch oldest = committee_.epoch() - (previous_committee_ ? 1 : 0);
-  if (auto at = certificates_of_.find(parent.parent); at != certificates_of_.end() && at->second.slot.epoch >= oldest)
-    out.certificates.push_back(at->second);
-  if (slot.index == 0 && slot.view > 0) {
-    TimeoutProof proof{slot.epoch, slot.view, {}, {}};
-    std::map<size_t, Signature> by_position;
-    for (const auto& [id, views] : view_changes_) {
-      auto at = views.find(slot.view);
-      if (at == views.end()) continue;
-      const auto& vc = std::get<ViewChange>(at->second.message->payload);
-      const auto position = position_of(id);
-      if (vc.kind == ViewChangeKind::kTimeout && position) by_position[*position] = vc.timeout_signature;
-    }
-    for (const auto& [position, signature] : by_position) {
-      proof.signers.insert(position);
-      proof.signatures.push_back(signature);
-    }
-    if (committee_.holds_correct(proof.signers)) out.timeouts.push_back(std::move(proof));
-  }
-  for (const Equivocation& fault : faults_)
-    if (fault.slot.epoch >= oldest && out.equivocations.size() < kEvidenceFaultsMax) out.equivocations.push_back(fault);
-  std::sort(out.equivocations.begin(), out.equivocations.end(), [](const Equivocation& a, const Equivocation& b) {
-    return std::tie(a.signer, a.slot) < std::tie(b.signer, b.slot);
-  });
-  return out;
 }
 
 }  // namespace tieline::consensus

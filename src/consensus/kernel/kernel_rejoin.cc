@@ -87,35 +87,44 @@ bool Kernel::proves_view(const RejoinReply& reply) const {
   if (reply.certificate && reply.certificate->slot.epoch == reply.epoch &&
       reply.certificate->slot.view + 1 >= reply.view && check_certificate(*reply.certificate).ok())
     return true;
-  std::set<ValidatorId> at_or_above, before;
+  SignerSet at_or_above, before;
   for (const MessagePtr& message : reply.view_changes) {
     const auto* vc =
         std::get_if<ViewChange>(&message->payload);  // a NEW-VIEW may stand there too, and proves nothing more
     if (!vc || vc->epoch != reply.epoch || vc->view + 1 < reply.view) continue;
     if (!signed_by(vc->signer, view_change_digest(config_.chain, *vc), vc->signature)) continue;
-    before.insert(vc->signer);
-    if (vc->view >= reply.view) at_or_above.insert(vc->signer);
+    const size_t position = *position_of(vc->signer);  // its signature was verified under the committee's key
+    before.insert(position);
+    if (vc->view >= reply.view) at_or_above.insert(position);
   }
-  return at_or_above.size() >= committee_.count().correct() || before.size() >= committee_.count().view_change();
+  return committee_.holds_correct(at_or_above) || committee_.holds_view_change_set(before);
 }
 
 void Kernel::maybe_finish_rejoin() {
   if (!vote_.rejoining || !tip_proof_ || awaiting_epoch_ || !position_of(config_.self)) return;
   const Certificate& newest = tip_proof_->second ? tip_proof_->second->certificate : tip_proof_->certificate;
   if (newest.slot.epoch != committee_.epoch()) return;
-  std::vector<std::pair<Epoch, View>> stands;
+  std::vector<std::tuple<Epoch, View, size_t>> stands;
   for (const auto& [id, reply] : rejoin_replies_)
-    if (reply.epoch <= committee_.epoch() && proves_view(reply)) stands.emplace_back(reply.epoch, reply.view);
-  const size_t need = committee_.count().view_change();  // n-f others
-  if (stands.size() < need) return;
+    if (const auto at = position_of(id); at && reply.epoch <= committee_.epoch() && proves_view(reply))
+      stands.emplace_back(reply.epoch, reply.view, *at);
   std::sort(stands.begin(), stands.end());
-  if (std::pair(newest.slot.epoch, newest.slot.view) <= stands[need - 1]) return;  // strictly higher than all of them
+  SignerSet lowest;  // of others: as many as a view change needs
+  auto highest = stands.begin();
+  for (; highest != stands.end(); ++highest) {
+    lowest.insert(std::get<2>(*highest));
+    if (committee_.holds_view_change_set(lowest)) break;
+  }
+  if (highest == stands.end()) return;
+  // Strictly higher than all of them.
+  if (std::pair(newest.slot.epoch, newest.slot.view) <= std::pair(std::get<0>(*highest), std::get<1>(*highest))) return;
   rejoin_replies_.clear();
   raise_high(Justify{newest, newest.slot, newest.block, newest.height});
   vote_.rejoining = false;
   vote_.epoch = newest.slot.epoch;
   vote_.view = newest.slot.view;
   vote_.view_changing = false;
+  vote_.voted_for.reset();
   vote_.last_vote = LastVote{newest.slot, newest.block, newest.height, {}, {}};
   new_view_.reset();
   persist({}, {});

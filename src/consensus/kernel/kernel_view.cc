@@ -12,22 +12,24 @@ namespace tieline::consensus {
 bool Kernel::view_proven() const { return !vote_.view_changing || quorum_changing_us_.has_value(); }
 
 // A member that has gone further was here too: its VIEW-CHANGE to this view may be lost, and is not sent again.
-size_t Kernel::members_changing_from(View view) const {
-  size_t n = 0;
-  for (const auto& [id, views] : view_changes_) n += !views.empty() && views.rbegin()->first >= view;
-  return n;
+SignerSet Kernel::members_changing_from(View view) const {
+  SignerSet out;
+  for (const auto& [id, views] : view_changes_)
+    if (const auto at = position_of(id); at && !views.empty() && views.rbegin()->first >= view) out.insert(*at);
+  return out;
 }
 
 void Kernel::note_quorum_changing() {
   if (!vote_.view_changing || quorum_changing_us_) return;
-  if (members_changing_from(vote_.view) >= committee_.count().view_change()) quorum_changing_us_ = now_.mono_us;
+  if (committee_.holds_view_change_set(members_changing_from(vote_.view))) quorum_changing_us_ = now_.mono_us;
 }
 
-void Kernel::start_view_change(ViewChangeKind kind, View target) {
+void Kernel::start_view_change(ViewChangeKind kind, View target, bool own_time_out) {
   TL_CHECK(participates() && target > vote_.view);
   if (!may_leave_view()) return trace("no view-change: what it would speak of is lost");
   withdraw();
   if (kind == ViewChangeKind::kTimeout) ++failures_;
+  if (front_->elects() && kind != ViewChangeKind::kPlanned) note_failed_leader();
   vote_.view = target;
   vote_.view_changing = true;
   view_committed_ = false;
@@ -37,17 +39,33 @@ void Kernel::start_view_change(ViewChangeKind kind, View target) {
   quorum_changing_us_.reset();
   acks_.erase(acks_.begin(), acks_.lower_bound(target));
   proposals_.erase(proposals_.begin(), proposals_.lower_bound(Slot{committee_.epoch(), target, 0}));
+  changing_us_ = now_.mono_us;
+  vote_.voted_for.reset();
+  if (front_->elects()) {
+    vote_.voted_for = best_request(target);
+    if (!vote_.voted_for && own_time_out && may_vote_for(config_.self, target)) vote_.voted_for = config_.self;
+  }
+  say_view_change(kind);
+  note_quorum_changing();
+  if (front_->elects())
+    maybe_elected();
+  else
+    try_acks();
+}
 
+// Durable before it is sent. Where leaders are elected it names whom this member votes for, once it does.
+void Kernel::say_view_change(ViewChangeKind kind) {
+  const View target = vote_.view;
   ViewChange vc;
   vc.signer = config_.self;
   vc.epoch = committee_.epoch();
   vc.view = target;
-  vc.leader = leader(target);
+  vc.leader = front_->elects() ? vote_.voted_for.value_or(kNobody) : leader(target);
   vc.kind = kind;
   // One of an earlier epoch cannot be checked by a member that restarted since.
   if (stable_ && stable_->epoch == committee_.epoch()) vc.checkpoint = stable_;
   vc.high_qc = high_;
-  if (vote_.last_vote && vote_.last_vote->slot > high_.slot) vc.last_vote = vote_.last_vote;
+  if (!front_->elects() && vote_.last_vote && vote_.last_vote->slot > high_.slot) vc.last_vote = vote_.last_vote;
   const Hash timeout = timeout_digest(config_.chain, kind, vc.epoch, target);
   vc.timeout_signature = signer_->sign(timeout.view());
   const Hash digest = view_change_digest(config_.chain, vc);
@@ -55,11 +73,10 @@ void Kernel::start_view_change(ViewChangeKind kind, View target) {
   own_view_change_ = make_message(vc);
   const Lsn lsn = persist({}, {own_view_change_});
   last_resend_us_ = now_.mono_us;
-  trace("view-change to " + std::to_string(target));
+  trace("view-change to " + std::to_string(target) +
+        (vote_.voted_for ? " for " + std::to_string(*vote_.voted_for) : std::string()));
   send({}, own_view_change_, lsn);
   send_new_view_of_vote(lsn);
-  note_quorum_changing();
-  try_acks();
 }
 
 // Whoever has to acknowledge a last vote at index 0 needs the NEW-VIEW it came with: n-f VIEW-CHANGEs, often the
@@ -92,7 +109,8 @@ void Kernel::enter_view(View view, const char* by) {
   TL_CHECK(view >= vote_.view);
   if (vote_.rejoining || vote_.epoch != committee_.epoch()) return;
   if (new_view_ && std::get<NewView>(new_view_->payload).view != view) new_view_.reset();
-  if (view > vote_.view) {
+  const bool later = view > vote_.view;
+  if (later) {
     view_start_ms_.reset();
     own_proposal_.reset();
     withdraw();
@@ -100,11 +118,16 @@ void Kernel::enter_view(View view, const char* by) {
   }
   vote_.view = view;
   vote_.view_changing = false;
+  vote_.voted_for.reset();
+  if (front_->elects() && new_view_) vote_.voted_for = elected_by(std::get<NewView>(new_view_->payload));
+  heard_us_ = now_.mono_us;
   view_committed_ = tip_slot_.epoch == committee_.epoch() && tip_slot_.view == view;
   view_entered_us_ = now_.mono_us;
   last_heartbeat_us_ = now_.mono_us;
   quorum_changing_us_.reset();
   trace(std::string("enter view ") + std::to_string(view) + " by " + by);
+  measuring_.new_view(now_);
+  if (later) send_late({leader(view)}, desk_.own_late());  // what the last leader left out, the next one puts in
   try_votes();
   maybe_propose();
 }
@@ -126,7 +149,14 @@ bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
     drop(from, code);
     return false;
   };
-  if (vc.view == 0 || vc.leader != leader(vc.view)) return refuse("view_change_wrong_leader");
+  if (vc.view == 0) return refuse("view_change_wrong_leader");
+  if (!front_->elects()) {
+    if (vc.leader != leader(vc.view)) return refuse("view_change_wrong_leader");
+  } else {
+    if (vc.last_vote) return refuse("grant_with_last_vote");
+    if (vc.leader != kNobody && !front_->may_stand(committee_, vc.leader, vc.view, vc.high_qc.slot.view))
+      return refuse("grant_not_eligible");
+  }
   if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature) ||
       !signed_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
     return refuse("view_change_bad_signature");
@@ -174,8 +204,13 @@ void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
       vc.high_qc.slot < tip_slot_)
     send({from}, make_message(Decided{tip_header_, *tip_proof_}), 0);
   if (auto at = view_changes_.find(vc.signer); at != view_changes_.end()) {
-    if (at->second.contains(vc.view)) {  // the first one stands; sent again, its ACK may have been lost
-      const ViewChangeEntry& entry = at->second.at(vc.view);
+    // The first one stands (where leaders are elected: the first that names one); sent again, its ACK may have been
+    // lost.
+    const auto known = at->second.find(vc.view);
+    const bool names_one_now = known != at->second.end() && vc.leader != kNobody &&
+                               std::get<ViewChange>(known->second.message->payload).leader == kNobody;
+    if (known != at->second.end() && !names_one_now) {
+      const ViewChangeEntry& entry = known->second;
       if (entry.acked && entry.message->digest == message->digest && vc.view == vote_.view && vote_.view_changing &&
           vc.signer != config_.self)
         send_ack(*entry.message);
@@ -196,21 +231,26 @@ void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
   if (vote_.rejoining) return;
   maybe_join();
   note_quorum_changing();
+  if (front_->elects()) {
+    maybe_grant();
+    return maybe_elected();
+  }
   try_acks();
 }
 
 // f+1 members at or above w hold a correct one: join the highest such w.
 void Kernel::maybe_join() {
   if (!participates()) return;
-  std::vector<View> highest;
+  std::vector<std::pair<View, size_t>> highest;
   for (const auto& [id, views] : view_changes_)
-    if (!views.empty()) highest.push_back(views.rbegin()->first);
-  const size_t need = committee_.count().correct();
-  if (highest.size() < need) return;
-  std::nth_element(highest.begin(), highest.begin() + static_cast<ptrdiff_t>(need - 1), highest.end(),
-                   std::greater<>());
-  const View w = highest[need - 1];
-  if (w > vote_.view) start_view_change(ViewChangeKind::kJoined, w);
+    if (const auto at = position_of(id); at && !views.empty() && views.rbegin()->first > vote_.view)
+      highest.emplace_back(views.rbegin()->first, *at);
+  std::sort(highest.begin(), highest.end(), std::greater<>());
+  SignerSet behind_it;
+  for (const auto& [w, position] : highest) {
+    behind_it.insert(position);
+    if (committee_.holds_correct(behind_it)) return start_view_change(ViewChangeKind::kJoined, w);
+  }
 }
 
 // --- ACK ------------------------------------------------------------------------------------------------------------
@@ -238,7 +278,7 @@ bool Kernel::ackable(const ViewChange& vc) {
 }
 
 void Kernel::try_acks() {
-  if (!participates() || !vote_.view_changing) return;
+  if (front_->elects() || !participates() || !vote_.view_changing) return;  // votes are not acknowledged
   std::vector<MessagePtr> ready;
   for (auto& [id, views] : view_changes_) {
     auto at = views.find(vote_.view);
@@ -270,6 +310,7 @@ void Kernel::send_ack(const Message& view_change) {
 }
 
 void Kernel::on_ack(ValidatorId from, const ViewChangeAck& ack) {
+  if (front_->elects()) return drop(from, "message_of_another_engine");
   if (ack.view < vote_.view || ack.view > vote_.view + kViewsPerMemberMax || leader(ack.view) != config_.self) return;
   if (ack.signer == ack.subject) return drop(from, "ack_of_own");
   if (!position_of(ack.subject) || !signed_by(ack.signer, ack_digest(config_.chain, ack), ack.signature))
@@ -329,19 +370,22 @@ void Kernel::maybe_new_view() {
     nv.justify_slot = selected.justify_slot;
     nv.justify_block = selected.justify_block;
     if (selected.repropose) nv.repropose = selected.repropose->block;
-    const Hash digest = new_view_digest(config_.chain, nv);
-    nv.signature = signer_->sign(digest.view());
-    const MessagePtr message = make_message(std::move(nv));
-    keep_new_view(message);
-    new_view_ = message;
-    trace("new-view");
-    std::vector<ValidatorId> others;
-    for (const Member& m : committee_.members())
-      if (m.id != config_.self) others.push_back(m.id);
-    send(std::move(others), message, lsn_);
-    enter_view(vote_.view, "own NEW-VIEW");
-    return;
+    return announce(std::move(nv));
   }
+}
+
+void Kernel::announce(NewView nv) {
+  const Hash digest = new_view_digest(config_.chain, nv);
+  nv.signature = signer_->sign(digest.view());
+  const MessagePtr message = make_message(std::move(nv));
+  keep_new_view(message);
+  new_view_ = message;
+  trace("new-view");
+  std::vector<ValidatorId> others;
+  for (const Member& m : committee_.members())
+    if (m.id != config_.self) others.push_back(m.id);
+  send(std::move(others), message, lsn_);
+  enter_view(vote_.view, "own NEW-VIEW");
 }
 
 // V is exactly n-f VIEW-CHANGEs, each with f+1 ACKs, and Select over them gives what it says. Each entry's certificates
@@ -353,6 +397,7 @@ Status Kernel::check_new_view(const NewView& nv) const {
         new_view_digest(config_.chain, std::get<NewView>(known->payload)) == new_view_digest(config_.chain, nv))
       return {};
   if (nv.epoch != committee_.epoch() || nv.view == 0) return bad("wrong epoch or view");
+  if (front_->elects()) return check_grants(nv);
   if (!signed_by(leader(nv.view), new_view_digest(config_.chain, nv), nv.signature))
     return bad("not signed by the view's leader");
   if (nv.entries.size() != committee_.count().view_change()) return bad("V is not exactly n-f VIEW-CHANGEs");
@@ -425,7 +470,10 @@ void Kernel::on_new_view(ValidatorId from, const MessagePtr& message) {
   if (nv.view > vote_.view || (nv.view == vote_.view && vote_.view_changing)) {
     new_view_ = message;
     enter_view(nv.view, "NEW-VIEW");
-  } else {
+  } else if (nv.view == vote_.view && leader(vote_.view) == kNobody) {
+    new_view_ = message;
+    learn_leader();
+  } else if (!front_->elects()) {
     try_acks();  // a last vote at index 0 may have waited for it
   }
 }

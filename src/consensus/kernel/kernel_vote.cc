@@ -8,8 +8,12 @@ namespace tieline::consensus {
 
 void Kernel::on_propose(ValidatorId from, const MessagePtr& message) {
   const auto& p = std::get<Propose>(message->payload);
-  if (p.slot.index < 0 || from != leader(p.slot.view)) return drop(from, "propose_not_leader");
-  if (p.header.chain != config_.chain || p.header.epoch != p.slot.epoch) return drop(from, "propose_wrong_chain");
+  const ValidatorId known = leader(p.slot.view);
+  if (p.slot.index < 0 || (known != kNobody && from != known)) return drop(from, "propose_not_leader");
+  if (p.header.chain != config_.chain || p.header.epoch != p.slot.epoch) {
+    note_bad_header(from, p);
+    return drop(from, "propose_wrong_chain");
+  }
   const Hash block = p.header.digest();
   if (!signed_by(from, confirm_digest(config_.chain, p.slot, p.header.height, block), p.signature))
     return drop(from, "propose_bad_signature");
@@ -22,17 +26,23 @@ void Kernel::on_propose(ValidatorId from, const MessagePtr& message) {
     if (p.slot.view > vote_.view || vote_.view_changing) {
       new_view_ = p.new_view;
       enter_view(p.slot.view, "NEW-VIEW");
+    } else if (known == kNobody) {
+      new_view_ = p.new_view;
+      learn_leader();
     }
   }
   if (p.justify.certificate) on_certificate(*p.justify.certificate);
   if (p.slot.view != vote_.view || vote_.view_changing) return;  // the certificate led on, or this node is leaving
+  if (from != leader(vote_.view)) return ask_who_leads(from);    // elected, and this node did not see it
+  hear_leader(from);
 
   auto [at, fresh] = proposals_.try_emplace(p.slot, message);
+  if (fresh) measuring_.proposed(now_, from, oldest_us_);
   if (!fresh && std::get<Propose>(at->second->payload).header.digest() != block) return;  // the proof is in the votes
   blocks_.try_emplace(block, BlockNode{p.header, nullptr, false, false, false});
   if (from == config_.self) return;
   if (vote_.last_vote && vote_.last_vote->slot == p.slot && vote_.last_vote->block == block && active() && !body_lost_)
-    return send({}, own_confirm(), lsn_);  // sent again because a CONFIRM was lost
+    return send(voters(), own_confirm(), lsn_);  // sent again because a CONFIRM was lost
   if (const BlockNode& node = blocks_.at(block); node.judged || node.committed) return try_vote(p.slot);
   if (!fresh) return;
   if (!executed(p.header.parent)) want_body(p.header.parent, p.header.height - (p.header.is_void ? 0 : 1), {from});
@@ -47,7 +57,8 @@ bool Kernel::justified(ValidatorId from, const Propose& p, const Hash& block) {
   if (p.slot.index == 0 && !first_of_epoch) {
     if (!p.new_view) return drop(from, "propose_without_new_view"), false;
     const auto& nv = std::get<NewView>(p.new_view->payload);
-    if (nv.epoch != p.slot.epoch || nv.view != p.slot.view || !check_new_view(nv).ok())
+    if (nv.epoch != p.slot.epoch || nv.view != p.slot.view || !check_new_view(nv).ok() ||
+        (front_->elects() && elected_by(nv) != from))
       return drop(from, "propose_bad_new_view"), false;
     if (j.slot != nv.justify_slot || j.block != nv.justify_block) return drop(from, "propose_wrong_justify"), false;
     if (nv.repropose ? block != *nv.repropose : p.header.parent != nv.justify_block)
@@ -97,6 +108,7 @@ void Kernel::on(const Judged& judged) {
   node.judged = true;
   node.valid = judged.valid;
   if (!judged.valid) trace("invalid block: " + judged.why);
+  if (judged.bad) note_bad_transaction(judged.block, *judged.bad);
   if (body_lost_ && judged.valid && judged.block == vote_.last_vote->block) regain_last_vote();
   // A certificate may have waited for this header (two-chain) or this body (commit).
   std::vector<Certificate> waiting;
@@ -116,7 +128,7 @@ void Kernel::regain_last_vote() {
   for (const MessagePtr& nv : new_views_)
     if (vote_.last_vote->new_view == nv->digest) messages.push_back(nv);
   const Lsn lsn = persist(vote_.last_vote->block, std::move(messages));
-  if (active() && vote_.last_vote->slot.view == vote_.view && may_leave_view()) send({}, own_confirm(), lsn);
+  if (active() && vote_.last_vote->slot.view == vote_.view && may_leave_view()) send(voters(), own_confirm(), lsn);
 }
 
 void Kernel::try_votes() {
@@ -158,13 +170,21 @@ void Kernel::try_vote(const Slot& slot) {
   const Lsn lsn = persist(block, std::move(messages));
   last_resend_us_ = now_.mono_us;
   trace("vote");
-  send({}, own_confirm(), lsn);
+  MessagePtr confirm = own_confirm();
+  desk_.voted({config_.self, slot, p.header.height, block, std::get<Confirm>(confirm->payload).signature});
+  send(voters(), std::move(confirm), lsn);
 }
 
 MessagePtr Kernel::own_confirm() const {
   const LastVote& v = *vote_.last_vote;
   const Hash digest = confirm_digest(config_.chain, v.slot, v.height, v.block);
   return make_message(Confirm{config_.self, v.slot, v.height, v.block, signer_->sign(digest.view())});
+}
+
+std::vector<ValidatorId> Kernel::voters() const {
+  const ValidatorId to = leader(vote_.view);
+  if (!front_->leader_collects() || to == kNobody) return {};
+  return {to};
 }
 
 void Kernel::on_confirm(ValidatorId from, const Confirm& c) {
@@ -181,8 +201,9 @@ void Kernel::add_confirm(ValidatorId signer, const Slot& slot, Height height, co
   TL_CHECK(position.has_value());  // its signature was just verified under the committee's key
   const auto added = confirms_.add(*position, signer, slot, height, block, signature);
   if (added.evidence) note_equivocation(*added.evidence);
-  if (!added.fresh || added.count < committee_.count().quorum()) return;
-  on_certificate(*confirms_.certificate(slot, block));
+  if (!added.fresh || (!committee_.weighted() && added.count < committee_.count().quorum())) return;
+  const auto certificate = confirms_.certificate(slot, block);
+  if (committee_.is_quorum(certificate->signers)) on_certificate(*certificate);
 }
 
 void Kernel::note_equivocation(const Equivocation& proof) {
@@ -197,6 +218,7 @@ void Kernel::note_equivocation(const Equivocation& proof) {
 
 void Kernel::raise_high(const Justify& justify) {
   const bool regained = justify.slot == high_.slot && justify.certificate && !high_.certificate;
+  if (justify.slot > high_.slot) certified_us_ = now_.mono_us;
   if (justify.slot > high_.slot || regained) high_ = justify;
   if (regained) persisted_high_ = Slot{};
 }

@@ -18,6 +18,7 @@
 #include "consensus/engine.h"
 #include "consensus/kernel/confirm_pool.h"
 #include "consensus/pbft/new_view.h"
+#include "standing/leader.h"
 
 namespace tieline::consensus::pbft {
 
@@ -31,10 +32,7 @@ inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation w
 inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 between two hand-overs for one rejoining member
 inline constexpr Height kUncommittedMax = 16;        // prepared blocks that wait for their COMMITs
 
-// Round robin over the committee, one step on with every epoch: a dead member costs one time-out in n epochs.
-inline ValidatorId primary_of(const Committee& committee, View view) {
-  return committee.at((committee.epoch() + view) % committee.size()).id;
-}
+using standing::primary_of;
 
 class Pbft final : public Engine {
  public:
@@ -136,6 +134,7 @@ class Pbft final : public Engine {
   void on(const CaughtUp&);
   void on(const Installed&);
   void on(const CheckpointReached&);
+  void on(const SubmissionRejected&) {}  // its blocks carry certificates, time-outs and equivocations only
   void on_decided(ValidatorId from, const Decided& decided);
   void on_heartbeat(ValidatorId from, const Heartbeat& heartbeat);
   void on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote);

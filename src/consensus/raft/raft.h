@@ -119,6 +119,7 @@ class Raft final : public Engine {
   void on(const CaughtUp&);
   void on(const Installed&);
   void on(const CheckpointReached&);
+  void on(const SubmissionRejected&) {}  // nobody lies where members only crash
   void on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote);
   void enter_epoch(Committee committee, const Hash& start, const Header& start_header,
                    std::optional<CommitProof> proof);

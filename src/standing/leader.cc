@@ -1,11 +1,11 @@
-#include "consensus/cbft/leader.h"
+#include "standing/leader.h"
 
 #include <algorithm>
 
 #include "base/codec.h"
 #include "crypto/hash.h"
 
-namespace tieline::consensus {
+namespace tieline::standing {
 
 namespace {
 
@@ -69,9 +69,32 @@ ValidatorId strict_leader(const Committee& committee, View view) {
 
 }  // namespace
 
-ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view) {
-  return params.policy == LeaderPolicy::kStrict ? strict_leader(committee, view)
-                                                : rotate_leader(params, committee, view);
+ValidatorId primary_of(const Committee& committee, View view) {
+  return committee.at((committee.epoch() + view) % committee.size()).id;
 }
 
-}  // namespace tieline::consensus
+ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view) {
+  switch (params.policy) {
+    case LeaderPolicy::kStrict:
+      return strict_leader(committee, view);
+    case LeaderPolicy::kRoundRobin:
+      return primary_of(committee, view);
+    default:
+      return rotate_leader(params, committee, view);
+  }
+}
+
+std::optional<ValidatorId> leader_on_chain(const ConsensusParams& params, const Committee& committee, View view) {
+  switch (params.engine) {
+    case EngineKind::kCbft:
+      return leader_of(params, committee, view);
+    case EngineKind::kPbft:
+      return primary_of(committee, view);
+    case EngineKind::kRaft:
+    case EngineKind::kTrustRaft:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tieline::standing

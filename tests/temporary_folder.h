@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-namespace tieline::storage {
+namespace tieline {
 
 class TemporaryFolder {
  public:
@@ -28,4 +28,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace tieline::storage
+}  // namespace tieline

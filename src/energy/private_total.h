@@ -1,0 +1,88 @@
+#pragma once
+// Totals of a private metering point: what it drew over a set of intervals, and what that costs, opened without any
+// single reading. Commitments add up, so the point shows (sum p_i v_i, sum p_i r_i), and anyone with the chain's
+// commitments checks sum(p_i C_i). All p_i = 1: the energy in Wh. Prices in micro-currency per MWh: the bill, rounded
+// once, at the end.
+//
+// A total goes sealed to the biller. It may be opened to the public at the owner's wish, under rules that keep single
+// readings out of reach: only whole sets that genesis names, disjoint and of at least kOpeningSlotsMin slots, each
+// opened at most once; and every price of the tariff must hold for that many slots of the set, because a sum with few
+// slots under a price of their own can be solved for them. What was corrected after an opening goes only to the biller:
+// the difference would be a reading. Source: ENERGY.md ("Privacy", "Totals"), paper 000 section I.
+
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "energy/private_reading.h"
+
+namespace tieline::energy {
+
+inline constexpr uint32_t kOpeningSlotsMin = 96;
+inline constexpr uint32_t kOpeningSlotsMax = 12'000;      // four months of quarters
+inline constexpr uint64_t kPriceMax = 1'000'000'000'000;  // micro-currency per MWh
+inline constexpr uint64_t kWhPerMwh = 1'000'000;
+
+// Slots that are opened together, as genesis names them.
+struct OpeningSet {
+  uint32_t id = 0;
+  int64_t start_s = 0;
+  uint32_t slots = 0;
+};
+// Ascending ids and times. Errors: small_set, overlap, misaligned_interval.
+Status check_opening_sets(std::span<const OpeningSet> sets);
+
+// One slot as the chain holds it: a commitment, or the public value substituted for one that never came.
+struct SlotValue {
+  std::optional<Commitment> commitment;
+  uint64_t substituted_wh = 0;
+};
+
+struct TotalStatement {
+  ChainId chain;
+  Pseudonym pseudonym;
+  Obis obis = Obis::kImport;
+  uint32_t set = 0;
+  std::vector<SlotValue> slots;   // all of the set's, in order
+  std::vector<uint64_t> weights;  // one a slot: 1, or a price up to kPriceMax
+};
+Hash total_digest(const TotalStatement& statement);
+
+// What opens a total. 112 bytes with the pseudonym's signature over it.
+struct TotalOpening {
+  Int128 value = 0;  // sum(weight x Wh), at least 0
+  Blinding blinding;
+  Signature signature;
+  bool operator==(const TotalOpening&) const = default;
+};
+void encode(Writer& w, const TotalOpening& t);
+void decode(Reader& r, TotalOpening& t);
+
+std::vector<uint64_t> energy_weights(size_t slots);  // all 1
+uint64_t bill_amount(Int128 value);                  // floor(value / 10^6) in micro-currency
+
+// `openings`: one a slot; that of a substituted slot is ignored. Error "bad_total": it does not open the statement.
+Result<TotalOpening> make_total(const TotalStatement& statement, std::span<const Opening> openings,
+                                const Signer& signer);
+// Errors: bad_statement (sizes or weights), bad_commitment, bad_signature, bad_total.
+Status check_total(const TotalStatement& statement, const TotalOpening& opening, const Verifier& verifier);
+
+Result<seal::Sealed> seal_total(const TotalStatement& statement, const TotalOpening& opening,
+                                const seal::PublicKey& biller, const Secret& seed);
+// Opens and checks. Errors: does_not_open, and those of check_total.
+Result<TotalOpening> open_total(const TotalStatement& statement, const seal::Sealed& sealed, const seal::SecretKey& key,
+                                const Verifier& verifier);
+
+// Which sets are open to the public.
+class PublicOpenings {
+ public:
+  // Errors: unknown_set, bad_statement, few_slots_at_a_price, already_open.
+  Status may_open(const TotalStatement& statement, std::span<const OpeningSet> sets) const;
+  void note_open(const TotalStatement& statement);  // one that may_open let pass and check_total accepted
+
+ private:
+  using Key = std::tuple<Pseudonym, uint8_t, uint32_t>;  // pseudonym, OBIS code, set
+  std::set<Key> open_;
+};
+
+}  // namespace tieline::energy

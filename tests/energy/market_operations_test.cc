@@ -1,0 +1,355 @@
+// A market of random operations, valid and invalid, over all of its units: after each one money, margins, payments,
+// stake and capacity are conserved, and what was refused has changed nothing. Imbalances sum to 0 wherever they are
+// made (a check in the program). TIELINE_OPERATIONS=1000000 TIELINE_SEED=1 market_operations_test runs it long.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "energy/market.h"
+#include "trade_fixture.h"
+
+namespace tieline::energy {
+namespace {
+
+constexpr int64_t kHour = 3'600'000;
+
+// The deadlines of ENERGY.md, an order of magnitude shorter, so that the working set stays small.
+MarketParams small_params() {
+  MarketParams p;
+  p.times.submit_ms = 2 * kHour;
+  p.times.close_ms = 4 * kHour;
+  p.times.settle_ms = 6 * kHour;
+  p.times.resolve_ms = 14 * kHour;
+  p.times.final_ms = 48 * kHour;
+  p.zone = {0, 150'000, 20'000, 100};
+  p.stake_min = 1'000'000;
+  return p;
+}
+
+uint64_t from_environment(const char* name, uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
+class Operations {
+ public:
+  explicit Operations(uint64_t seed) : rng_(seed), market_(small_params()), before_(small_params()) {
+    const std::array<std::pair<Role, size_t>, 4> roles = {
+        {{Role::kPlant, 4}, {Role::kGrid, 3}, {Role::kDistributor, 3}, {Role::kUser, 5}}};
+    ParticipantId id = 1;
+    for (size_t r = 0; r < roles.size(); ++r) {
+      for (size_t i = 0; i < roles[r].second; ++i, ++id) {
+        MarketParticipant p;
+        p.org = static_cast<OrgId>(rng_.chance(200'000) ? 1 : id);
+        p.role = roles[r].first;
+        p.capacity_w = p.role == Role::kUser && i == 0 ? 0 : 400'000 + rng_.below(400'000);
+        p.loss_ppm = p.role == Role::kGrid || p.role == Role::kDistributor ? 50'000 : 0;
+        p.history.months = static_cast<uint32_t>(rng_.below(9));
+        p.history.six_months_wh = rng_.below(1'000'000'000);
+        market_.register_participant(id, p);
+        by_role_[r].push_back(id);
+        everyone_.push_back(id);
+        EXPECT_EQ(market_.issue(id, 20'000'000 + rng_.below(60'000'000)), MarketRefusal::kNone);
+      }
+    }
+    everyone_.push_back(999);  // nobody has registered it
+    before_ = market_;
+    build_list();
+  }
+
+  void run(uint64_t operations) {
+    for (uint64_t n = 0; n < operations; ++n) {
+      pass_time();
+      const Operation& operation = pick();
+      const MarketRefusal refusal = operation.run();
+      ++seen_[refusal];
+      ASSERT_EQ(market_.broken_invariant(), "") << "operation " << n << " " << operation.name;
+      if (refusal == MarketRefusal::kNone) {
+        ++done_[operation.name];
+        before_ = market_;
+      } else {
+        ASSERT_TRUE(market_ == before_) << "operation " << n << " " << operation.name << " was refused ("
+                                        << market_refusal_name(refusal) << ") and has changed something";
+      }
+    }
+  }
+
+  const std::map<MarketRefusal, uint64_t>& seen() const { return seen_; }
+  const std::map<std::string, uint64_t>& done() const { return done_; }
+  const std::map<TradeState, uint64_t>& states() const { return states_; }
+
+ private:
+  struct Operation {
+    const char* name;
+    uint64_t weight;
+    std::function<MarketRefusal()> run;
+  };
+
+  template <class List>
+  auto one_of(const List& list) {
+    return list[rng_.below(list.size())];
+  }
+  ParticipantId anyone() { return one_of(everyone_); }
+  uint64_t amount() { return rng_.chance(20'000) ? rng_.next() : rng_.below(rng_.chance(500'000) ? 100 : 4'000'000); }
+  uint32_t slot_now() const { return static_cast<uint32_t>(now_ / kSlotMs); }
+
+  void pass_time() {
+    if (rng_.chance(500'000)) now_ += static_cast<int64_t>(rng_.below(6 * 60'000));
+    if (rng_.chance(300)) now_ += static_cast<int64_t>(rng_.below(20)) * kHour;
+    if (market_.advance(now_) == 0) return;
+    ASSERT_EQ(market_.broken_invariant(), "");
+    for (const auto& [id, trade] : market_.trades()) ++states_[trade.state];
+    before_ = market_;
+  }
+
+  const Operation& pick() {
+    uint64_t at = rng_.below(weights_);
+    for (const Operation& o : list_) {
+      if (at < o.weight) return o;
+      at -= o.weight;
+    }
+    return list_.front();
+  }
+
+  TradeTerms terms() {
+    TradeTerms t;
+    for (size_t i = 0; i < kParties; ++i) t.party[i] = one_of(by_role_[i]);
+    if (rng_.chance(20'000)) t.party[rng_.below(kParties)] = anyone();
+    t.slots = static_cast<uint16_t>(1 + rng_.below(4));
+    t.wh = 1 + rng_.below(60'000 * t.slots);
+    t.plant_price = rng_.below(100'000'000);
+    t.grid_fee = rng_.below(10'000'000);
+    t.distributor_fee = rng_.below(10'000'000);
+    t.grid_loss_ppm = t.distributor_loss_ppm = 50'000;
+    t.first_slot = slot_now() + static_cast<uint32_t>(1 + rng_.below(6));
+    return t;
+  }
+  uint64_t margin_for(const TradeTerms& t, ParticipantId by) {
+    return rng_.chance(950'000) ? market_.margin_asked(t, by) : amount();
+  }
+  // A trade, sometimes one that is none.
+  TradeId any_trade(bool open) {
+    std::vector<TradeId> ids;
+    for (const auto& [id, trade] : market_.trades()) {
+      if ((trade.state == TradeState::kOpen) == open || rng_.chance(50'000)) ids.push_back(id);
+    }
+    return ids.empty() || rng_.chance(10'000) ? test_id(1) : one_of(ids);
+  }
+  const TradeRecord* find(const TradeId& id) const {
+    const auto at = market_.trades().find(id);
+    return at == market_.trades().end() ? nullptr : &at->second;
+  }
+  ParticipantId party_of(const TradeRecord* trade) {
+    return trade == nullptr || rng_.chance(20'000) ? anyone() : one_of(trade->terms.party);
+  }
+
+  // A slot and a flow of it that a trade is about, and what was contracted there.
+  struct Place {
+    uint32_t slot = 0;
+    FlowKey flow;
+    uint64_t wh = 0;
+  };
+  Place any_place(Interval::Phase phase) {
+    Place p;
+    std::vector<uint32_t> slots;
+    for (const auto& [slot, interval] : market_.intervals()) {
+      if (interval.phase == phase && slot < slot_now()) slots.push_back(slot);
+    }
+    p.slot = slots.empty() || rng_.chance(10'000) ? slot_now() - static_cast<uint32_t>(rng_.below(9)) : one_of(slots);
+    std::vector<const TradeRecord*> trades;
+    for (const auto& [id, trade] : market_.trades()) {
+      const TradeTerms& t = trade.terms;
+      if (trade.state != TradeState::kOpen && p.slot >= t.first_slot && p.slot < t.first_slot + t.slots) {
+        trades.push_back(&trade);
+      }
+    }
+    const size_t leg = rng_.below(3);
+    if (trades.empty() || rng_.chance(20'000)) {
+      p.flow = {one_of(by_role_[leg]), rng_.chance(100'000) ? anyone() : one_of(by_role_[leg + 1])};
+      p.wh = rng_.below(50'000);
+      return p;
+    }
+    const TradeTerms& t = one_of(trades)->terms;
+    p.flow = {t.party[leg], t.party[leg + 1]};
+    for (const TradeRecord* trade : trades) {
+      const TradeTerms& other = trade->terms;
+      if (other.party[leg] != p.flow.from || other.party[leg + 1] != p.flow.to) continue;
+      p.wh += quantities_of_slot(other, static_cast<uint16_t>(p.slot - other.first_slot)).of(kPartyRoles[leg]);
+    }
+    return p;
+  }
+  uint64_t metered(uint64_t wh) {
+    if (rng_.chance(50'000)) return rng_.below(100'000);     // a forger, or a great failure
+    return wh * (970'000 + rng_.below(60'001)) / 1'000'000;  // within 3 %
+  }
+  Quality quality() { return static_cast<Quality>(1 + rng_.below(4)); }
+
+  void build_list() {
+    const auto add = [this](const char* name, uint64_t weight, std::function<MarketRefusal()> run) {
+      list_.push_back({name, weight, std::move(run)});
+      weights_ += weight;
+    };
+    add("issue", 4, [this] { return market_.issue(one_of(everyone_), rng_.chance(30'000) ? kIssuedMax : amount()); });
+    add("redeem", 3, [this] { return market_.redeem(anyone(), amount() / 8); });
+    add("repay", 8, [this] { return repay(); });
+    add("offer", 60, [this] { return offer(); });
+    add("counter", 20, [this] { return counter(); });
+    add("endorse", 150, [this] { return endorse(); });
+    add("decline", 4, [this] {
+      const TradeId id = any_trade(true);
+      return market_.decline(id, party_of(find(id)), now_);
+    });
+    add("cancel", 3, [this] { return cancel(); });
+    add("record", 90, [this] {
+      const Place p = any_place(Interval::Phase::kOpen);
+      return market_.record(p.slot, p.flow, metered(p.wh), quality(), now_);
+    });
+    add("record_neighbour", 50, [this] {
+      const Place p = any_place(Interval::Phase::kOpen);
+      return market_.record_neighbour(p.slot, p.flow, metered(p.wh), now_);
+    });
+    add("accept", 10, [this] {
+      const Place p = disputed_place();
+      return market_.accept(p.slot, p.flow, rng_.chance(100'000) ? anyone() : p.flow.to, now_);
+    });
+    add("rule", 5, [this] {
+      const Place p = disputed_place();
+      return market_.rule(p.slot, p.flow, metered(p.wh), now_);
+    });
+    add("correct", 25, [this] { return correct(); });
+    add("price", 10, [this] {
+      const Place p = any_place(Interval::Phase::kOpen);
+      return market_.publish_price(p.slot, rng_.below(1'050'000'000), now_);
+    });
+    add("close_day", 1, [this] {
+      market_.close_day();
+      return MarketRefusal::kNone;
+    });
+    add("bond", 8, [this] { return market_.bond(anyone(), amount()); });
+    add("unbond", 8, [this] { return market_.unbond(anyone(), amount()); });
+    add("withdraw", 4, [this] { return market_.withdraw(anyone()); });
+    add("confiscate", 1, [this] { return market_.confiscate(rng_.chance(100'000) ? anyone() : 999); });
+    add("penalise", 1, [this] { return market_.penalise(rng_.chance(100'000) ? anyone() : 999, amount()); });
+    add("reward", 2, [this] { return market_.pay_rewards(amount()); });
+    add("propose", 8, [this] { return market_.propose(new_id(), static_cast<ProposalKind>(rng_.below(5)), anyone()); });
+    add("vote", 25, [this] { return market_.vote(any_proposal(), anyone(), rng_.chance(800'000)); });
+    add("veto", 3, [this] { return market_.veto(any_proposal()); });
+    add("next_epoch", 1, [this] {
+      market_.next_epoch();
+      return MarketRefusal::kNone;
+    });
+  }
+
+  MarketRefusal offer() {
+    TradeTerms t = terms();
+    if (rng_.chance(20'000)) t.first_slot = slot_now();
+    const ParticipantId by = rng_.chance(990'000) ? one_of(t.party) : anyone();
+    const TradeId id = rng_.chance(20'000) ? any_trade(true) : new_id();
+    return market_.offer(id, t, by, margin_for(t, by), now_);
+  }
+  MarketRefusal counter() {
+    const TradeId id = any_trade(true);
+    TradeTerms t = terms();
+    const TradeRecord* trade = find(id);
+    if (trade != nullptr && rng_.chance(980'000)) t.party = trade->terms.party;
+    const ParticipantId by = party_of(trade);
+    return market_.counter(id, t, by, margin_for(t, by), now_);
+  }
+  MarketRefusal endorse() {
+    const TradeId id = any_trade(true);
+    const TradeRecord* trade = find(id);
+    const ParticipantId by = party_of(trade);
+    const uint64_t margin = trade == nullptr ? 0 : margin_for(trade->terms, by);
+    const uint32_t round = trade == nullptr ? 0 : trade->round;
+    return market_.endorse(id, rng_.chance(980'000) ? round : round + 1, by, margin, now_);
+  }
+  MarketRefusal cancel() {
+    const TradeId id = any_trade(false);
+    std::vector<ParticipantId> by;
+    if (const TradeRecord* trade = find(id)) by.assign(trade->terms.party.begin(), trade->terms.party.end());
+    if (!by.empty() && rng_.chance(200'000)) by.pop_back();
+    return market_.cancel(id, by, now_);
+  }
+  MarketRefusal repay() {
+    for (const auto& [who, account] : market_.book().accounts) {
+      if (account.debt > 0 && rng_.chance(700'000)) {
+        return market_.repay(who, std::min(account.debt, account[Purse::kBalance]));
+      }
+    }
+    return market_.repay(anyone(), amount());
+  }
+  Place disputed_place() {
+    for (const auto& [slot, interval] : market_.intervals()) {
+      for (const auto& [key, flow] : interval.flows) {
+        if (flow.main.state == ReadingState::kDisputed && rng_.chance(300'000)) return {slot, key, flow.main.wh};
+      }
+    }
+    return any_place(Interval::Phase::kClosed);
+  }
+  MarketRefusal correct() {
+    const Place p = any_place(rng_.chance(700'000) ? Interval::Phase::kSettled : Interval::Phase::kClosed);
+    Correction c{1, metered(p.wh), quality(), rng_.chance(600'000)};
+    const auto interval = market_.intervals().find(p.slot);
+    if (interval != market_.intervals().end()) {
+      const auto flow = interval->second.flows.find(p.flow);
+      if (flow != interval->second.flows.end() && rng_.chance(950'000)) c.of_version = flow->second.main.version;
+    }
+    return market_.correct(p.slot, p.flow, c, now_);
+  }
+  Hash new_id() {
+    Hash id;
+    for (uint8_t& b : id.bytes) b = static_cast<uint8_t>(rng_.next());
+    return id;
+  }
+  Hash any_proposal() {
+    if (market_.proposals().empty() || rng_.chance(20'000)) return new_id();
+    auto at = market_.proposals().begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(market_.proposals().size())));
+    return at->first;
+  }
+
+  Rng rng_;
+  Market market_;
+  Market before_;
+  int64_t now_ = kTestStart;
+  std::array<std::vector<ParticipantId>, kParties> by_role_;
+  std::vector<ParticipantId> everyone_;
+  std::vector<Operation> list_;
+  uint64_t weights_ = 0;
+  std::map<MarketRefusal, uint64_t> seen_;
+  std::map<std::string, uint64_t> done_;
+  std::map<TradeState, uint64_t> states_;
+};
+
+TEST(MarketOperations, ConserveEverythingAndARefusedOneChangesNothing) {
+  const uint64_t operations = from_environment("TIELINE_OPERATIONS", 30'000);
+  Operations run(from_environment("TIELINE_SEED", 1));
+  run.run(operations);
+  uint64_t refused = 0;
+  for (const auto& [refusal, count] : run.seen()) {
+    if (refusal != MarketRefusal::kNone) refused += count;
+  }
+  std::printf("%llu operations, %llu refused; carried out:", static_cast<unsigned long long>(operations),
+              static_cast<unsigned long long>(refused));
+  for (const auto& [name, count] : run.done()) {
+    std::printf(" %s %llu", name.c_str(), static_cast<unsigned long long>(count));
+  }
+  std::printf("\n");
+  // The run is worth something only if it gets everywhere.
+  EXPECT_GE(run.done().size(), 24u) << "an operation never succeeded";
+  for (TradeState state : {TradeState::kOpen, TradeState::kCommitted, TradeState::kDisputed, TradeState::kSettled}) {
+    EXPECT_GT(run.states().count(state), 0u) << name_of(state);
+  }
+  for (const MarketRefusalText& text : market_refusals()) {
+    if (run.seen().count(text.refusal) == 0) std::printf("never refused as %s\n", text.name);
+  }
+}
+
+}  // namespace
+}  // namespace tieline::energy
