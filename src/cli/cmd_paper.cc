@@ -114,7 +114,7 @@ int run(const Options& o) {
   if (wanted("classes")) report.parts.push_back(paper::reclassing(options, told));
   if (wanted("leader")) report.parts.push_back(paper::malicious_leader(options, told));
   if (wanted("malicious") || wanted("majority"))
-    report.parts.push_back(paper::malicious_share(options, wanted("malicious"), wanted("majority")));
+    report.parts.push_back(paper::malicious_share(options, wanted("malicious"), wanted("majority"), told));
   if (wanted("formulas")) report.parts.push_back(paper::formulas(options, told));
   // Of this machine and this moment: only where numbers to quote are wanted, or it is asked for by name.
   if (!o.only.empty() ? wanted("table2") : !o.quick && !o.stored_only)

@@ -19,13 +19,14 @@ std::vector<EngineKind> engines_compared();  // cbft and pbft, as far as this bu
 Part figures_1_and_2(const ExperimentOptions& options, bool fig1, bool fig2, const Told& told);
 Part fault_bound(const ExperimentOptions& options, const Told& told);
 Part cost_by_size(const ExperimentOptions& options, const Told& told);
-Part reclassing(const ExperimentOptions& options, const Told& told);                        // 004, 4.1
-Part malicious_leader(const ExperimentOptions& options, const Told& told);                  // 004, 5.3.3
-Part malicious_share(const ExperimentOptions& options, bool share_row, bool majority_row);  // 004, 4.1, 5.1.4
-Part formulas(const ExperimentOptions& options, const Told& told);                          // 004, eq. 6, 8, 9
+Part reclassing(const ExperimentOptions& options, const Told& told);        // 004, 4.1
+Part malicious_leader(const ExperimentOptions& options, const Told& told);  // 004, 5.3.3
+// 004, 4.1 and 5.1.4
+Part malicious_share(const ExperimentOptions& options, bool share_row, bool majority_row, const Told& told);
+Part formulas(const ExperimentOptions& options, const Told& told);  // 004, eq. 6, 8, 9
 // Paper 004's Table 2, measured on this machine: other than the rest not a function of seeds.
 Part signature_table(const ExperimentOptions& options, const Told& told);
-Part cost_model(const Costs* this_machine);  // the constants; none: only those stored
+Part cost_model(const Costs* this_machine);                         // the constants; none: only those stored
 
 // Calls work(0) .. work(count - 1), some at a time.
 void in_parallel(size_t count, size_t threads, const std::function<void(size_t)>& work);

@@ -64,7 +64,7 @@ TEST(Reclassing, AfterEveryBlockIsSoonerAndLessSteady) {
 }
 
 TEST(MaliciousShare, FallsOffACliffAtAThirdOfTheWeight) {
-  const Part part = malicious_share({true, 1}, true, true);
+  const Part part = malicious_share({true, 2}, true, true, kNobody);
   const std::string together_16 = cell(part, "16 (32 %)", 2), together_18 = cell(part, "18 (36 %)", 2);
   EXPECT_EQ(together_16, "safe, goes on");
   EXPECT_EQ(together_18.substr(0, 6), "!forks");
@@ -75,6 +75,13 @@ TEST(MaliciousShare, FallsOffACliffAtAThirdOfTheWeight) {
   EXPECT_EQ(cell(part, "20 (40 %)", 5), "safe, goes on") << "known";
   ASSERT_EQ(part.rows.size(), 3u);
   EXPECT_EQ(part.rows[2].holds, "not measured");
+
+  ASSERT_GE(part.section.tables[1].rows.size(), 4u);
+  const auto simulated = [&](size_t row) { return part.section.tables[1].rows[row].back(); };
+  EXPECT_EQ(simulated(0), "safe, goes on") << "cbft, 3 of 10 silent";
+  EXPECT_EQ(simulated(1), "safe, stops") << "4 of 10";
+  EXPECT_EQ(simulated(2), "safe, goes on") << "3 of 10 equivocate";
+  EXPECT_EQ(simulated(3), "forks") << "4 of 10";
 }
 
 TEST(Formulas, ConflictsAreNoneAfterConsensus) {

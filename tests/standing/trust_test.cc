@@ -102,6 +102,10 @@ TEST(TrustLaw, AnEpochWithoutVotesChangesNothing) {
   half.absent_slots = 5;
   settle_trust(record, half);
   EXPECT_EQ(record.trust, next_trust(kGenesisTrust, kTrustOne * 3 / 4));
+  half.rejected = kRejectedMax / 2;
+  settle_trust(record, half);
+  EXPECT_EQ(record.trust, next_trust(next_trust(kGenesisTrust, kTrustOne * 3 / 4), kTrustOne * 3 / 8))
+      << "refused submissions stand in the tally too";
 }
 
 TEST(TrustLaw, RefusesARecordAboveOne) {
