@@ -138,6 +138,7 @@ TEST_F(Http, WhatIsNotThereIsAProblemWithACode) {
   expect_problem(ask("/v1/transactions/" + string(64, 'a')), 404, "not_found");
   expect_problem(ask("/v1/readings?meter=nobody"), 404, "unknown_meter");
   expect_problem(ask("/v1/participants/nobody"), 404, "unknown_participant");
+  expect_problem(ask("/v1/credit?validator=nobody"), 404, "unknown_validator");
 }
 
 TEST_F(Http, BadParametersAreRefusedWithWhatIsAllowed) {
@@ -146,6 +147,7 @@ TEST_F(Http, BadParametersAreRefusedWithWhatIsAllowed) {
   expect_problem(ask("/v1/receipts/" + string(63, 'a')), 400, "bad_parameter");
   expect_problem(ask("/v1/transactions/xyz"), 400, "bad_parameter");
   expect_problem(ask("/v1/blocks/-1"), 400, "bad_parameter");
+  expect_problem(ask("/v1/credit?epochs=17"), 400, "bad_parameter");
   expect_problem(ask("/v1/blocks/1x"), 400, "bad_parameter");
   expect_problem(ask("/v1/blocks?limit=0"), 400, "bad_parameter");
   expect_problem(ask("/v1/blocks?limit=101"), 400, "bad_parameter");
@@ -325,6 +327,30 @@ TEST_F(Http, ATransactionShowsWhatItSaysAndWhatBecameOfIt) {
   EXPECT_EQ(ask_json("/v1/participants?limit=3")["next"], 3);
   EXPECT_EQ(ask_json("/v1/participants?from=3")["participants"].size(), 1u);
   EXPECT_EQ(ask_json("/v1/validators")["validators"].size(), 4u);
+}
+
+TEST_F(Http, CreditIsShownWithItsIndicatorsNowAndOfEndedEpochs) {
+  start();
+  const json fresh = ask_json("/v1/credit");
+  ASSERT_EQ(fresh["validators"].size(), 4u);
+  EXPECT_EQ(fresh["epoch"], 0);
+  EXPECT_EQ(fresh["weights_hash"], to_hex(test_genesis().credit.weights.hash()));
+  for (const json& v : fresh["validators"]) {
+    EXPECT_EQ(v["credit"], 0.5);
+    EXPECT_EQ(v["may_be_drawn"], true);
+    EXPECT_EQ(v["now"]["indicators"].size(), 8u);
+    EXPECT_TRUE(v["epochs"].empty());
+  }
+  for (uint64_t i = 1; i <= 11; ++i) node.commit({data(i)});  // epochs of the test's chain have five blocks or more
+  const json later = ask_json("/v1/credit?validator=validator-2&epochs=1");
+  ASSERT_EQ(later["validators"].size(), 1u);
+  EXPECT_EQ(later["validators"][0]["id"], 2);
+  for (const json& e : later["validators"][0]["epochs"]) {
+    EXPECT_EQ(e["indicators"].size(), 8u);
+    EXPECT_EQ(e["credit_before"], 0.5);
+    EXPECT_TRUE(e["why"].is_array());
+  }
+  EXPECT_EQ(ask_json("/v1/credit?validator=2")["validators"][0]["name"], "validator-2");
 }
 
 TEST_F(Http, HealthReadinessMetricsAndDescription) {
