@@ -122,6 +122,43 @@ TEST_F(CheckersTest, AnAccusationOfACorrectValidatorIsWrongAndOfALiarRight) {
   EXPECT_EQ(found(), Failure::kWrongEvidence);
 }
 
+TEST_F(CheckersTest, SoIsOneOfAnInvalidBlockOrASubmission) {
+  const auto with = [](ValidatorId invalid, ValidatorId rejected) {
+    Evidence e;
+    e.invalid.emplace_back();
+    e.invalid[0].signer = invalid;
+    e.rejected.emplace_back();
+    e.rejected[0].submitter = rejected;
+    return encoded(e);
+  };
+  const Hash first = commit(0, block(1, genesis_digest(), {}, with(kLiar, kLiar)));
+  EXPECT_EQ(found(), Failure::kNone);
+  const Checkers before = checkers;
+  commit(0, block(2, first, {}, with(kLiar, 0)));
+  EXPECT_EQ(found(), Failure::kWrongEvidence);
+  checkers = before;
+  commit(0, block(2, first, {}, with(0, kLiar)));
+  EXPECT_EQ(found(), Failure::kWrongEvidence);
+}
+
+TEST_F(CheckersTest, ALateConfirmIsOfAVoteThatWasCast) {
+  confirm(1, 1, {0, 0, 0}, "a");
+  const auto late = [](ValidatorId signer, const Slot& slot, const char* name) {
+    Evidence e;
+    e.late.push_back({signer, slot, 1, block_name(name), {}});
+    return encoded(e);
+  };
+  const Hash first = commit(0, block(1, genesis_digest(), {}, late(1, {0, 0, 0}, "a")));
+  const Hash second = commit(0, block(2, first, {}, late(kLiar, {0, 0, 5}, "a")));
+  EXPECT_EQ(found(), Failure::kNone) << "a liar may say it voted";
+  const Checkers before = checkers;
+  commit(0, block(3, second, {}, late(1, {0, 0, 0}, "b")));
+  EXPECT_EQ(found(), Failure::kWrongEvidence);
+  checkers = before;
+  commit(0, block(3, second, {}, late(1, {0, 0, 1}, "a")));
+  EXPECT_EQ(found(), Failure::kWrongEvidence);
+}
+
 TEST_F(CheckersTest, ATransactionRecordedTwiceIsInvalid) {
   const Hash first = commit(0, block(1, genesis_digest(), {tx(1)}));
   commit(0, block(2, first, {tx(1)}));
