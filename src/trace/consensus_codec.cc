@@ -312,46 +312,18 @@ void get_alternative(Reader& r, size_t index, Variant& out, More&... more) {
 
 }  // namespace
 
-namespace {
-
-void put(Writer& w, const ConsensusParams& p) {
-  w.u8(static_cast<uint8_t>(p.engine));
-  w.u8(static_cast<uint8_t>(p.policy));
-  w.boolean(p.fast_path);
-  for (uint32_t v : {p.timeout_ms, p.passed_over_factor, p.tenure_ms, p.tenure_slots, p.epoch_blocks, p.epoch_ms,
-                     p.checkpoint_blocks, p.drift_ms, p.block_tx_max, p.block_bytes_max, p.block_wait_ms, p.eligibility,
-                     p.jail_epochs})
-    w.u32(v);
-}
-void get(Reader& r, ConsensusParams& p) {
-  const uint8_t engine = r.u8();
-  const uint8_t policy = r.u8();
-  if (engine < 1 || engine > static_cast<uint8_t>(EngineKind::kTrustRaft) || policy < 1 || policy > 3) r.fail();
-  p.engine = static_cast<EngineKind>(engine);
-  p.policy = static_cast<LeaderPolicy>(policy);
-  p.fast_path = r.boolean();
-  for (uint32_t* v : {&p.timeout_ms, &p.passed_over_factor, &p.tenure_ms, &p.tenure_slots, &p.epoch_blocks, &p.epoch_ms,
-                      &p.checkpoint_blocks, &p.drift_ms, &p.block_tx_max, &p.block_bytes_max, &p.block_wait_ms,
-                      &p.eligibility, &p.jail_epochs})
-    *v = r.u32();
-}
-// A parameter that is added to genesis is added here.
-static_assert(sizeof(ConsensusParams) == 56);
-
-}  // namespace
-
 // --- construction ---------------------------------------------------------------------------------------------------
 
 void encode(Writer& w, const EngineConfig& c) {
   encode(w, c.chain);
-  put(w, c.params);
+  encode(w, c.params);
   w.u16(c.self);
   encode(w, c.rejoin_nonce);
   w.boolean(c.trace);
 }
 void decode(Reader& r, EngineConfig& c) {
   decode(r, c.chain);
-  get(r, c.params);
+  decode(r, c.params);
   c.self = r.u16();
   decode(r, c.rejoin_nonce);
   c.trace = r.boolean();

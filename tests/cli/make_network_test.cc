@@ -90,6 +90,22 @@ TEST_F(MakeNetwork, AnEmptyFolderIsTakenAndEmptyAgainAfterAnError) {
   EXPECT_TRUE(make_network(plan_).ok());
 }
 
+TEST_F(MakeNetwork, CertificatesAreListsUnlessAskedOtherwiseOrTheNetworkIsLarge) {
+  EXPECT_EQ(make_network(plan_)->consensus.certificates, CertificateKind::kList);
+  std::filesystem::remove_all(plan_.net);
+  plan_.certificates = "bls";
+  EXPECT_EQ(make_network(plan_)->consensus.certificates, CertificateKind::kBls);
+  std::filesystem::remove_all(plan_.net);
+  plan_.engine = "pbft";
+  const auto refused = make_network(plan_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "genesis_invalid") << "its engine counts votes one by one";
+  plan_.engine = "cbft";
+  plan_.certificates.clear();
+  plan_.validators = kAggregatesFrom;
+  EXPECT_EQ(make_network(plan_)->consensus.certificates, CertificateKind::kBls);
+}
+
 TEST_F(MakeNetwork, SettingsReachGenesis) {
   plan_.settings = {"consensus.epoch_blocks=20", "consensus.policy=strict", "consensus.fast_path=false",
                     "ledger.stale_s=3600"};

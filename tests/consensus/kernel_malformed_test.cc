@@ -43,10 +43,12 @@ std::vector<Case> cases() {
   out.push_back({"a CONFIRM at index -1", "confirm_malformed", [](Lone& t) {
                    return t.confirm_message(t.other(1), {0, 0, -1}, t.c.genesis(), 1);
                  }});
-  out.push_back(
-      {"a PROPOSE with a bad signature", "propose_bad_signature",
-       [](Lone& t) { return changed<Propose>(good_proposal(t), [](Propose& p) { p.signature.bytes[3] ^= 1; }); },
-       from_leader});
+  out.push_back({"a PROPOSE with a bad signature", "propose_bad_signature",
+                 [](Lone& t) {
+                   return changed<Propose>(good_proposal(t),
+                                           [](Propose& p) { std::get<Signature>(p.signature).bytes[3] ^= 1; });
+                 },
+                 from_leader});
   out.push_back(
       {"a PROPOSE of another chain", "propose_wrong_chain",
        [](Lone& t) { return changed<Propose>(good_proposal(t), [&](Propose& p) { p.header.chain = t.c.genesis(); }); },
@@ -108,7 +110,7 @@ std::vector<Case> cases() {
        }});
   out.push_back({"a VIEW-CHANGE with a vote that its primary never signed", "view_change_bad_vote", [](Lone& t) {
                    LastVote v = t.last_vote({0, 0, 0}, t.block(t.c.genesis()));
-                   v.primary_signature.bytes[9] ^= 1;
+                   std::get<Signature>(v.primary_signature).bytes[9] ^= 1;
                    return t.view_change_of(t.other(1), 1, t.start(), v);
                  }});
   out.push_back({"a VIEW-CHANGE with a NEW-VIEW where none belongs", "view_change_wrong_new_view", [](Lone& t) {

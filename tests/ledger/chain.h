@@ -14,6 +14,8 @@
 #include "ledger/memory_store.h"
 #include "ledger/state.h"
 
+#include "../sum_scheme.h"
+
 namespace tieline::testing {
 
 class PlainSigner final : public Signer {
@@ -24,6 +26,12 @@ class PlainSigner final : public Signer {
   }
   Signature sign(ByteView message) const override { return expected(key_, message); }
   PublicKey public_key() const override { return key_; }
+  bls::PublicKey bls_key() const override {
+    bls::PublicKey key;
+    std::copy(key_.bytes.begin(), key_.bytes.end(), key.bytes.begin());
+    return key;
+  }
+  bls::Signature sign_share(ByteView message) const override { return test_share(bls_key(), message); }
   static Signature expected(const PublicKey& key, ByteView message) {
     const Hash h = sha256({key.view(), message});
     Signature s;
@@ -36,7 +44,7 @@ class PlainSigner final : public Signer {
   PublicKey key_;
 };
 
-class PlainVerifier final : public Verifier {
+class PlainVerifier final : public SumVerifier {
  public:
   bool verify(const PublicKey& key, ByteView message, const Signature& signature) const override {
     return signature == PlainSigner::expected(key, message);

@@ -116,6 +116,20 @@ TEST_F(TraceCheck, ANetworksTracesPassTogether) {
   EXPECT_FALSE(s.torn);
 }
 
+// Shares are recorded and asked for again like signatures.
+TEST_F(TraceCheck, TracesOfANetworkWithAggregatesPass) {
+  Genesis& genesis = traced_.world.genesis;
+  genesis.consensus.certificates = CertificateKind::kBls;
+  for (GenesisValidator& v : genesis.validators) {
+    const bls::PublicKey key = tieline::testing::validator_key(v.id).bls_key();
+    v.bls_key.assign(key.bytes.begin(), key.bytes.end());
+  }
+  run_network();
+  expect_all_pass();
+  EXPECT_GE(facts_.committed.size(), 6u);
+  for (ValidatorId id = 0; id < 4; ++id) EXPECT_GE(facts_.validators[id].votes.size(), 5u);
+}
+
 TEST_F(TraceCheck, TracesPassOverViewChangesRestartsAndEpochs) {
   traced_.world.genesis.consensus.epoch_blocks = 3;
   traced_.world.genesis.consensus.epoch_ms = 0;
@@ -292,7 +306,7 @@ TEST_F(TraceCheck, AChangedVoteAndASecondVoteInASlotAreFoundByTheRules) {
 
   // The signature alone: no rule of the trace sees it.
   other.block.bytes[0] ^= 1;
-  other.signature.bytes[5] ^= 1;
+  std::get<Signature>(other.signature).bytes[5] ^= 1;
   changed.message = consensus::make_message(other);
   step = step_at(good, at);
   step.effects[effect] = changed;
@@ -300,7 +314,7 @@ TEST_F(TraceCheck, AChangedVoteAndASecondVoteInASlotAreFoundByTheRules) {
   EXPECT_THAT(found(records), AnyOf(Eq("replay_differs"), Eq("sent_unasked")));
   step = step_at(good, at);
   ASSERT_FALSE(step.made.empty());
-  step.made[0].signature.bytes[5] ^= 1;
+  std::get<Signature>(step.made[0].signature).bytes[5] ^= 1;
   records[at] = encode_record(step);
   EXPECT_EQ(found(records), "replay_differs");
 }

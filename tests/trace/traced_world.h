@@ -36,6 +36,7 @@ class TracedWorld {
       begin.chain = world.genesis.chain_id();
       begin.self = host.id;
       begin.key = host.signer->public_key();
+      begin.bls_key = host.signer->bls_key();
       begin.started_ms = world.now.wall_ms;
       begin.host = true;
       begin.program = "test";
