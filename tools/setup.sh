@@ -23,6 +23,7 @@ PACKAGE_GROUPS=(
   "tests|the model checker of spec/|default-jre-headless|java"
   "tests|to fetch the model checker|curl|curl"
   "tests|to see that every mutant still applies|patch|patch"
+  "hashes|the second compiler of tools/trace-hash-builds.sh|clang|clang++"
 )
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }

@@ -5,6 +5,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 count=${1:-200}
+# shellcheck source=tools/setup.sh
+source tools/setup.sh
+set_up build tests hashes
 declare -A lines
 for compiler in g++ clang++; do
   command -v "$compiler" >/dev/null || { echo "$compiler is not installed" >&2; exit 2; }

@@ -3,7 +3,9 @@
 // once from the socket to the log, and whoever needs a part keeps a slice of the same buffer alive.
 
 #include <array>
+#include <bit>
 #include <compare>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,13 +24,42 @@ using ByteView = std::span<const uint8_t>;
 
 inline ByteView view_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
+// Integers at any address in a stated order of bytes: one load or store on the machines we know.
+template <std::unsigned_integral U>
+U reversed(U value) {
+  if constexpr (sizeof(U) == 8) return static_cast<U>(__builtin_bswap64(value));
+  if constexpr (sizeof(U) == 4) return static_cast<U>(__builtin_bswap32(value));
+  if constexpr (sizeof(U) == 2) return static_cast<U>(__builtin_bswap16(value));
+  return value;
+}
+template <std::unsigned_integral U>
+U load_le(const uint8_t* at) {
+  U value;
+  std::memcpy(&value, at, sizeof(U));
+  return std::endian::native == std::endian::little ? value : reversed(value);
+}
+template <std::unsigned_integral U>
+U load_be(const uint8_t* at) {
+  return reversed(load_le<U>(at));
+}
+template <std::unsigned_integral U>
+void store_le(uint8_t* at, U value) {
+  if constexpr (std::endian::native != std::endian::little) value = reversed(value);
+  std::memcpy(at, &value, sizeof(U));
+}
+
 // N bytes with value semantics and a name: the Tag keeps a hash from being passed where a key is wanted.
 template <size_t N, class Tag>
 struct FixedBytes {
   static constexpr size_t kSize = N;
   std::array<uint8_t, N> bytes{};
 
-  auto operator<=>(const FixedBytes&) const = default;
+  bool operator==(const FixedBytes& other) const { return std::memcmp(bytes.data(), other.bytes.data(), N) == 0; }
+  std::strong_ordering operator<=>(const FixedBytes& other) const {  // of hashes the first word decides
+    static_assert(N >= sizeof(uint64_t));
+    const auto mine = load_be<uint64_t>(bytes.data()), its = load_be<uint64_t>(other.bytes.data());
+    return mine != its ? mine <=> its : std::memcmp(bytes.data(), other.bytes.data(), N) <=> 0;
+  }
   ByteView view() const { return bytes; }
   bool is_zero() const {
     for (uint8_t b : bytes)

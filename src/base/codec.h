@@ -8,12 +8,14 @@
 // A type takes part by `void encode(Writer&, const T&)` and `void decode(Reader&, T&)`, found by argument lookup.
 // A Reader never throws: after the first error every further read yields zero values and `ok()` stays false.
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -27,29 +29,52 @@ class Writer {
   explicit Writer(size_t reserve) { out_.reserve(reserve); }
   template <std::unsigned_integral U>
   void put(U value) {
-    uint8_t raw[sizeof(U)];
-    for (size_t i = 0; i < sizeof(U); ++i) raw[i] = static_cast<uint8_t>(value >> (8 * i));
-    out_.insert(out_.end(), raw, raw + sizeof(U));
+    store_le(room(sizeof(U)), value);
   }
-  void u8(uint8_t v) { out_.push_back(v); }
+  void u8(uint8_t v) { *room(1) = v; }
   void u16(uint16_t v) { put(v); }
   void u32(uint32_t v) { put(v); }
   void u64(uint64_t v) { put(v); }
   void i64(int64_t v) { put(static_cast<uint64_t>(v)); }
   void boolean(bool v) { u8(v ? 1 : 0); }
-  void raw(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  void raw(ByteView bytes) {
+    if (bytes.empty()) return;
+    if (bytes.size() <= kSmall) {
+      std::memcpy(room(bytes.size()), bytes.data(), bytes.size());
+    } else {
+      out_.resize(size_);
+      out_.insert(out_.end(), bytes.begin(), bytes.end());
+      size_ = out_.size();
+    }
+  }
   void bytes(ByteView value) {  // u32 length, then the bytes
     TL_CHECK(value.size() <= UINT32_MAX);
     u32(static_cast<uint32_t>(value.size()));
     raw(value);
   }
   void string(std::string_view text) { bytes(view_of(text)); }
-  size_t size() const { return out_.size(); }
-  ByteView view() const { return out_; }
-  Bytes take() { return std::move(out_); }
+  size_t size() const { return size_; }
+  ByteView view() const { return {out_.data(), size_}; }
+  Bytes take() {
+    out_.resize(size_);
+    size_ = 0;
+    return std::exchange(out_, {});
+  }
 
  private:
-  Bytes out_;
+  // Small values come in great numbers and a vector's own insertion costs more than they do: they are written into
+  // bytes that stand ready behind the end.
+  static constexpr size_t kSmall = 256;
+  uint8_t* room(size_t n) {
+    if (n > out_.size() - size_)
+      out_.resize(n > out_.capacity() - size_ ? size_ + kSmall : std::min(size_ + kSmall, out_.capacity()));
+    uint8_t* at = out_.data() + size_;
+    size_ += n;
+    return at;
+  }
+
+  Bytes out_;  // of which the first size_ bytes are written
+  size_t size_ = 0;
 };
 
 class Reader {
@@ -58,9 +83,7 @@ class Reader {
   template <std::unsigned_integral U>
   U get() {
     if (!need(sizeof(U))) return 0;
-    U value = 0;
-    for (size_t i = 0; i < sizeof(U); ++i)
-      value = static_cast<U>(value | static_cast<U>(static_cast<U>(at_[i]) << (8 * i)));
+    const U value = load_le<U>(at_);
     at_ += sizeof(U);
     return value;
   }

@@ -406,6 +406,21 @@ Result<MessagePtr> decode_any(const Blob& bytes) {
   return MessagePtr(std::move(message));
 }
 
+constexpr std::string_view kViewChangeTag = "tieline/view-change/1";
+constexpr std::string_view kAckTag = "tieline/ack/1";
+constexpr std::string_view kNewViewTag = "tieline/new-view/1";
+constexpr std::string_view kRejoinRequestTag = "tieline/rejoin-request/1";
+constexpr std::string_view kRejoinReplyTag = "tieline/rejoin-reply/1";
+
+std::string_view tag_of(const Payload& payload) {
+  if (std::holds_alternative<ViewChange>(payload)) return kViewChangeTag;
+  if (std::holds_alternative<ViewChangeAck>(payload)) return kAckTag;
+  if (std::holds_alternative<NewView>(payload)) return kNewViewTag;
+  if (std::holds_alternative<RejoinRequest>(payload)) return kRejoinRequestTag;
+  TL_CHECK(std::holds_alternative<RejoinReply>(payload));
+  return kRejoinReplyTag;
+}
+
 template <class T>
 Hash body_digest(std::string_view tag, const ChainId& chain, const T& m) {
   Writer w(512);
@@ -475,16 +490,18 @@ Result<MessagePtr> decode_message(Blob bytes) {
 
 const char* message_name(const Message& message) { return kNames[message.payload.index()]; }
 
-Hash view_change_digest(const ChainId& chain, const ViewChange& m) {
-  return body_digest("tieline/view-change/1", chain, m);
-}
-Hash ack_digest(const ChainId& chain, const ViewChangeAck& m) { return body_digest("tieline/ack/1", chain, m); }
-Hash new_view_digest(const ChainId& chain, const NewView& m) { return body_digest("tieline/new-view/1", chain, m); }
+Hash view_change_digest(const ChainId& chain, const ViewChange& m) { return body_digest(kViewChangeTag, chain, m); }
+Hash ack_digest(const ChainId& chain, const ViewChangeAck& m) { return body_digest(kAckTag, chain, m); }
+Hash new_view_digest(const ChainId& chain, const NewView& m) { return body_digest(kNewViewTag, chain, m); }
 Hash rejoin_request_digest(const ChainId& chain, const RejoinRequest& m) {
-  return body_digest("tieline/rejoin-request/1", chain, m);
+  return body_digest(kRejoinRequestTag, chain, m);
 }
-Hash rejoin_reply_digest(const ChainId& chain, const RejoinReply& m) {
-  return body_digest("tieline/rejoin-reply/1", chain, m);
+Hash rejoin_reply_digest(const ChainId& chain, const RejoinReply& m) { return body_digest(kRejoinReplyTag, chain, m); }
+
+Hash signed_digest(const ChainId& chain, const Message& message) {
+  const ByteView bytes = message.bytes.view();
+  TL_CHECK(bytes.size() > 1 + Signature::kSize);
+  return tagged_hash(tag_of(message.payload), {chain.view(), bytes.subspan(1, bytes.size() - 1 - Signature::kSize)});
 }
 
 }  // namespace tieline::consensus

@@ -212,5 +212,7 @@ Hash ack_digest(const ChainId& chain, const ViewChangeAck& m);
 Hash new_view_digest(const ChainId& chain, const NewView& m);
 Hash rejoin_request_digest(const ChainId& chain, const RejoinRequest& m);
 Hash rejoin_reply_digest(const ChainId& chain, const RejoinReply& m);
+// The same out of the bytes of a message of one of these kinds, which end with the signature: nothing is encoded again.
+Hash signed_digest(const ChainId& chain, const Message& message);
 
 }  // namespace tieline::consensus

@@ -8,16 +8,6 @@ namespace {
 
 uint64_t rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
-uint64_t load64(const uint8_t* p) {
-  uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value |= static_cast<uint64_t>(p[i]) << (8 * i);
-  return value;
-}
-
-void store64(uint8_t* p, uint64_t value) {
-  for (int i = 0; i < 8; ++i) p[i] = static_cast<uint8_t>(value >> (8 * i));
-}
-
 struct SipState {
   uint64_t v0, v1, v2, v3;
   void round() {
@@ -48,8 +38,8 @@ Signature tag_of(const SimSecret& secret, ByteView message) {
   const auto tag = siphash128(secret, message);
   Signature out;
   for (uint64_t i = 0; i < 4; ++i) {
-    store64(out.bytes.data() + 16 * i, i == 0 ? tag[0] : stretch(tag[0] + i));
-    store64(out.bytes.data() + 16 * i + 8, i == 0 ? tag[1] : stretch(tag[1] + i));
+    store_le(out.bytes.data() + 16 * i, i == 0 ? tag[0] : stretch(tag[0] + i));
+    store_le(out.bytes.data() + 16 * i + 8, i == 0 ? tag[1] : stretch(tag[1] + i));
   }
   return out;
 }
@@ -60,8 +50,8 @@ using Words = std::array<uint64_t, 2>;
 bls::Signature point_of(const Words& words) {
   bls::Signature out;
   for (uint64_t i = 0; i < 3; ++i) {
-    store64(out.bytes.data() + 16 * i, i == 0 ? words[0] : stretch(words[0] + i));
-    store64(out.bytes.data() + 16 * i + 8, i == 0 ? words[1] : stretch(words[1] + i));
+    store_le(out.bytes.data() + 16 * i, i == 0 ? words[0] : stretch(words[0] + i));
+    store_le(out.bytes.data() + 16 * i + 8, i == 0 ? words[1] : stretch(words[1] + i));
   }
   return out;
 }
@@ -98,7 +88,7 @@ std::array<uint64_t, 2> siphash128(const SimSecret& key, ByteView message) {
   const size_t size = message.size();
   const size_t whole = size - size % 8;
   for (size_t at = 0; at < whole; at += 8) {
-    const uint64_t word = load64(message.data() + at);
+    const uint64_t word = load_le<uint64_t>(message.data() + at);
     s.v3 ^= word;
     s.round();
     s.round();
@@ -133,17 +123,17 @@ SimKeys::SimKeys(uint64_t seed, size_t count, bool real_crypto) {
     secrets_[i].k0 = rng.next();
     secrets_[i].k1 = rng.next();
     // The number of the key, so that a verifier finds it without a search, and bits of its own.
-    store64(keys_[i].bytes.data(), i);
-    for (size_t word = 1; word < 4; ++word) store64(keys_[i].bytes.data() + 8 * word, rng.next());
+    store_le(keys_[i].bytes.data(), i);
+    for (size_t word = 1; word < 4; ++word) store_le(keys_[i].bytes.data() + 8 * word, rng.next());
   }
   bls_keys_.resize(count);
   const auto draw = [&rng](auto& bytes) {
-    for (size_t at = 0; at < bytes.size(); at += 8) store64(bytes.data() + at, rng.next());
+    for (size_t at = 0; at < bytes.size(); at += 8) store_le(bytes.data() + at, rng.next());
   };
   if (!real_crypto) {
     for (size_t i = 0; i < count; ++i) {
       draw(bls_keys_[i].bytes);
-      store64(bls_keys_[i].bytes.data(), i);
+      store_le(bls_keys_[i].bytes.data(), i);
     }
     return;
   }
@@ -165,7 +155,7 @@ SimKeys::SimKeys(uint64_t seed, size_t count, bool real_crypto) {
 
 bool SimKeys::verify(const PublicKey& key, ByteView message, const Signature& signature) const {
   if (real_) return real_->verify(key, message, signature);
-  const uint64_t index = load64(key.bytes.data());
+  const uint64_t index = load_le<uint64_t>(key.bytes.data());
   if (index >= keys_.size() || keys_[index] != key) return false;
   return tag_of(secrets_[index], message) == signature;
 }

@@ -1,5 +1,7 @@
 #include "ledger/memory_store.h"
 
+#include <utility>
+
 namespace tieline {
 
 class MemoryStore::Snapshot final : public StoreReader {
@@ -60,14 +62,26 @@ MemoryStore::Map& MemoryStore::writable(Column column) {
 }
 
 void MemoryStore::apply(const StoreBatch& batch) {
-  for (const StoreWrite& write : batch) {
-    Map& map = writable(write.column);
-    if (write.value) {
-      map.insert_or_assign(write.key, std::make_shared<const Bytes>(*write.value));
-    } else {
-      map.erase(write.key);
-    }
+  for (const StoreWrite& write : batch)
+    exchange(write.column, write.key, write.value ? std::make_shared<const Bytes>(*write.value) : nullptr);
+}
+
+MemoryStore::Value MemoryStore::exchange(Column column, const Bytes& key, Value value) {
+  Map& map = writable(column);
+  const auto at = map.lower_bound(key);
+  if (at == map.end() || BytesLess{}(key, at->first)) {
+    if (value) map.emplace_hint(at, key, std::move(value));
+    return nullptr;
   }
+  if (value) return std::exchange(at->second, std::move(value));
+  Value before = std::move(at->second);
+  map.erase(at);
+  return before;
+}
+
+void MemoryStore::scan_shared(Column column,
+                              const std::function<void(const Bytes& key, const Value& value)>& visit) const {
+  for (const auto& [key, value] : *maps_[static_cast<size_t>(column)]) visit(key, value);
 }
 
 std::shared_ptr<const StoreReader> MemoryStore::snapshot() const { return std::make_shared<Snapshot>(maps_); }

@@ -18,11 +18,17 @@ class MemoryStore final : public Store {
   void apply(const StoreBatch& batch) override;
   std::shared_ptr<const StoreReader> snapshot() const override;
 
+  // A value that is shared, not copied; none: no such key.
+  using Value = std::shared_ptr<const Bytes>;
+  // Sets one value and returns the one before.
+  Value exchange(Column column, const Bytes& key, Value value);
+  void scan_shared(Column column, const std::function<void(const Bytes& key, const Value& value)>& visit) const;
+
   void clear(Column column);
   size_t size(Column column) const;
 
  private:
-  using Map = std::map<Bytes, std::shared_ptr<const Bytes>, BytesLess>;
+  using Map = std::map<Bytes, Value, BytesLess>;
   using Maps = std::array<std::shared_ptr<Map>, kColumns>;
   class Snapshot;
 

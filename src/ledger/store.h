@@ -26,6 +26,10 @@ inline constexpr size_t kColumns = 5;
 struct BytesLess {
   using is_transparent = void;
   bool operator()(ByteView a, ByteView b) const {
+    if (a.size() >= sizeof(uint64_t) && b.size() >= sizeof(uint64_t)) {  // which decides nearly always
+      const auto first = load_be<uint64_t>(a.data()), second = load_be<uint64_t>(b.data());
+      if (first != second) return first < second;
+    }
     const size_t common = a.size() < b.size() ? a.size() : b.size();
     const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
     return order != 0 ? order < 0 : a.size() < b.size();

@@ -9,10 +9,6 @@ namespace {
 constexpr std::string_view kSectorMagic = "TLVOTE\r\n";
 constexpr size_t kSectorHashAt = kVoteSectorBytes - Hash::kSize;
 
-void store_le32(uint8_t* at, uint32_t value) {
-  for (size_t i = 0; i < 4; ++i) at[i] = static_cast<uint8_t>(value >> (8 * i));
-}
-
 uint32_t record_crc(ByteView record) {
   return mask_crc(crc32c(record.subspan(kRecordPrefixBytes), crc32c(record.first(4))));
 }
@@ -70,8 +66,8 @@ Bytes RecordWriter::take() {
     const size_t end = i + 1 < starts_.size() ? starts_[i + 1] : out.size();
     TL_CHECK(end - at <= kRecordHeaderBytes + kRecordBodyMax);
     const size_t length = end - at - kRecordPrefixBytes;
-    store_le32(&out[at], static_cast<uint32_t>(length));
-    store_le32(&out[at + 4], record_crc(ByteView(out).subspan(at, end - at)));
+    store_le(&out[at], static_cast<uint32_t>(length));
+    store_le(&out[at + 4], record_crc(ByteView(out).subspan(at, end - at)));
   }
   starts_.clear();
   return out;

@@ -57,7 +57,7 @@ void Checkers::term_frame_left(ValidatorId from, bool request, ByteView body) {
     const View term = r.u64();
     const bool pre = r.boolean(), planned = r.boolean();
     if (pre) return;
-    if (term > 1 && !planned) timeout_seen_ = true;
+    if (term > 1 && !planned) candidacies_.emplace(term, candidate);
     return term_vote(from, term, candidate);
   }
   r.u64();  // epoch
@@ -135,6 +135,7 @@ void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
                                        " both lead view " + std::to_string(propose->slot.view));
     if (const auto at = proposed_.emplace(block, propose->slot).first; at->second != propose->slot)
       reproposal_seen_ = true;
+    if (candidacies_.contains({propose->slot.view, from})) timeout_seen_ = new_view_seen_ = true;
     if (propose->new_view != nullptr) {
       new_view_seen_ = true;
       if (std::get<consensus::NewView>(propose->new_view->payload).repropose) reproposal_seen_ = true;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -113,9 +114,10 @@ class Checkers {
   std::vector<Acknowledged> to_check_;
   std::map<Vote, std::pair<Height, Hash>> votes_, commit_votes_;    // CONFIRM or PREPARE; COMMIT
   std::map<std::pair<ValidatorId, View>, ValidatorId> term_votes_;  // raft: for whom
+  std::set<std::pair<View, ValidatorId>> candidacies_;              // raft: who asked for votes because of a time-out
   std::map<std::tuple<ValidatorId, Epoch, View>, ValidatorId> election_votes_;
-  std::map<std::pair<Epoch, View>, ValidatorId> leaders_;  // who proposed first in each view
-  std::unordered_map<Hash, Slot> proposed_;                // lookups only: where each block was first proposed
+  std::map<std::pair<Epoch, View>, ValidatorId> leaders_;           // who proposed first in each view
+  std::unordered_map<Hash, Slot> proposed_;                         // lookups only: where each block was first proposed
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;
   EvidenceCounts evidence_;

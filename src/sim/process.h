@@ -51,9 +51,10 @@ struct Process {
   int64_t sync_factor = 1;
   bool fail_next_sync = false;
   bool disk_full = false;
-  bool damaged = false;   // wiped or flipped, and not known to be whole again: it counts towards f
-  bool rejoined = false;  // was rejoining once and came back
+  bool damaged = false;  // wiped or flipped, and not known to be whole again: it counts towards f
   bool was_rejoining = false;
+  consensus::Lsn appended = 0;                // the newest record handed to the disk
+  std::optional<consensus::Lsn> whole_after;  // it has rejoined: whole again once the disk says so of this record
 
   bool up() const { return replica != nullptr; }
   bool correct() const { return traitor == nullptr; }

@@ -1,28 +1,27 @@
 #include "sim/sim_store.h"
 
-#include <algorithm>
-
 #include "sim/mix.h"
 
 namespace tieline::sim {
 
-void SimStore::apply(const StoreBatch& batch) {
-  for (const StoreWrite& write : batch) undo_.push_back({write.column, write.key, rows_.get(write.column, write.key)});
-  // A key that stands twice in the batch has its first value recorded twice: undoing backwards ends at the right one.
-  rows_.apply(batch);
+void SimStore::apply(StoreBatch&& batch) {
+  for (StoreWrite& write : batch) {
+    MemoryStore::Value value = write.value ? std::make_shared<const Bytes>(std::move(*write.value)) : nullptr;
+    MemoryStore::Value before = rows_.exchange(write.column, write.key, std::move(value));
+    undo_.push_back({write.column, std::move(write.key), std::move(before)});
+  }
 }
 
 void SimStore::clear(Column column) {
-  rows_.scan(column, {}, {}, false, [&](ByteView key, ByteView value) {
-    undo_.push_back({column, Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end())});
-    return true;
+  rows_.scan_shared(column, [&](const Bytes& key, const MemoryStore::Value& value) {
+    undo_.push_back({column, key, value});
   });
   rows_.clear(column);
 }
 
+// Of a key that was written twice the first value is the last that is put back.
 void SimStore::crash() {
-  std::reverse(undo_.begin(), undo_.end());
-  rows_.apply(undo_);
+  for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) rows_.exchange(it->column, it->key, std::move(it->before));
   undo_.clear();
 }
 

@@ -16,7 +16,8 @@ class SimStore final : public Store {
             const std::function<bool(ByteView key, ByteView value)>& visit) const override {
     rows_.scan(column, from, to, descending, visit);
   }
-  void apply(const StoreBatch& batch) override;
+  void apply(const StoreBatch& batch) override { apply(StoreBatch(batch)); }
+  void apply(StoreBatch&& batch);
   std::shared_ptr<const StoreReader> snapshot() const override { return rows_.snapshot(); }
 
   void clear(Column column);       // for StoreApply.replace_state
@@ -26,8 +27,13 @@ class SimStore final : public Store {
   uint64_t hash(Column column) const;  // of keys and values, to compare validators
 
  private:
+  struct Undo {
+    Column column = Column::kState;
+    Bytes key;
+    MemoryStore::Value before;
+  };
   MemoryStore rows_;
-  StoreBatch undo_;  // newest last; to be applied backwards
+  std::vector<Undo> undo_;  // newest last; to be applied backwards
 };
 
 }  // namespace tieline::sim

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/check.h"
+#include "crypto/hash_memo.h"
 #include "sim/mix.h"
 #include "sim/trace_text.h"
 
@@ -32,6 +33,7 @@ Plan plan_of(const SimOptions& options, uint64_t seed) {
 }
 
 ScheduleResult run_schedule(const SimOptions& options, uint64_t seed, const Plan& plan, const TraceSink& trace) {
+  remember_hashes();
   return World(options, seed, plan, trace).run();
 }
 
@@ -255,6 +257,10 @@ void World::crash(Process& p, bool power, int64_t down_us) {
   p.crash_at_effect = false;
   p.fail_next_sync = false;
   p.disk_full = false;
+  if (p.whole_after) {  // it may have to rejoin again
+    p.whole_after.reset();
+    p.was_rejoining = true;
+  }
   for (const auto& q : processes_) {
     if (q->index == p.index) continue;
     network_.set_told(p.index, q->index, false);
@@ -300,7 +306,10 @@ void World::resume(Process& p) {
 
 void World::carry_out(Process& p, replica::Effect& effect) {
   if (auto* e = std::get_if<replica::SendFrame>(&effect)) return send(p, e->to, e->frame, e->bulk);
-  if (auto* e = std::get_if<replica::LogAppend>(&effect)) return p.disk.enqueue(std::move(*e));
+  if (auto* e = std::get_if<replica::LogAppend>(&effect)) {
+    p.appended = e->lsn;
+    return p.disk.enqueue(std::move(*e));
+  }
   if (auto* e = std::get_if<replica::LogTrim>(&effect)) return p.disk.trim(e->before);
   if (auto* e = std::get_if<replica::VerifyJob>(&effect)) {
     std::vector<uint8_t> ok;
@@ -377,6 +386,11 @@ void World::sync_done(Process& p) {
          {.kind = Kind::kSync, .a = p.index, .generation = p.incarnation});
     return;
   }
+  // What it knows again it could still lose until it is on the disk.
+  if (p.whole_after && !lsns.empty() && lsns.back() >= *p.whole_after) {
+    p.damaged = false;
+    p.whole_after.reset();
+  }
   if (!setup_.report_each_lsn && lsns.size() > 1) lsns.erase(lsns.begin(), lsns.end() - 1);
   const uint32_t incarnation = p.incarnation;
   begin_write(p);
@@ -392,7 +406,7 @@ void World::apply_to_store(Process& p) {
     push(now() + io_time(setup_.apply_us), {.kind = Kind::kStore, .a = p.index, .generation = p.incarnation});
   if (apply.replace_state)
     for (const Column column : {Column::kState, Column::kTxs, Column::kReadings}) p.store.clear(column);
-  p.store.apply(apply.batch);
+  p.store.apply(std::move(apply.batch));
   p.stored_height = apply.height;
   step(p, replica::StoreApplied{apply.height, apply.take_snapshot ? p.store.snapshot() : nullptr});
 }
@@ -406,7 +420,7 @@ void World::watch(Process& p) {
                      "the pool of validator " + std::to_string(p.id) + " holds " + std::to_string(status.pending));
   if (p.was_rejoining && !status.engine.rejoining) {
     result_.reached.rejoin = true;
-    p.damaged = false;
+    p.whole_after = p.appended;
     if (tracing()) say("validator " + std::to_string(p.id) + " has rejoined");
   }
   p.was_rejoining = status.engine.rejoining;

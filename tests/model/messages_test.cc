@@ -291,6 +291,29 @@ TEST(Messages, TheLargestCommitteesNewViewFitsItsBoundAndALongerOneIsRefused) {
   EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed");
 }
 
+TEST(Digests, OutOfTheBytesAreThoseOfTheFields) {
+  const auto same = [](const auto& payload, const Hash& digest) {
+    const MessagePtr message = make_message(payload);
+    EXPECT_EQ(signed_digest(kChain, *message), digest);
+    EXPECT_EQ(signed_digest(kChain, **decode_message(message->bytes)), digest);
+  };
+  const ViewChange vc = view_change(3);
+  same(vc, view_change_digest(kChain, vc));
+  const ViewChangeAck ack{1, 0, 2, 3, hash_of("view change"), signature_of(5)};
+  same(ack, ack_digest(kChain, ack));
+  const NewView nv = new_view();
+  same(nv, new_view_digest(kChain, nv));
+  const RejoinRequest request{2, hash_of("nonce"), 1, signature_of(6)};
+  same(request, rejoin_request_digest(kChain, request));
+  RejoinReply reply;
+  reply.signer = 2;
+  reply.nonce = hash_of("nonce");
+  reply.view_changes.push_back(make_message(vc));
+  reply.certificate = certificate();
+  reply.signature = signature_of(7);
+  same(reply, rejoin_reply_digest(kChain, reply));
+}
+
 TEST(Digests, CoverEverythingButTheSignatureAndNeverEachOther) {
   const ViewChange vc = view_change(10);
   const Hash digest = view_change_digest(kChain, vc);

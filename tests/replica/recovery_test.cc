@@ -433,6 +433,9 @@ TEST(Recovery, TheChecksumIsTheKnownOne) {
   const std::string_view text = "the quick brown fox jumps over the lazy dog";
   for (size_t n = 0; n <= text.size(); ++n)
     EXPECT_EQ(crc32c(view_of(text.substr(n)), crc32c(view_of(text.substr(0, n)))), crc32c(view_of(text)));
+  for (size_t n = 0; n <= text.size(); ++n)
+    EXPECT_EQ(crc32c(view_of(text.substr(n)), static_cast<uint32_t>(n)),
+              crc32c_by_tables(view_of(text.substr(n)), static_cast<uint32_t>(n)));
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ inline constexpr Height kRecentBlocks = 16;          // committed blocks whose h
 inline constexpr int64_t kSlotsKept = 64;            // below the newest certificate, for late CONFIRMs
 inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation waiting to get into a block
 inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 x 2^min(times, 6) between two hand-overs for one member
+inline constexpr const char* kCommitLeavesChain =
+    "a block is committed whose chain leaves this one: more than f validators are faulty";
 inline constexpr uint32_t kRejoinRequestsPerDoubling = 8;  // then they come half as often, down to 1/64
 
 class Kernel final : public Engine, public Explorable {
@@ -170,8 +172,8 @@ class Kernel final : public Engine, public Explorable {
   void on_view_change(ValidatorId from, const MessagePtr& message);
   void on_ack(ValidatorId from, const ViewChangeAck& ack);
   void on_new_view(ValidatorId from, const MessagePtr& message);
-  bool check_view_change(ValidatorId from, const ViewChange& vc);
-  Status check_new_view(const NewView& nv) const;
+  bool check_view_change(ValidatorId from, const Message& message);
+  Status check_new_view(const Message& message) const;
   void keep_new_view(const MessagePtr& message);
   bool new_view_needed(const Hash& digest) const;
   const NewView* kept_new_view(const Hash& digest) const;

@@ -92,7 +92,7 @@ bool Kernel::proves_view(const RejoinReply& reply) const {
     const auto* vc =
         std::get_if<ViewChange>(&message->payload);  // a NEW-VIEW may stand there too, and proves nothing more
     if (!vc || vc->epoch != reply.epoch || vc->view + 1 < reply.view) continue;
-    if (!signed_by(vc->signer, view_change_digest(config_.chain, *vc), vc->signature)) continue;
+    if (!signed_by(vc->signer, signed_digest(config_.chain, *message), vc->signature)) continue;
     const size_t position = *position_of(vc->signer);  // its signature was verified under the committee's key
     before.insert(position);
     if (vc->view >= reply.view) at_or_above.insert(position);

@@ -145,7 +145,8 @@ void Kernel::check_tenure() {
 // --- VIEW-CHANGE ----------------------------------------------------------------------------------------------------
 
 // What can be checked from the message alone. The body of its last vote and that vote's NEW-VIEW come in ackable().
-bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
+bool Kernel::check_view_change(ValidatorId from, const Message& message) {
+  const auto& vc = std::get<ViewChange>(message.payload);
   const auto refuse = [&](const char* code) {
     drop(from, code);
     return false;
@@ -158,7 +159,7 @@ bool Kernel::check_view_change(ValidatorId from, const ViewChange& vc) {
     if (vc.leader != kNobody && !front_->may_stand(committee_, vc.leader, vc.view, vc.high_qc.slot.view))
       return refuse("grant_not_eligible");
   }
-  if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature) ||
+  if (!signed_by(vc.signer, signed_digest(config_.chain, message), vc.signature) ||
       !voted_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
     return refuse("view_change_bad_signature");
   const Justify& high = vc.high_qc;
@@ -220,7 +221,7 @@ void Kernel::on_view_change(ValidatorId from, const MessagePtr& message) {
     }
     if (at->second.size() >= kViewsPerMemberMax && vc.view < at->second.begin()->first) return;
   }
-  if (!check_view_change(from, vc)) return;
+  if (!check_view_change(from, *message)) return;
   if (front_->elects()) requests_.insert(message->digest);
   auto& mine = view_changes_[vc.signer];
   mine[vc.view] = ViewChangeEntry{message, false};
@@ -390,15 +391,14 @@ void Kernel::announce(NewView nv) {
 
 // V is exactly n-f VIEW-CHANGEs, each with f+1 ACKs, and Select over them gives what it says. Each entry's certificates
 // and bodies were checked whole by one of its ACKers who is correct; nothing nests deeper.
-Status Kernel::check_new_view(const NewView& nv) const {
+Status Kernel::check_new_view(const Message& message) const {
+  const auto& nv = std::get<NewView>(message.payload);
   const auto bad = [](const char* why) { return Error{"new_view_invalid", why}; };
   for (const MessagePtr& known : new_views_)
-    if (std::get<NewView>(known->payload).signature == nv.signature &&
-        new_view_digest(config_.chain, std::get<NewView>(known->payload)) == new_view_digest(config_.chain, nv))
-      return {};
+    if (known->digest == message.digest) return {};
   if (nv.epoch != committee_.epoch() || nv.view == 0) return bad("wrong epoch or view");
   if (front_->elects()) return check_grants(nv);
-  if (!signed_by(leader(nv.view), new_view_digest(config_.chain, nv), nv.signature))
+  if (!signed_by(leader(nv.view), signed_digest(config_.chain, message), nv.signature))
     return bad("not signed by the view's leader");
   if (nv.entries.size() != committee_.count().view_change()) return bad("V is not exactly n-f VIEW-CHANGEs");
   std::vector<const ViewChange*> set;
@@ -408,7 +408,7 @@ Status Kernel::check_new_view(const NewView& nv) const {
     if (vc.epoch != nv.epoch || vc.view != nv.view || vc.leader != leader(nv.view))
       return bad("a VIEW-CHANGE of another view");
     if (!set.empty() && vc.signer <= set.back()->signer) return bad("VIEW-CHANGEs are not in ascending order");
-    if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature))
+    if (!signed_by(vc.signer, signed_digest(config_.chain, *entry.view_change), vc.signature))
       return bad("a VIEW-CHANGE is not signed");
     if (vc.high_qc.slot.epoch != nv.epoch || vc.high_qc.slot.view >= nv.view)
       return bad("a highQC of another epoch or view");
@@ -464,7 +464,7 @@ const NewView* Kernel::kept_new_view(const Hash& digest) const {
 void Kernel::on_new_view(ValidatorId from, const MessagePtr& message) {
   if (from == config_.self) return;
   const auto& nv = std::get<NewView>(message->payload);
-  if (const Status s = check_new_view(nv); !s.ok()) return drop(from, "new_view_invalid");
+  if (const Status s = check_new_view(*message); !s.ok()) return drop(from, "new_view_invalid");
   keep_new_view(message);
   // Its content is an order of its own signed statements: two NEW-VIEWs of a view differ in V, and either may be used.
   if (nv.view > vote_.view || (nv.view == vote_.view && vote_.view_changing)) {

@@ -57,7 +57,7 @@ bool Kernel::justified(ValidatorId from, const Propose& p, const Hash& block) {
   if (p.slot.index == 0 && !first_of_epoch) {
     if (!p.new_view) return drop(from, "propose_without_new_view"), false;
     const auto& nv = std::get<NewView>(p.new_view->payload);
-    if (nv.epoch != p.slot.epoch || nv.view != p.slot.view || !check_new_view(nv).ok() ||
+    if (nv.epoch != p.slot.epoch || nv.view != p.slot.view || !check_new_view(*p.new_view).ok() ||
         (front_->elects() && elected_by(nv) != from))
       return drop(from, "propose_bad_new_view"), false;
     if (j.slot != nv.justify_slot || j.block != nv.justify_block) return drop(from, "propose_wrong_justify"), false;
@@ -98,7 +98,9 @@ void Kernel::on(const Judged& judged) {
     return maybe_propose();
   }
   if (judged.body && !may_hang_on_tip(judged.block)) {  // the chain went another way meanwhile
-    blocks_.erase(at);
+    node.header = judged.body->header;
+    retry_pending_commit();  // or is it this chain that went another way? Then a commit on that one is seen to leave it
+    blocks_.erase(judged.block);
     return;
   }
   if (judged.body) {

@@ -149,8 +149,8 @@ class Pbft final : public Engine {
   bool view_proven() const { return !vote_.view_changing || quorum_changing_us_.has_value(); }
   void on_view_change(ValidatorId from, const MessagePtr& message);
   void on_new_view(ValidatorId from, const MessagePtr& message);
-  const char* wrong_in(const ViewChange& vc) const;
-  Status check_new_view(const NewView& nv) const;
+  const char* wrong_in(const Message& message) const;
+  Status check_new_view(const Message& message) const;
   void maybe_join();
   void maybe_new_view();
   void note_quorum_changing();

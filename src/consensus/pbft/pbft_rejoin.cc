@@ -88,7 +88,7 @@ bool Pbft::proves_view(const RejoinReply& reply) const {
   for (const MessagePtr& message : reply.view_changes) {
     const auto* vc = std::get_if<ViewChange>(&message->payload);
     if (!vc || vc->epoch != reply.epoch || vc->view + 1 < reply.view) continue;
-    if (!signed_by(vc->signer, view_change_digest(config_.chain, *vc), vc->signature)) continue;
+    if (!signed_by(vc->signer, signed_digest(config_.chain, *message), vc->signature)) continue;
     before.insert(vc->signer);
     if (vc->view >= reply.view) at_or_above.insert(vc->signer);
   }

@@ -75,9 +75,10 @@ void Pbft::enter_view(View view, const char* by) {
 // --- VIEW-CHANGE ----------------------------------------------------------------------------------------------------
 
 // The code of the first thing that is wrong in it; none: it is good. It can all be checked from the message alone.
-const char* Pbft::wrong_in(const ViewChange& vc) const {
+const char* Pbft::wrong_in(const Message& message) const {
+  const auto& vc = std::get<ViewChange>(message.payload);
   if (vc.view == 0 || vc.leader != primary(vc.view)) return "view_change_wrong_leader";
-  if (!signed_by(vc.signer, view_change_digest(config_.chain, vc), vc.signature) ||
+  if (!signed_by(vc.signer, signed_digest(config_.chain, message), vc.signature) ||
       !signed_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
     return "view_change_bad_signature";
   const Justify& high = vc.high_qc;  // P
@@ -123,7 +124,7 @@ void Pbft::on_view_change(ValidatorId from, const MessagePtr& message) {
     if (at->second.contains(vc.view)) return;  // the first one stands
     if (at->second.size() >= kViewsPerMemberMax && vc.view < at->second.begin()->first) return;
   }
-  if (const char* code = wrong_in(vc)) return drop(from, code);
+  if (const char* code = wrong_in(*message)) return drop(from, code);
   auto& mine = view_changes_[vc.signer];
   mine[vc.view] = message;
   if (mine.size() > kViewsPerMemberMax) mine.erase(mine.begin());
@@ -182,15 +183,12 @@ void Pbft::maybe_new_view() {
   enter_view(vote_.view, "own NEW-VIEW");
 }
 
-Status Pbft::check_new_view(const NewView& nv) const {
+Status Pbft::check_new_view(const Message& message) const {
+  const auto& nv = std::get<NewView>(message.payload);
   const auto bad = [](const char* why) { return Error{"new_view_invalid", why}; };
-  if (new_view_) {  // it comes alone, and again in the view's first pre-prepare
-    const auto& known = std::get<NewView>(new_view_->payload);
-    if (known.signature == nv.signature && new_view_digest(config_.chain, known) == new_view_digest(config_.chain, nv))
-      return {};
-  }
+  if (new_view_ && new_view_->digest == message.digest) return {};  // it comes alone, and in the first pre-prepare
   if (nv.epoch != committee_.epoch() || nv.view == 0) return bad("another epoch, or view 0");
-  if (!signed_by(primary(nv.view), new_view_digest(config_.chain, nv), nv.signature))
+  if (!signed_by(primary(nv.view), signed_digest(config_.chain, message), nv.signature))
     return bad("not signed by the view's primary");
   if (nv.entries.size() != committee_.count().view_change()) return bad("V is not n-f VIEW-CHANGEs");
   std::optional<CheckpointCert> checkpoint;
@@ -200,7 +198,7 @@ Status Pbft::check_new_view(const NewView& nv) const {
     if (!set.empty() && vc.signer <= set.back()->signer) return bad("a member counted twice");
     if (vc.epoch != nv.epoch || vc.view != nv.view) return bad("a VIEW-CHANGE to another view");
     if (!entry.acks.empty()) return bad("ACKs, which pbft with signatures does not have");
-    if (const char* code = wrong_in(vc)) return bad(code);
+    if (const char* code = wrong_in(*entry.view_change)) return bad(code);
     if (vc.checkpoint && (!checkpoint || vc.checkpoint->height > checkpoint->height)) checkpoint = vc.checkpoint;
     set.push_back(&vc);
   }
@@ -214,7 +212,7 @@ void Pbft::on_new_view(ValidatorId from, const MessagePtr& message) {
   if (from == config_.self) return;
   const auto& nv = std::get<NewView>(message->payload);
   if (nv.view < vote_.view || (nv.view == vote_.view && !vote_.view_changing)) return;
-  if (const Status s = check_new_view(nv); !s.ok()) return drop(from, "new_view_invalid");
+  if (const Status s = check_new_view(*message); !s.ok()) return drop(from, "new_view_invalid");
   new_view_ = message;
   enter_view(nv.view, "NEW-VIEW");
 }

@@ -56,7 +56,7 @@ bool Pbft::justified(ValidatorId from, const Propose& p, const Hash& block) {
   if (p.slot.index == 0 && p.slot.view > 0) {
     if (!p.new_view) return refuse("propose_without_new_view");
     const auto& nv = std::get<NewView>(p.new_view->payload);
-    if (nv.epoch != p.slot.epoch || nv.view != p.slot.view || !check_new_view(nv).ok())
+    if (nv.epoch != p.slot.epoch || nv.view != p.slot.view || !check_new_view(*p.new_view).ok())
       return refuse("propose_bad_new_view");
     if (j.slot != nv.justify_slot || j.block != nv.justify_block) return refuse("propose_wrong_justify");
     if (nv.repropose && block != *nv.repropose) return refuse("propose_not_selected");
