@@ -56,7 +56,7 @@ bls::Signature point_of(const Words& words) {
   return out;
 }
 
-Words words_of(const bls::Signature& s) { return {load64(s.bytes.data()), load64(s.bytes.data() + 8)}; }
+Words words_of(const bls::Signature& s) { return {load_le<uint64_t>(s.bytes.data()), load_le<uint64_t>(s.bytes.data() + 8)}; }
 
 bls::PointFault point_fault(const bls::Signature& s) {
   const Words words = words_of(s);
@@ -171,7 +171,7 @@ std::optional<bls::Signature> SimKeys::expected_sum(std::span<const bls::PublicK
   if (keys.empty()) return std::nullopt;
   Words sum{0, 0};
   for (const bls::PublicKey* key : keys) {
-    const uint64_t index = load64(key->bytes.data());
+    const uint64_t index = load_le<uint64_t>(key->bytes.data());
     if (index >= bls_keys_.size() || bls_keys_[index] != *key) return std::nullopt;
     const Words words = words_of(share_of(secrets_[index], message));
     sum[0] += words[0];
