@@ -17,20 +17,11 @@ void remember_hashes() {
 
 HashMemo* hash_memo() { return memo_of_thread.get(); }
 
-// Two inputs in one place only cost time. Four lanes, because one multiplication waits for the one before it.
+// Two inputs in one place only cost time.
 HashMemo::Entry& HashMemo::entry_of(const uint8_t* input, size_t size) {
-  constexpr size_t kWord = sizeof(uint64_t);
-  static_assert(kPadding == 4 * kWord);
-  uint64_t a = size, b = 1, c = 2, d = 3;
-  for (size_t at = 0; at < size; at += kPadding) {
-    a = (a ^ load_le<uint64_t>(input + at)) * kFactor;
-    b = (b ^ load_le<uint64_t>(input + at + kWord)) * kFactor;
-    c = (c ^ load_le<uint64_t>(input + at + 2 * kWord)) * kFactor;
-    d = (d ^ load_le<uint64_t>(input + at + 3 * kWord)) * kFactor;
-  }
-  const uint64_t sum =
-      (a ^ a >> 32) + std::rotl(b ^ b >> 32, 16) + std::rotl(c ^ c >> 32, 32) + std::rotl(d ^ d >> 32, 48);
-  return entries_[(sum * kFactor) >> (64 - kIndexBits)];
+  uint64_t sum = size;
+  for (size_t at = 0; at < size; at += sizeof(uint64_t)) sum = (sum ^ load_le<uint64_t>(input + at)) * kFactor;
+  return entries_[((sum ^ sum >> 32) * kFactor) >> (64 - kIndexBits)];
 }
 
 }  // namespace tieline

@@ -243,20 +243,6 @@ TEST(Commit, ACommitOnAChainThatLeavesOursIsReportedAsBroken) {
              make_message(Decided{y->header, CommitProof{{x->header, y->header}, t.certificate({0, 0, 7}, y, 3), {}}}));
   EXPECT_EQ(t.node().height(), 1u);
   EXPECT_TRUE(t.node().chain[0].block == a->digest);
-  EXPECT_FALSE(t.node().broken.empty());
-}
-
-TEST(Commit, ACommitWhoseBlockIsSeenToLeaveOurChainWhenItComesIsReportedAsBroken) {
-  Lone t;
-  const BlockPtr a = t.block(t.c.genesis(), "a"), x = t.block(t.c.genesis(), "x"), y = t.block(x->digest, "y");
-  t.propose({0, 0, 0}, a, t.start());
-  t.confirm(t.other(1), {0, 0, 0}, a);
-  ASSERT_EQ(t.node().height(), 1u);
-  for (const ValidatorId id : {t.other(1), t.other(2), t.leader}) t.confirm(id, {0, 0, 7}, y);
-  EXPECT_TRUE(t.node().broken.empty()) << "of y only digest and height are known";
-  t.c.input(t.me, Judged{y->digest, true, "", y});
-  EXPECT_EQ(t.node().broken.size(), 1u);
-  EXPECT_EQ(t.node().height(), 1u);
 }
 
 TEST(Commit, TwoCertificatesForOneSlotAreReportedAsBroken) {

@@ -41,8 +41,6 @@ inline constexpr Height kRecentBlocks = 16;          // committed blocks whose h
 inline constexpr int64_t kSlotsKept = 64;            // below the newest certificate, for late CONFIRMs
 inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation waiting to get into a block
 inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 x 2^min(times, 6) between two hand-overs for one member
-inline constexpr const char* kCommitLeavesChain =
-    "a block is committed whose chain leaves this one: more than f validators are faulty";
 inline constexpr uint32_t kRejoinRequestsPerDoubling = 8;  // then they come half as often, down to 1/64
 
 class Kernel final : public Engine, public Explorable {

@@ -30,17 +30,15 @@ void Kernel::check_commit_rules(const Certificate& c) {
   }
 }
 
-// Digests above the tip down to `block`, parents first. None: a header is missing above the tip, or (nothing is
-// missing) `block` does not stand above it.
+// Digests above the tip down to `block`, parents first. None: a header is missing, or `block` is not above the tip.
 std::optional<std::vector<Hash>> Kernel::path_from_tip(const Hash& block, Hash& missing) const {
   std::vector<Hash> path;
   Hash at = block;
-  Height height = tip_header_.height + 1;  // of `at`, as its child says
   missing = Hash{};
   while (at != tip_) {
     auto node = blocks_.find(at);
     if (node == blocks_.end()) {
-      if (height > tip_header_.height) missing = at;
+      missing = at;
       return std::nullopt;
     }
     const Header& header = node->second.header;
@@ -48,7 +46,6 @@ std::optional<std::vector<Hash>> Kernel::path_from_tip(const Hash& block, Hash& 
       return std::nullopt;
     path.push_back(at);
     at = header.parent;
-    height = header.is_void ? header.height : header.height - 1;
   }
   std::reverse(path.begin(), path.end());
   return path;
@@ -85,7 +82,8 @@ void Kernel::committed(Hash block, CommitProof proof) {
   };
   if (!path) {
     if (missing.is_zero()) {
-      if (proof.certificate.height > tip_header_.height) out_->push_back(Broken{kCommitLeavesChain});
+      if (proof.certificate.height > tip_header_.height)
+        out_->push_back(Broken{"a block is committed whose chain leaves this one: more than f validators are faulty"});
       return;
     }
     wait();
@@ -358,8 +356,6 @@ void Kernel::on_decided(ValidatorId from, const Decided& d) {
   const Hash block = d.header.digest();
   if (!verify_commit(d.proof, block, config_.params.commit_rule(), config_.chain, committee_, *verifier_).ok())
     return drop(from, "decided_bad_proof");
-  if (d.header.height == tip_header_.height + 1 && d.header.parent != tip_)
-    return out_->push_back(Broken{kCommitLeavesChain});
   if (d.proof.path.empty()) {
     on_certificate(d.proof.certificate);
     if (d.proof.second && d.proof.second->certificate.slot.epoch == committee_.epoch()) {

@@ -98,9 +98,7 @@ void Kernel::on(const Judged& judged) {
     return maybe_propose();
   }
   if (judged.body && !may_hang_on_tip(judged.block)) {  // the chain went another way meanwhile
-    node.header = judged.body->header;
-    retry_pending_commit();  // or is it this chain that went another way? Then a commit on that one is seen to leave it
-    blocks_.erase(judged.block);
+    blocks_.erase(at);
     return;
   }
   if (judged.body) {
