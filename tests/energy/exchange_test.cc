@@ -82,6 +82,15 @@ TEST(Exchange, AnHonestExchangeEndsInAConfirmationThatTheReceiverAccepts) {
   EXPECT_EQ(decoded<ExchangeConfirmation>(encoded(confirmation), "confirmation").value(), confirmation);
 }
 
+TEST(Exchange, TheBytesOfItsMessagesArePinned) {
+  const World w;
+  const ExchangeSender sender = w.send();
+  const ExchangeReceiver receiver = w.receive(sender.request()).value();
+  const Bytes confirmation = encoded(w.confirm(sender, receiver.response()).value());
+  EXPECT_EQ(to_hex(sha256({encoded(sender.request()), encoded(receiver.response()), confirmation})),
+            "07c2be8bab9305c01df0b53c007dc3df1cd96d11a0447ae3a3a83f5f572e32dd");
+}
+
 TEST(Exchange, EveryChangedBitOfTheRequestIsCaughtInTheEncryptionPhase) {
   const World w;
   const Bytes bytes = encoded(w.send().request());

@@ -34,6 +34,12 @@ TEST(PrivateRecord, HasTheSizesThatTheDocumentsName) {
   EXPECT_EQ(encode_private_record(one_receiver.record(std::vector<uint64_t>(16, 250))).size(), 4'169u);
 }
 
+TEST(PrivateRecord, ItsBytesArePinned) {
+  const PrivateWorld world;
+  EXPECT_EQ(to_hex(sha256(encode_private_record(world.record({250, 3})))),
+            "863fab5f3482cd73001d33c2d9a3d068b2a61681758a04b3bcecfd96db4c15cd");
+}
+
 TEST(PrivateRecord, TheProofHasTheBitsThatTheCapNeeds) {
   PrivateWorld world;
   const size_t small = world.record({250}).range_proof.size();

@@ -53,6 +53,12 @@ TEST(PrivateTotal, OpensTheSumOfADayWithGapsAndNoSingleReading) {
   for (const Opening& opening : day.openings) EXPECT_NE(total.blinding, opening.blinding);
 }
 
+TEST(PrivateTotal, TheBytesOfAnOpeningArePinned) {
+  Day day;
+  day.substitute(3, 343);
+  EXPECT_EQ(to_hex(sha256(encoded(day.total()))), "731288874f144793031eb285dc0634d5e63566dd5d1ae514f28e83cfc235e60d");
+}
+
 TEST(PrivateTotal, ABillIsTheWeightedSumRoundedOnce) {
   Day day;
   Int128 expected = 0;

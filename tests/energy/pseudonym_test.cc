@@ -68,6 +68,11 @@ TEST(Pseudonym, ABatchIsAcceptedWithBothSignaturesAndComesBackFromItsBytes) {
   EXPECT_EQ(registry.refusal(alone), "bad_signature") << "signed for another chain";
 }
 
+TEST(Pseudonym, TheBytesOfABatchArePinned) {
+  EXPECT_EQ(to_hex(sha256(encoded(Registry().batch()))),
+            "4d4b4de5aa773b6247d10e5bccef19a52044235088655c6c90298d3b36dcfcff");
+}
+
 TEST(Pseudonym, TheOrderOfABatchTellsNothingOfThePoints) {
   const Registry registry(200);
   const PseudonymBatch batch = registry.batch();
