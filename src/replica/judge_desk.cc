@@ -210,6 +210,7 @@ void JudgeDesk::fetch(Item& item, const std::vector<ValidatorId>& peers, Context
 void JudgeDesk::need_parent(const Item& child, Context& context) {
   const Hash& digest = child.header.parent;
   if (auto at = items_.find(digest); at != items_.end()) {
+    at->second.too_old = false;  // as a new block it came too late; what another one extends is none any more
     return add_holders(at->second.holders, child.holders);
   }
   if (items_.size() >= kJudgeItemsMax) return context.count("judge_desk_full");
