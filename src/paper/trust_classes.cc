@@ -185,17 +185,18 @@ Part reclassing(const ExperimentOptions& options, const Told& told) {
   };
   const bool steadier = of(by_epoch, &Outcome::no_quorum).mean < of(by_block, &Outcome::no_quorum).mean;
   const bool slower = of(by_epoch, &Outcome::equivocator_out).mean > of(by_block, &Outcome::equivocator_out).mean;
-  part.rows.push_back(
-      {"classes", "members are re-classed after each consensus", "no figures",
-       "after every block against once an epoch: " + pair(kColumns[0]) + "; " + pair(kColumns[1]) + "; " +
-           pair(kColumns[3]) + "; " + pair(kColumns[4]),
-       steadier && slower ? "partly"
-       : steadier         ? "no"
-                          : "yes",
-       "Re-classing after every block takes a bad member's say away sooner, but validators one block apart then "
-       "disagree on what a quorum is, so that a certificate would have to name the table it was made under; once an "
-       "epoch, from committed state, they never do.",
-       std::string("tieline paper --only classes") + (options.quick ? " --quick" : "")});
+  part.rows.push_back({"classes", "members are re-classed after each consensus", "no figures",
+                       "after every block against once an epoch: " + pair(kColumns[0]) + "; " + pair(kColumns[1]) +
+                           "; " + pair(kColumns[3]) + "; " + pair(kColumns[4]),
+                       steadier && slower ? "partly"
+                       : steadier         ? "no"
+                                          : "yes",
+                       "Re-classing after every block takes a bad member's say away hundreds of blocks sooner, but "
+                       "then the table changes "
+                       "every few blocks and a certificate must name the block whose table it was made under, even if "
+                       "a least quorum is "
+                       "seldom refused by the next one; once an epoch, from committed state, everybody has one table.",
+                       std::string("tieline paper --only classes") + (options.quick ? " --quick" : "")});
   part.csv.push_back({"classes.csv", csv});
   return part;
 }
