@@ -194,8 +194,8 @@ Part reclassing(const ExperimentOptions& options, const Told& told) {
                        "Re-classing after every block takes a bad member's say away hundreds of blocks sooner, but "
                        "then the table changes "
                        "every few blocks and a certificate must name the block whose table it was made under, even if "
-                       "a least quorum is seldom "
-                       "refused by the next one; once an epoch, from committed state, everybody has one table.",
+                       "a least quorum is "
+                       "seldom refused by the next one; once an epoch, from committed state, everybody has one table.",
                        std::string("tieline paper --only classes") + (options.quick ? " --quick" : "")});
   part.csv.push_back({"classes.csv", csv});
   return part;

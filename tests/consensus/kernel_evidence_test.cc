@@ -120,7 +120,7 @@ TEST(LateConfirm, WithABadSignatureOrOfAnotherBlockIsNotTaken) {
   const Propose first = l.t.proposals().front();
   for (int i = 0; i < 4; ++i) l.round();
   LateConfirm forged = l.late(l.t.other(3), first);
-  forged.signature.bytes[0] ^= 1;
+  std::get<Signature>(forged.signature).bytes[0] ^= 1;
   l.t.c.inject(l.t.me, l.t.other(3), make_message(LateConfirms{{forged}}));
   EXPECT_EQ(l.t.node().dropped("late_confirm_bad_signature"), 1u);
   LateConfirm another = l.late(l.t.other(3), first);
