@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kAckBytes = 2 + 64;
 constexpr size_t kEntryBytesMin = 4 + 1 + 4;
 constexpr size_t kNestedBytesMin = 4 + 1;
-constexpr size_t kLateBytes = 2 + 24 + 8 + 32 + 64;
+constexpr size_t kLateBytesMin = 2 + 24 + 8 + 32 + kVoteSignatureBytesMin;
 constexpr uint8_t kFirstType = 1;
 constexpr size_t kTypes = std::variant_size_v<Payload>;
 
@@ -359,7 +359,7 @@ void get(const Source& in, TermReply& m) {
 }
 
 void put(Writer& w, const LateConfirms& m) { encode_list(w, m.votes); }
-void get(const Source& in, LateConfirms& m) { decode_list(in.r, m.votes, kLatePerMessageMax, kLateBytes); }
+void get(const Source& in, LateConfirms& m) { decode_list(in.r, m.votes, kLatePerMessageMax, kLateBytesMin); }
 
 void put(Writer& w, const Probe& m) {
   w.u64(m.number);

@@ -63,7 +63,7 @@ Committee with_trust(const Committee& table, const std::vector<TrustRecord>& rec
   TL_CHECK(records.size() == table.size());
   std::vector<Member> members = table.members();
   for (size_t i = 0; i < members.size(); ++i) members[i].trust = records[i].trust;
-  Committee next(table.epoch(), table.seed(), std::move(members), table.count().faults);
+  Committee next(table.epoch(), table.seed(), std::move(members), table.count().faults, table.certificates());
   if (next.weighted() && organisation_over_cap(next)) return table;
   return next;
 }

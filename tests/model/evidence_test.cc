@@ -397,12 +397,12 @@ TEST_F(EvidenceTest, MoreOfAKindThanABlockMayHoldIsRefused) {
 TEST_F(EvidenceTest, TheSizesOfAllKindsAreWhatTheFormatSays) {
   const auto size = [](const auto& item) { return encoded(item).size(); };
   EXPECT_EQ(size(Evidence{}), 28u);
-  EXPECT_EQ(size(certificate(5, 0, 0)), 24u + 8 + 32 + 2 + 4 + 3 * 64);
-  EXPECT_EQ(size(timeout(5, 1)), 8u + 8 + 2 + 4 + 2 * 64);
-  EXPECT_EQ(size(equivocation(1, {5, 0, 3})), 234u);
-  EXPECT_EQ(size(late(1, {5, 0, 3})), 130u);
+  EXPECT_EQ(size(certificate(5, 0, 0)), 24u + 8 + 32 + 2 + 1 + 4 + 3 * 64);
+  EXPECT_EQ(size(timeout(5, 1)), 8u + 8 + 2 + 1 + 4 + 2 * 64);
+  EXPECT_EQ(size(equivocation(1, {5, 0, 3})), 236u);
+  EXPECT_EQ(size(late(1, {5, 0, 3})), 131u);
   EXPECT_EQ(size(report(1)), 86u + 4 * 4);
-  EXPECT_EQ(size(vote(encoded(header()))), 103u + 223);
+  EXPECT_EQ(size(vote(encoded(header()))), 104u + 223);
   const std::vector<Bytes> txs = {transaction(1, true), transaction(2, false)};
   EXPECT_EQ(size(rejected(txs, 1)), 110u + 12 + txs[1].size() + 32);
 }
