@@ -32,8 +32,8 @@ struct Options {
   bool json = false;
 };
 
-const std::vector<std::string> kIds = {"fig1",   "fig2",      "bound",    "cost",    "classes",
-                                       "leader", "malicious", "majority", "formulas",   "table2"};
+const std::vector<std::string> kIds = {"fig1",   "fig2",      "bound",    "cost",     "classes",
+                                       "leader", "malicious", "majority", "formulas", "table2"};
 
 std::string ids_text() {
   std::string text;

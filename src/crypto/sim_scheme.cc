@@ -56,7 +56,9 @@ bls::Signature point_of(const Words& words) {
   return out;
 }
 
-Words words_of(const bls::Signature& s) { return {load_le<uint64_t>(s.bytes.data()), load_le<uint64_t>(s.bytes.data() + 8)}; }
+Words words_of(const bls::Signature& s) {
+  return {load_le<uint64_t>(s.bytes.data()), load_le<uint64_t>(s.bytes.data() + 8)};
+}
 
 bls::PointFault point_fault(const bls::Signature& s) {
   const Words words = words_of(s);

@@ -94,7 +94,7 @@ struct InvalidBlock {
   Slot slot;
   Height height = 0;
   VoteSignature signature;  // of the choosing phase, over the digest of `header`
-  Bytes header;         // what hashes to the block's digest
+  Bytes header;             // what hashes to the block's digest
   std::optional<BadTransaction> bad;
   bool operator==(const InvalidBlock&) const = default;
 };

@@ -112,8 +112,8 @@ Status verify_late_confirm(const LateConfirm& c, CommitRule rule, const ChainId&
                            const Verifier& verifier) {
   if (Status s = in_epoch(c.slot.epoch, committee); !s.ok()) return s;
   if (c.slot.index < 0) return malformed("nobody votes at the start of an epoch (index -1)");
-  return voted_by(c.signer, vote_digest(deciding_phase(rule), chain, c.slot, c.height, c.block), c.signature,
-                   committee, verifier);
+  return voted_by(c.signer, vote_digest(deciding_phase(rule), chain, c.slot, c.height, c.block), c.signature, committee,
+                  verifier);
 }
 
 Status verify_report(const MeasureReport& m, const ChainId& chain, const Committee& committee,

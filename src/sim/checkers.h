@@ -116,8 +116,8 @@ class Checkers {
   std::map<std::pair<ValidatorId, View>, ValidatorId> term_votes_;  // raft: for whom
   std::set<std::pair<View, ValidatorId>> candidacies_;              // raft: who asked for votes because of a time-out
   std::map<std::tuple<ValidatorId, Epoch, View>, ValidatorId> election_votes_;
-  std::map<std::pair<Epoch, View>, ValidatorId> leaders_;           // who proposed first in each view
-  std::unordered_map<Hash, Slot> proposed_;                         // lookups only: where each block was first proposed
+  std::map<std::pair<Epoch, View>, ValidatorId> leaders_;  // who proposed first in each view
+  std::unordered_map<Hash, Slot> proposed_;                // lookups only: where each block was first proposed
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;
   EvidenceCounts evidence_;

@@ -58,9 +58,8 @@ Evidence Kernel::collect_evidence(const Header& parent, const Hash& parent_block
 
 // A committed block's evidence: what it carried is done with; whom its certificates left out says so again.
 void Kernel::evidence_committed(const Evidence& evidence) {
-  desk_.committed(
-      evidence, committee_, previous_committee_ ? &*previous_committee_ : nullptr,
-      [this](const Certificate& c, size_t position) { return lone_vote(c, position); });
+  desk_.committed(evidence, committee_, previous_committee_ ? &*previous_committee_ : nullptr,
+                  [this](const Certificate& c, size_t position) { return lone_vote(c, position); });
   send_late(others(), desk_.take_own_late());
 }
 
