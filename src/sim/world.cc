@@ -281,7 +281,13 @@ void World::step(Process& p, replica::Input input) {
   }
   size_t carried = effects_.size();
   const bool cut = p.crash_at_effect && !effects_.empty();
-  if (cut) carried = rng_.below(effects_.size() + 1);
+  if (cut) {  // notes do not count: who watches gets more of them, and must not change where it dies
+    const auto is_note = [](const replica::Effect& e) { return std::holds_alternative<replica::Note>(e); };
+    const auto notes = static_cast<size_t>(std::count_if(effects_.begin(), effects_.end(), is_note));
+    size_t left = rng_.below(effects_.size() - notes + 1);
+    carried = 0;
+    while (left > 0) left -= is_note(effects_[carried++]) ? 0 : 1;
+  }
   const uint32_t incarnation = p.incarnation;
   for (size_t i = 0; i < carried && p.incarnation == incarnation; ++i) carry_out(p, effects_[i]);
   if (p.incarnation != incarnation) return;
