@@ -203,7 +203,7 @@ class Audit {
       if (auto committee = committee_of(StateView(state_), epoch)) return &(committees_[epoch] = std::move(*committee));
       return nullptr;
     }
-    const auto chain = replica::links_to(store_, epoch);
+    const auto chain = replica::links_to(store_, ledger_.first_committee(), epoch);
     if (!chain) return nullptr;
     auto committee = follow_links(*chain, epoch, ledger_.genesis(), ledger_.chain(), verifier_);
     return committee ? &(committees_[epoch] = std::move(*committee)) : nullptr;

@@ -55,7 +55,11 @@ Header header_of_genesis(const Genesis& genesis, const ChainId& chain, const Wri
 }  // namespace
 
 Ledger::Ledger(Genesis genesis, const Verifier& verifier)
-    : genesis_(std::move(genesis)), chain_(genesis_.chain_id()), verifier_(verifier), registry_(genesis_) {
+    : genesis_(std::move(genesis)),
+      chain_(genesis_.chain_id()),
+      first_committee_(genesis_.committee()),
+      verifier_(verifier),
+      registry_(genesis_) {
   TL_CHECK_MSG(genesis_.ledger.sequence_window >= 1 && genesis_.ledger.sequence_window <= kSequenceWindowMax,
                "genesis: ledger.sequence_window is between 1 and 1024");
   genesis_writes_ = state_of_genesis(genesis_, chain_);

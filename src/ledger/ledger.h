@@ -59,6 +59,7 @@ class Ledger {
 
   const Genesis& genesis() const { return genesis_; }
   const ChainId& chain() const { return chain_; }
+  const Committee& first_committee() const { return first_committee_; }  // of epoch 0, as genesis seats it
 
   // The batch that fills an empty store with the state at height 0.
   StoreBatch genesis_batch() const;
@@ -93,6 +94,7 @@ class Ledger {
  private:
   Genesis genesis_;
   ChainId chain_;
+  Committee first_committee_;
   const Verifier& verifier_;
   Registry registry_;
   WriteSet genesis_writes_;

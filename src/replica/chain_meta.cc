@@ -1,5 +1,8 @@
 #include "replica/chain_meta.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "base/codec.h"
 
 namespace tieline::replica {
@@ -87,14 +90,44 @@ std::optional<CommitteeLink> stored_link(const StoreReader& store, Epoch epoch) 
   return std::move(*link);
 }
 
-Result<std::vector<CommitteeLink>> links_to(const StoreReader& store, Epoch epoch) {
+namespace {
+
+// Do the members that signed the link form a quorum of this committee?
+bool is_vouched_by(const CommitteeLink& link, const Committee& committee) {
+  SignerSet set;
+  const auto add = [&](ValidatorId id) {
+    const auto position = committee.position_of(id);
+    if (position) set.insert(*position);
+    return position.has_value();
+  };
+  for (const CommitteeLink::Vote& vote : link.votes)
+    if (!add(vote.signer)) return false;
+  for (ValidatorId id : link.signers)
+    if (!add(id)) return false;
+  return committee.is_quorum(set);
+}
+
+}  // namespace
+
+Result<std::vector<CommitteeLink>> links_to(const StoreReader& store, const Committee& genesis, Epoch epoch) {
   std::vector<CommitteeLink> links;
-  if (epoch == 0) return links;
-  std::optional<CommitteeLink> link = stored_link(store, epoch - 1);
-  if (!link)
-    return Error{"not_applied_yet",
-                 "this validator does not hold the link to the committee of epoch " + std::to_string(epoch)};
-  links.push_back(std::move(*link));
+  while (epoch > 0) {
+    std::optional<CommitteeLink> link = stored_link(store, epoch - 1);
+    if (!link)
+      return Error{"not_applied_yet",
+                   "this validator does not hold the link to the committee of epoch " + std::to_string(epoch)};
+    links.push_back(std::move(*link));
+    // Back to genesis if it may be, else by the longest step of a power of two. Its own epoch's committee signed it.
+    if (is_vouched_by(links.back(), genesis)) break;
+    Epoch step = std::bit_floor(epoch);
+    for (; step > 1; step /= 2) {
+      if (step == epoch) continue;  // genesis, asked above
+      const std::optional<CommitteeLink> older = stored_link(store, epoch - step - 1);
+      if (older && is_vouched_by(links.back(), older->next)) break;
+    }
+    epoch -= step;
+  }
+  std::reverse(links.begin(), links.end());
   return links;
 }
 

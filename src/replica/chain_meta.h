@@ -39,10 +39,10 @@ Result<std::optional<CheckpointCert>> stored_stable(const StoreReader& store);
 // The link that the last block of `epoch` gives, to the committee of epoch + 1.
 std::optional<CommitteeLink> stored_link(const StoreReader& store, Epoch epoch);
 
-// Links from genesis to the committee of `epoch`: none for epoch 0, else the one that its predecessor's last block
-// gives, since votes name validators and epochs may be skipped while genesis members still form a quorum. Errors:
-// not_applied_yet (the link is not known here).
-Result<std::vector<CommitteeLink>> links_to(const StoreReader& store, Epoch epoch);
+// Links from genesis to the committee of `epoch`, oldest first: none for epoch 0. Votes name validators, so epochs are
+// skipped where those who signed a link form a quorum of an older committee too, by that one's own members and weights;
+// mostly genesis' own, and one link is enough. Errors: not_applied_yet (a link is not known here).
+Result<std::vector<CommitteeLink>> links_to(const StoreReader& store, const Committee& genesis, Epoch epoch);
 
 // `certificate` confirms the last block of an epoch, by members of `committee`, that epoch's.
 CommitteeLink make_link(const Header& header, const Certificate& certificate, const Committee& committee,

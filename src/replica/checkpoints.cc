@@ -57,11 +57,11 @@ const Checkpoints::Kept* Checkpoints::kept_at(Height height) const {
   return nullptr;
 }
 
-SnapshotOffer make_offer(const Checkpoints::Kept* kept, const StoreReader& store) {
+SnapshotOffer make_offer(const Checkpoints::Kept* kept, const StoreReader& store, const Committee& genesis) {
   SnapshotOffer offer;
   if (kept == nullptr) return offer;
   Result<StoredBlock> stored = stored_block(*kept->state, kept->header.height);
-  Result<std::vector<CommitteeLink>> links = links_to(store, kept->header.epoch);
+  Result<std::vector<CommitteeLink>> links = links_to(store, genesis, kept->header.epoch);
   if (!stored.ok() || !links.ok()) return offer;
   Writer w;
   encode_block(w, *stored->block);

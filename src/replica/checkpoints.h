@@ -52,7 +52,7 @@ class Checkpoints {
 };
 
 // Answers from a kept snapshot. `store` has the links.
-SnapshotOffer make_offer(const Checkpoints::Kept* kept, const StoreReader& store);
+SnapshotOffer make_offer(const Checkpoints::Kept* kept, const StoreReader& store, const Committee& genesis);
 Chunk make_chunk(const Checkpoints::Kept* kept, const ChunkRequest& request, size_t bytes_max);
 
 }  // namespace tieline::replica

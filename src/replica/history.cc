@@ -98,7 +98,7 @@ void History::on_answer(ValidatorId from, const HistoryAnswer& answer, Height ti
   context.emit(StoreApply{tip, std::move(batch), false, false});
 }
 
-HistoryAnswer make_history_answer(const StoreReader& store, Height below, size_t blocks_max) {
+HistoryAnswer make_history_answer(const StoreReader& store, const Committee& genesis, Height below, size_t blocks_max) {
   HistoryAnswer answer;
   answer.below = below;
   size_t bytes = 0;
@@ -116,7 +116,7 @@ HistoryAnswer make_history_answer(const StoreReader& store, Height below, size_t
     answer.entries.push_back({std::move(record->block), std::move(record->codes), std::move(record->proof)});
   }
   if (!epoch) return answer;
-  Result<std::vector<CommitteeLink>> links = links_to(store, *epoch);
+  Result<std::vector<CommitteeLink>> links = links_to(store, genesis, *epoch);
   if (links.ok()) {
     answer.links = std::move(*links);
   } else {

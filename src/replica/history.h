@@ -49,6 +49,6 @@ class History {
   size_t turn_ = 0;
 };
 
-HistoryAnswer make_history_answer(const StoreReader& store, Height below, size_t blocks_max);
+HistoryAnswer make_history_answer(const StoreReader& store, const Committee& genesis, Height below, size_t blocks_max);
 
 }  // namespace tieline::replica

@@ -184,6 +184,8 @@ void JudgeDesk::fetch(Item& item, const std::vector<ValidatorId>& peers, Context
   if (item.block || (item.has_list && item.awaited.empty()) || context.now.mono_us < item.fetch_us) return;
   const int64_t slower = item.fetches >= kFetchesEager ? kFetchSlowFactor : 1;
   item.fetch_us = context.now.mono_us + slower * context.limits.fetch_retry_us;
+  if (const auto own = kept_.find(item.digest); own != kept_.end() && !item.has_list)
+    return take_block(item, own->second.body, context);
   std::vector<ValidatorId> ask;
   for (ValidatorId id : item.holders)
     if (std::find(peers.begin(), peers.end(), id) != peers.end()) ask.push_back(id);
@@ -238,7 +240,10 @@ bool JudgeDesk::execute(Item& item, Context& context) {
     item.bad = executed.error().why;
     return true;
   }
-  tree_.add({item.block, std::make_shared<Execution>(std::move(*executed)), item.seen_us, 0});
+  const auto own = kept_.find(item.digest);
+  tree_.add({item.block, std::make_shared<Execution>(std::move(*executed)), item.seen_us,
+             own == kept_.end() ? 0 : own->second.lsn});
+  if (own != kept_.end()) kept_.erase(own);
   return true;
 }
 
@@ -326,8 +331,18 @@ std::optional<int64_t> JudgeDesk::deadline() const {
   return at;
 }
 
+std::optional<Lsn> JudgeDesk::oldest_kept() const {
+  std::optional<Lsn> oldest;
+  for (const auto& [digest, kept] : kept_) oldest = std::min(oldest.value_or(kept.lsn), kept.lsn);
+  return oldest;
+}
+
 void JudgeDesk::forget_below_tip() {
   const Height tip = tree_.tip().height;
+  std::erase_if(kept_, [&](const auto& entry) {
+    const Header& header = entry.second.body->header;
+    return header.height < tip || (header.height == tip && !header.is_void);
+  });
   // What is held back until its time comes may have left the tree since (a snapshot was installed): it is executed
   // anew.
   for (auto& [digest, item] : items_)

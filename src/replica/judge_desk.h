@@ -34,6 +34,10 @@ class JudgeDesk {
       : ledger_(ledger), pool_(pool), tree_(tree), verify_(verify), load_committed_(std::move(load_committed)) {}
 
   void ask(const consensus::Judge& ask, Context& context);
+  // A body out of this validator's own log whose parent is not known (the store had fallen behind the log): asked for,
+  // it is taken from here. Nobody else may have it.
+  void keep(const BlockPtr& body, Lsn lsn) { kept_.insert_or_assign(body->digest, Kept{body, lsn}); }
+  std::optional<Lsn> oldest_kept() const;  // the least lsn among them: the log must not be cut above it
   void on_transactions(const TransactionsAnswer& answer, Context& context);
   void on_block(const BlockAnswer& answer, Context& context);
   void on_verified(const TxPtr& tx, bool ok);
@@ -66,6 +70,10 @@ class JudgeDesk {
     uint32_t whole_fetches = 0;  // of them, for the whole block
     bool want_whole = false;     // somebody asked no longer has the transactions: the block itself, then
   };
+  struct Kept {
+    BlockPtr body;
+    Lsn lsn = 0;
+  };
   bool accept_list(Item& item, const consensus::Judge& ask, Context& context);
   void take_block(Item& item, const BlockPtr& block, Context& context);
   void await_transaction(Item& item, size_t position, const TxPtr& tx, Context& context);
@@ -83,6 +91,7 @@ class JudgeDesk {
   VerifyQueue& verify_;
   std::function<BlockPtr(Height)> load_committed_;
   std::map<Hash, Item> items_;
+  std::map<Hash, Kept> kept_;
   std::map<Hash, consensus::Judged> invalid_;
   std::deque<Hash> invalid_order_;
   std::optional<int64_t> hold_us_;  // when the earliest block time comes within reach

@@ -20,7 +20,7 @@ Result<Receipt> ReplicaImpl::receipt(const TxId& id) const {
   const Block& block = *stored->block;
   if (place->index >= block.txs.size() || stored->results.size() != block.txs.size())
     return Error{"corrupt_store", "the index names a transaction that its block does not hold"};
-  Result<std::vector<CommitteeLink>> links = links_to(store_, block.header.epoch);
+  Result<std::vector<CommitteeLink>> links = links_to(store_, ledger_.first_committee(), block.header.epoch);
   if (!links.ok()) return links.error();
 
   std::vector<Hash> tx_leaves, result_leaves;

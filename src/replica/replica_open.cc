@@ -177,6 +177,7 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
   for (const RecoveredBody& body : log.bodies) {
     const BlockNode* node = tree_->find(body.block->digest);
     if (node != nullptr && node->logged == body.lsn) log.engine.uncommitted.push_back(node->block->header);
+    if (node == nullptr && body.block->header.height > tree_->tip().height) desk_->keep(body.block, body.lsn);
   }
   inbox_.clear();  // what the replay would have told the engine stands in its chain state
 

@@ -109,7 +109,7 @@ void ReplicaImpl::on_frame(ValidatorId from, const BlocksAnswer& frame) {
 void ReplicaImpl::on_frame(ValidatorId from, const SnapshotRequest& frame) {
   const Checkpoints::Kept* kept = checkpoints_.newest_stable();
   if (kept != nullptr && kept->header.height <= frame.above) kept = nullptr;
-  context_.send({from}, encode_frame(make_offer(kept, store_)), true);
+  context_.send({from}, encode_frame(make_offer(kept, store_, ledger_.first_committee())), true);
 }
 
 void ReplicaImpl::on_frame(ValidatorId from, const SnapshotOffer& frame) { catch_up_->on_offer(from, frame, context_); }
@@ -124,7 +124,8 @@ void ReplicaImpl::on_frame(ValidatorId from, const Chunk& frame) {
 }
 
 void ReplicaImpl::on_frame(ValidatorId from, const HistoryRequest& frame) {
-  const HistoryAnswer answer = make_history_answer(store_, frame.below, config_.limits.catch_up_blocks_max);
+  const HistoryAnswer answer =
+      make_history_answer(store_, ledger_.first_committee(), frame.below, config_.limits.catch_up_blocks_max);
   context_.send({from}, encode_frame(answer), true);
 }
 

@@ -67,7 +67,9 @@ void ReplicaImpl::on(const StoreApplied& input) {
 }
 
 void ReplicaImpl::on(const StoreFlushed& input) {
-  journal_->flushed(input.height, tree_->oldest_logged(), *context_.effects);
+  std::optional<Lsn> needed = tree_->oldest_logged();
+  if (const auto kept = desk_->oldest_kept()) needed = std::min(needed.value_or(*kept), *kept);
+  journal_->flushed(input.height, needed, *context_.effects);
 }
 
 void ReplicaImpl::on(const Wake&) { run_timers(); }

@@ -342,6 +342,7 @@ void Kernel::on(const Installed& installed) {
     if (c.slot.view > vote_.view || (c.slot.view == vote_.view && vote_.view_changing))
       enter_view(c.slot.view, "snapshot");
   }
+  want_lost_body();  // whoever asked for it before was forgotten with the blocks
   trace("snapshot installed at " + std::to_string(tip_header_.height));
   maybe_finish_rejoin();
 }
