@@ -11,6 +11,7 @@ void Journal::recovered(const RecoveredLog& log) {
   if (!log.engine.vote) return;
   vote_ = *log.engine.vote;
   vote_lsn_ = 1;
+  durable_ = 1;
   high_qc_ = log.engine.high_qc;
   high_qc_lsn_ = 1;
   if (log.engine.new_view) new_view_ = Kept{1, log.engine.new_view};
@@ -102,8 +103,9 @@ void Journal::flushed(Height height, std::optional<Lsn> uncommitted, Effects& ef
       if (high_qc_) high_qc_lsn_ = w.add(RecordType::kCertificate, [&](Writer& out) { encode(out, *high_qc_); });
       add_vote(w, RecordType::kVote);
       effects.emplace_back(close(w, true, true));
-      return;  // trimmed when the store is flushed the next time: by then the copies are durable
+      return;  // trimmed when the store is flushed and the copies are durable
     }
+    if (vote_lsn_ > durable_) return;
     needed = std::min(needed, oldest_of_vote());
   }
   if (needed <= trimmed_ + 1) return;

@@ -29,7 +29,11 @@ class Journal {
   LogAppend commit(BlockNode& node, const CommitProof& proof);
   void committed_in_log(Height height, Lsn body) { chain_.emplace(height, body); }
 
-  // The store is on disk up to here; `uncommitted` is the oldest record that uncommitted bodies need.
+  void durable(Lsn lsn) { durable_ = lsn; }  // the log is, up to here
+
+  // The store is on disk up to here; `uncommitted` is the oldest record that uncommitted bodies need. Nothing is cut off
+  // while the newest vote is on its way to the disk: until it is there, a crash leaves the one before, which needs its
+  // own records.
   void flushed(Height height, std::optional<Lsn> uncommitted, Effects& effects);
 
  private:
@@ -49,6 +53,7 @@ class Journal {
   std::optional<Certificate> high_qc_;
   Lsn high_qc_lsn_ = 0;
   std::optional<Kept> new_view_, proposal_, view_change_;
+  Lsn durable_ = 0;
   Lsn trimmed_ = 0;
 };
 

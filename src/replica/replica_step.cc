@@ -57,6 +57,7 @@ void ReplicaImpl::on(const PeerDown& input) {
 
 void ReplicaImpl::on(const LogDurable& input) {
   gate_.log_durable(input.lsn);
+  journal_->durable(input.lsn);
   release();
 }
 
