@@ -23,6 +23,7 @@ void decode(Reader& r, EpochStart& s);
 struct HistoryMark {
   Height from = 0;
   Hash parent;
+  bool operator==(const HistoryMark&) const = default;
 };
 void encode(Writer& w, const HistoryMark& m);
 void decode(Reader& r, HistoryMark& m);

@@ -22,11 +22,14 @@ class History {
  public:
   History(const Ledger& ledger, const Verifier& verifier) : ledger_(ledger), verifier_(verifier) {}
 
-  void restore(std::optional<HistoryMark> mark) { mark_ = std::move(mark); }
+  void restore(std::optional<HistoryMark> mark) { mark_ = stored_ = std::move(mark); }
   // Begins below the block of a snapshot; what is to be stored with it.
   StoreWrite begin(const Header& header);
-  bool whole() const { return !mark_.has_value(); }
-  Height from() const { return mark_ ? mark_->from : 1; }
+  // What was handed to the store counts once it is there: until then it is not found.
+  bool settled() const { return mark_ == stored_; }
+  void in_store(std::optional<HistoryMark> mark) { stored_ = std::move(mark); }
+  bool whole() const { return !mark_ && !stored_; }
+  Height from() const { return std::max(mark_ ? mark_->from : 1, stored_ ? stored_->from : 1); }
 
   void pump(const std::vector<ValidatorId>& peers, Context& context);
   // Checks and stores; `tip` is the height that the store is brought to anyway.
@@ -38,7 +41,8 @@ class History {
 
   const Ledger& ledger_;
   const Verifier& verifier_;
-  std::optional<HistoryMark> mark_;
+  std::optional<HistoryMark> mark_;    // as far as blocks are known
+  std::optional<HistoryMark> stored_;  // as far as the store has them
   struct Asked {
     ValidatorId peer = 0;
     int64_t deadline_us = 0;

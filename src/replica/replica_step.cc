@@ -63,6 +63,8 @@ void ReplicaImpl::on(const LogDurable& input) {
 
 void ReplicaImpl::on(const StoreApplied& input) {
   tree_->store_reached(input.height);
+  if (!history_.settled())
+    if (auto mark = stored_history(store_); mark.ok()) history_.in_store(std::move(*mark));
   if (!input.snapshot) return;
   if (auto reached = checkpoints_.on_snapshot(input.height, input.snapshot)) feed(std::move(*reached));
 }
