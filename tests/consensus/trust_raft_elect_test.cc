@@ -307,7 +307,8 @@ TEST(TrustRaftElection, VotesThatSayTooMuchOrForNobodyEligibleAreRefused) {
   replayed.leader = t.other(1);
   ViewChange elsewhere = replayed;
   elsewhere.view = 2;
-  const auto& signed_elsewhere = std::get<ViewChange>(t.signed_view_change(elsewhere)->payload);
+  const MessagePtr message = t.signed_view_change(elsewhere);
+  const auto& signed_elsewhere = std::get<ViewChange>(message->payload);
   replayed.signature = signed_elsewhere.signature;
   replayed.timeout_signature = signed_elsewhere.timeout_signature;
   t.hear(t.other(2), make_message(replayed));
