@@ -31,9 +31,9 @@ class Journal {
 
   void durable(Lsn lsn) { durable_ = lsn; }  // the log is, up to here
 
-  // The store is on disk up to here; `uncommitted` is the oldest record that uncommitted bodies need. Nothing is cut off
-  // while the newest vote is on its way to the disk: until it is there, a crash leaves the one before, which needs its
-  // own records.
+  // The store is on disk up to here; `uncommitted` is the oldest record that uncommitted bodies need. Nothing is cut
+  // off while the newest vote is on its way to the disk: until it is there, a crash leaves the one before, which needs
+  // its own records.
   void flushed(Height height, std::optional<Lsn> uncommitted, Effects& effects);
 
  private:
