@@ -149,6 +149,7 @@ class ReplicaImpl final : public Replica {
   std::optional<CatchUp> catch_up_;
   std::optional<Journal> journal_;
   Gate gate_;
+  std::optional<Lsn> first_write_;  // what a start writes to the log first, while it is not durable
 
   std::unique_ptr<consensus::Engine> engine_;
   std::deque<consensus::Input> inbox_;

@@ -166,6 +166,7 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
     vote.rejoining = log.engine.damaged;
     LogAppend first = journal_->begin(vote, log.begin_anew);
     gate_.persisted(vote.sequence, first.lsn);
+    first_write_ = first.lsn;
     at_start_.emplace_back(std::move(first));
   }
   if (log.damage != nullptr)

@@ -13,6 +13,9 @@ constexpr const char* kFrameCodes[] = {"frame_malformed", "frame_unknown_version
 }  // namespace
 
 void ReplicaImpl::on(const PeerFrame& input) {
+  // Else blocks learnt from others could be in the store before the log holds anything, and after a power cut that
+  // would look like a log that was lost.
+  if (first_write_) return context_.count("frame_too_early");
   const DecodedPtr decoded =
       input.decoded != nullptr ? input.decoded : decode_whole(input.frame, config_.limits.frame_bytes_max);
   if (!decoded->frame.ok()) {

@@ -56,6 +56,7 @@ void ReplicaImpl::on(const PeerDown& input) {
 }
 
 void ReplicaImpl::on(const LogDurable& input) {
+  if (first_write_ && input.lsn >= *first_write_) first_write_.reset();
   gate_.log_durable(input.lsn);
   journal_->durable(input.lsn);
   release();

@@ -122,6 +122,28 @@ TEST_F(GateTest, ABrokenEngineStopsTheValidatorBeforeAnythingElseLeaves) {
   EXPECT_TRUE(std::holds_alternative<Fatal>(step.back()));
 }
 
+// Else the store could hold a block before the log holds anything, and a power cut would look like a lost log.
+TEST_F(GateTest, PeersAreNotHeardBeforeWhatAStartWritesFirstIsDurable) {
+  Config config;
+  config.genesis = genesis;
+  config.self = 1;
+  MemoryStore empty;
+  auto opened = open_with_engine(config, DiskImage(), empty, verifier,
+                                 [&](consensus::EngineConfig, consensus::ChainState, consensus::Recovered,
+                                     const Verifier&) { return std::make_unique<ScriptedEngine>(script); });
+  ASSERT_TRUE(opened.ok());
+  replica = std::move(*opened);
+  const Effects started = give(Start{});
+  const Lsn first = all<LogAppend>(started).at(0)->lsn;
+  give(PeerUp{2});
+  script->seen.clear();
+  EXPECT_EQ(counted(frame_from(2, ConsensusFrame{beat(9)->bytes}), "frame_too_early"), 1u);
+  EXPECT_TRUE(seen<consensus::Received>().empty());
+  give(LogDurable{first});
+  frame_from(2, ConsensusFrame{beat(9)->bytes});
+  EXPECT_EQ(seen<consensus::Received>().size(), 1u);
+}
+
 TEST_F(GateTest, BadFramesAreCountedByTheirCode) {
   const auto counted = [](const Effects& list) {
     std::vector<std::string> out;

@@ -42,6 +42,7 @@ struct ScriptedTest : ::testing::Test {
     ASSERT_TRUE(opened.ok());
     replica = std::move(*opened);
     at_start = give(Start{});
+    give(LogDurable{all<LogAppend>(at_start).at(0)->lsn});
     for (ValidatorId peer : {ValidatorId{0}, ValidatorId{2}, ValidatorId{3}}) give(PeerUp{peer});
     script->seen.clear();
   }
