@@ -20,7 +20,7 @@ void History::pump(const std::vector<ValidatorId>& peers, Context& context) {
     shunned_until_us_[asked_->peer] = now_us + kHistoryShunUs;
     asked_.reset();
   }
-  if (!mark_ || asked_ || peers.empty()) return;
+  if (!mark_ || asked_) return;
   if (next_us_ && now_us < *next_us_) return;
   next_us_ = now_us + kHistoryPauseUs;
   for (size_t i = 0; i < peers.size(); ++i) {
@@ -32,7 +32,7 @@ void History::pump(const std::vector<ValidatorId>& peers, Context& context) {
     context.send({peer}, encode_frame(HistoryRequest{mark_->from}), true);
     return;
   }
-  next_us_ = now_us + kHistoryShunUs;
+  if (!peers.empty()) next_us_ = now_us + kHistoryShunUs;
 }
 
 std::optional<int64_t> History::deadline() const {

@@ -4,7 +4,6 @@
 
 #include "consensus/kernel/front_end.h"
 #include "consensus/messages.h"
-#include "model/evidence.h"
 #include "replica/frames.h"
 
 namespace tieline::sim {
@@ -167,12 +166,23 @@ void Checkers::check_evidence(const Block& block) {
   for (const Equivocation& e : evidence->equivocations) accuses(e.signer, "an equivocation");
   for (const InvalidBlock& b : evidence->invalid) accuses(b.signer, "an invalid block");
   for (const RejectedSubmission& s : evidence->rejected) accuses(s.submitter, "a submission that does not verify");
+  // A leader that was killed before its own CONFIRM left may still have told of it in a block.
   for (const LateConfirm& l : evidence->late) {
-    const auto vote = votes_.find(Vote{l.slot, l.signer});
-    if (correct(l.signer) && (vote == votes_.end() || vote->second != std::make_pair(l.height, l.block)))
+    if (!correct(l.signer)) continue;
+    const auto seen = votes_.find(Vote{l.slot, l.signer});
+    if (seen != votes_.end() && seen->second == std::make_pair(l.height, l.block)) continue;
+    if (!signed_it(l))
       report(Failure::kWrongEvidence, height + " says that correct validator " + std::to_string(l.signer) +
                                           " voted at slot " + text(l.slot) + ", which it did not");
+    vote(deciding_phase(rule_) == VotePhase::kCommit ? kCommitVote : "CONFIRMs", l.signer, l.slot, l.height, l.block);
   }
+}
+
+bool Checkers::signed_it(const LateConfirm& late) const {
+  const auto position = committee_.position_of(late.signer);
+  return position && verify_vote(committee_, *position,
+                                 vote_digest(deciding_phase(rule_), chain_, late.slot, late.height, late.block),
+                                 late.signature, *verifier_);
 }
 
 void Checkers::committed(ValidatorId at, const replica::BlockCommitted& effect) {

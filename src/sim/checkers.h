@@ -9,7 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ledger/ledger.h"
 #include "model/block.h"
+#include "model/evidence.h"
 #include "replica/replica.h"
 #include "sim/event.h"
 
@@ -47,9 +49,14 @@ struct EvidenceCounts {
 
 class Checkers {
  public:
-  // `traitors`: bit a Byzantine validator, against which evidence may be found.
-  Checkers(ChainId chain, Hash genesis_digest, uint32_t traitors) : chain_(chain), traitors_(traitors) {
-    chain_of_blocks_.push_back({genesis_digest, {}});
+  // `traitors`: bit a Byzantine validator, against which evidence may be found. `verifier` outlives the checkers.
+  Checkers(const Ledger& ledger, const Verifier& verifier, uint32_t traitors)
+      : chain_(ledger.chain()),
+        committee_(ledger.first_committee()),
+        rule_(ledger.genesis().consensus.commit_rule()),
+        verifier_(&verifier),
+        traitors_(traitors) {
+    chain_of_blocks_.push_back({ledger.genesis_header().digest(), {}});
   }
 
   // A frame that a correct validator sends.
@@ -99,7 +106,12 @@ class Checkers {
   void election_vote(const consensus::ViewChange& vote);
   void check_evidence(const Block& block);
 
+  bool signed_it(const LateConfirm& late) const;
+
   ChainId chain_;
+  Committee committee_;  // of epoch 0: a validator's keys stay the same
+  CommitRule rule_;
+  const Verifier* verifier_;
   uint32_t traitors_;
   int64_t time_us_ = 0;
   std::optional<Finding> finding_;

@@ -47,7 +47,7 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
       rng_(seed ^ 0x484f5354ULL),
       client_rng_(seed ^ 0x434c49454e54ULL),
       network_(options.validators + plan.traitors.size(), setup_.latency, setup_.bytes_per_ms, seed),
-      checkers_(setup_.chain, Ledger(setup_.genesis, keys_).genesis_header().digest(), [&] {
+      checkers_(Ledger(setup_.genesis, keys_), keys_, [&] {
         uint32_t mask = 0;
         for (const PlannedTraitor& t : plan.traitors) mask |= uint32_t{1} << t.id;
         return mask;

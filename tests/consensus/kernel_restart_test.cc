@@ -78,6 +78,22 @@ TEST(Restart, TheOwnViewChangeIsSentAgainByteForByte) {
   EXPECT_EQ(t.status().view, 1u);
 }
 
+// With one more member down nobody else would make a quorum for this view: silence would end everything.
+TEST(Restart, AViewChangeThatWasTornOffIsFollowedByOneToTheNextView) {
+  Lone t;
+  t.c.submit(2);
+  t.c.hold_disk(t.me);
+  t.c.run_for(600'000);
+  ASSERT_FALSE(t.view_change()) << "not durable";
+  t.c.crash(t.me, true);
+  t.sent.clear();
+  t.c.restart(t.me);
+  ASSERT_TRUE(t.view_change());
+  EXPECT_EQ(t.view_change()->view, 2u);
+  EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kJoined);
+  EXPECT_TRUE(t.status().view_changing);
+}
+
 TEST(Restart, NoVoteInAViewThatWasLeft) {
   Lone t;
   t.c.submit(1);

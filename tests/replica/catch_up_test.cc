@@ -1,6 +1,7 @@
 // Falling behind and coming back, by blocks and by snapshot, past peers that lie, say nothing, or have nothing.
 
 #include "replica/chain_meta.h"
+#include "replica/history.h"
 #include "world.h"
 
 namespace tieline::replica::testing {
@@ -35,6 +36,26 @@ TEST_F(CatchUpTest, ASleeperComesBackByBlocksWhoseStateIsTheSame) {
   EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 0u);
   world.run_for(50'000);
   EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
+}
+
+// A host that is woken for a time that has passed would do nothing else any more.
+TEST(History, WithoutPeersItIsWokenForATimeToCome) {
+  const PlainVerifier verifier;
+  const Ledger ledger(world_genesis(), verifier);
+  History history(ledger, verifier);
+  Header header;
+  header.height = 5;
+  history.begin(header);
+  const Limits limits;
+  Effects effects;
+  Context context{limits, Now{1'000'000, 0}, &effects};
+  history.pump({1}, context);
+  for (int64_t now_us : {5'000'000, 6'000'000}) {  // the peer gave no answer and is gone
+    context.now.mono_us = now_us;
+    history.pump({}, context);
+    ASSERT_TRUE(history.deadline().has_value());
+    EXPECT_GT(*history.deadline(), now_us);
+  }
 }
 
 TEST_F(CatchUpTest, ALiarsBlocksAreRefusedAndOthersAreAsked) {

@@ -12,14 +12,15 @@ namespace {
 
 using tieline::testing::test_genesis;
 using tieline::testing::TestChain;
+using tieline::testing::validator_key;
 
 constexpr ValidatorId kLiar = 3;
 
 struct CheckersTest : ::testing::Test {
-  CheckersTest() : checkers(chain(), genesis_digest(), 1U << kLiar) {}
+  CheckersTest() : ledger(test_genesis(), verifier), checkers(ledger, verifier, 1U << kLiar) {}
 
   static ChainId chain() { return test_genesis().chain_id(); }
-  static Hash genesis_digest() { return sha256(view_of("genesis")); }
+  Hash genesis_digest() const { return ledger.genesis_header().digest(); }
   static Hash block_name(const char* name) { return sha256(view_of(name)); }
 
   static TxPtr tx(uint64_t sequence) {
@@ -62,6 +63,8 @@ struct CheckersTest : ::testing::Test {
   }
   Failure found() const { return checkers.finding() ? checkers.finding()->failure : Failure::kNone; }
 
+  tieline::testing::PlainVerifier verifier;
+  Ledger ledger;
   Checkers checkers;
 };
 
@@ -157,6 +160,20 @@ TEST_F(CheckersTest, ALateConfirmIsOfAVoteThatWasCast) {
   checkers = before;
   commit(0, block(3, second, {}, late(1, {0, 0, 1}, "a")));
   EXPECT_EQ(found(), Failure::kWrongEvidence);
+}
+
+TEST_F(CheckersTest, ALateConfirmThatNobodySawLeaveCountsBySignature) {
+  const auto late = [](const Slot& slot, const char* name) {
+    const Hash vote =
+        vote_digest(deciding_phase(test_genesis().consensus.commit_rule()), chain(), slot, 1, block_name(name));
+    Evidence e;
+    e.late.push_back({1, slot, 1, block_name(name), VoteSignature{validator_key(1).sign(vote.view())}});
+    return encoded(e);
+  };
+  const Hash first = commit(0, block(1, genesis_digest(), {}, late({0, 0, 0}, "a")));
+  EXPECT_EQ(found(), Failure::kNone);
+  commit(0, block(2, first, {}, late({0, 0, 0}, "b")));
+  EXPECT_EQ(found(), Failure::kDoubleVote);
 }
 
 TEST_F(CheckersTest, ATransactionRecordedTwiceIsInvalid) {

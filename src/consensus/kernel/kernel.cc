@@ -248,8 +248,8 @@ void Kernel::resume() {
     if (own_view_change_) {
       view_changes_[config_.self][vote_.view] = ViewChangeEntry{own_view_change_, false};
       send({}, own_view_change_, lsn_);
-    } else if (front_->elects() && may_leave_view()) {
-      say_view_change(ViewChangeKind::kJoined);  // the record says all that it has to repeat
+    } else {
+      replace_view_change();
     }
   } else if (own_proposal_ && std::get<Propose>(own_proposal_->payload).slot.view == vote_.view && is_leader()) {
     const auto& p = std::get<Propose>(own_proposal_->payload);
@@ -423,8 +423,8 @@ void Kernel::resend() {
     if (own_view_change_) {
       send({}, own_view_change_, lsn_);
       send_new_view_of_vote(lsn_);
-    } else if (front_->elects() && may_leave_view()) {
-      say_view_change(ViewChangeKind::kJoined);  // torn off, and what it speaks of has come back
+    } else {
+      replace_view_change();
     }
     for (const auto& [id, views] : view_changes_)
       if (auto at = views.find(vote_.view); at != views.end() && at->second.acked && id != config_.self)

@@ -80,6 +80,17 @@ void Kernel::say_view_change(ViewChangeKind kind) {
   send_new_view_of_vote(lsn);
 }
 
+// Its VIEW-CHANGE was torn off, and what it speaks of is there (again). Where leaders are elected the record says all
+// that it has to repeat. Elsewhere a second one for this view could be another one than the first: it goes on to the
+// next view, which counts for those who wait in this one (members_changing_from).
+void Kernel::replace_view_change() {
+  if (!may_leave_view()) return;
+  if (front_->elects())
+    say_view_change(ViewChangeKind::kJoined);
+  else
+    start_view_change(ViewChangeKind::kJoined, vote_.view + 1, false);
+}
+
 // Whoever has to acknowledge a last vote at index 0 needs the NEW-VIEW it came with: n-f VIEW-CHANGEs, often the
 // largest message there is. Not those who are known to hold it: they are changing with a vote under it too, or have
 // acknowledged. (Only their newest VIEW-CHANGE tells: a member that was wiped and rejoined holds nothing older.)
