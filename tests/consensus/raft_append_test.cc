@@ -283,6 +283,29 @@ TEST(RaftEpoch, AVoteHoldsOverTheEndOfAnEpoch) {
   EXPECT_FALSE(replies.back().granted) << "it voted in this term, in the epoch before";
 }
 
+// A power cut took the chain back into an earlier epoch than that of its last acknowledgement.
+TEST(RaftEpoch, ARecordAheadOfTheChainKeepsWhatItAcknowledged) {
+  RaftLone t;
+  const BlockPtr a = t.block(t.c.genesis());
+  t.append(t.other(1), {0, 1, 0}, a);
+  ASSERT_EQ(t.count<CommitVote>(), 1u);
+  t.c.crash(0);
+  t.node().disk.record->epoch = 1;
+  t.node().disk.record->last_vote = LastVote{Slot{1, 1, 7}, a->digest, 1, {}, {}};
+  t.node().disk.bodies.clear();
+  t.node().held.clear();
+  t.c.restart(0);
+  Effects effects;
+  t.node().engine->step(Now{1'000'000, 0}, Judged{a->digest, true, "", a}, effects);  // the body is there again
+  const auto persisted =
+      std::find_if(effects.begin(), effects.end(), [](const Effect& e) { return std::holds_alternative<Persist>(e); });
+  ASSERT_NE(persisted, effects.end());
+  const VoteRecord& record = std::get<Persist>(*persisted).record;
+  EXPECT_EQ(record.epoch, 1u);
+  ASSERT_TRUE(record.last_vote.has_value());
+  EXPECT_EQ(record.last_vote->slot, (Slot{1, 1, 7}));
+}
+
 TEST(RaftEpoch, AnEpochsLastBlockThatIsNotCommittedIsAppendedAgainByTheNextLeader) {
   ClusterOptions o = RaftLone::cluster_options(3);
   o.params.epoch_blocks = 2;

@@ -92,10 +92,13 @@ bool Raft::is_quorum_of(const std::set<ValidatorId>& ids) const {
 Lsn Raft::persist(std::optional<Hash> body) {
   ++vote_.sequence;
   lsn_ = vote_.sequence;
-  vote_.epoch = committee_.epoch();
-  vote_.high_slot = Slot{committee_.epoch(), 0, -1};  // a commit needs no record of its own: majorities hold it
-  vote_.high_block = epoch_start_;
-  vote_.high_height = epoch_base_;
+  // A record ahead of the chain keeps its epoch: what it acknowledged there stands when the chain is there again.
+  if (vote_.epoch <= committee_.epoch()) {
+    vote_.epoch = committee_.epoch();
+    vote_.high_slot = Slot{committee_.epoch(), 0, -1};  // a commit needs no record of its own: majorities hold it
+    vote_.high_block = epoch_start_;
+    vote_.high_height = epoch_base_;
+  }
   out_->push_back(Persist{lsn_, vote_, body, {}, {}});
   return lsn_;
 }
