@@ -83,9 +83,9 @@ Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) 
   l.status_interval_us = rng.between(100'000, 500'000);
   l.catch_up_blocks_max = static_cast<size_t>(rng.between(2, 16));
   l.snapshot_chunk_bytes = static_cast<size_t>(rng.between(512, 4'096));
-  l.snapshot_after_blocks = static_cast<Height>(rng.between(1, 5));
+  l.snapshot_after_blocks = static_cast<Height>(rng.between(1, 2));
 
-  setup.fault_phase_us = 1000 * rng.between(700, 1'800);
+  setup.fault_phase_us = 1000 * rng.between(500, 1'250);
   return setup;
 }
 
