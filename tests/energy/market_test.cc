@@ -58,10 +58,7 @@ class Markets : public ::testing::Test {
   void until(int64_t after_end) {
     while (market_.advance(end_ + after_end) > 0) EXPECT_EQ(market_.broken_invariant(), "");
   }
-  const TradeRecord* trade(uint8_t id = 1) const {
-    const auto at = market_.trades().find(test_id(id));
-    return at == market_.trades().end() ? nullptr : &at->second;
-  }
+  const TradeRecord* trade(uint8_t id = 1) const { return market_.trades().find(test_id(id)); }
   const MarketTimes times_;
   const int64_t end_ = kTestStart + kSlotMs;
   Market market_;
@@ -85,7 +82,7 @@ TEST_F(Markets, WhoDeliversAsContractedIsPaidAsContracted) {
   EXPECT_TRUE(market_.due_queue().empty());
   EXPECT_EQ(market_.participants().at(1).history.settlements, 1u);
   market_.close_day();
-  EXPECT_GT(market_.participants().at(1).trust.trust, kTrustStart);
+  EXPECT_GT(market_.trust_of(1).trust, kTrustStart);
 }
 
 TEST_F(Markets, APlantThatFeedsInLessBuysTheRestAndCompensates) {
@@ -100,8 +97,8 @@ TEST_F(Markets, APlantThatFeedsInLessBuysTheRestAndCompensates) {
   EXPECT_EQ(balance(1) + balance(2) + balance(3) + balance(4), 4 * kGiven);
   EXPECT_GT(balance(4), kGiven - pay.total() + 50'000 * 100 - 1) << "the buyer is paid for what it could not take";
   market_.close_day();
-  EXPECT_LT(market_.participants().at(1).trust.trust, kTrustStart);
-  EXPECT_GT(market_.participants().at(4).trust.trust, kTrustStart);
+  EXPECT_LT(market_.trust_of(1).trust, kTrustStart);
+  EXPECT_GT(market_.trust_of(4).trust, kTrustStart);
 }
 
 TEST_F(Markets, WhatOneDeclaresTwiceIsSoldOnce) {
@@ -149,7 +146,7 @@ TEST_F(Markets, AnUnresolvedDisputeIsSettledBySevenDaysWithWhatKeepsTheZoneInIts
   EXPECT_EQ(trade()->state, TradeState::kDisputed);
   until(times_.resolve_ms);
   EXPECT_EQ(trade()->state, TradeState::kSettled);
-  EXPECT_EQ(market_.intervals().at(kTestSlot).flows.at(kFeed).main.wh, 110'816u);
+  EXPECT_EQ(market_.flows_in(kTestSlot).at(kFeed).main.wh, 110'816u);
 }
 
 TEST_F(Markets, ACorrectionAfterSettlementMovesTheDifference) {
@@ -162,7 +159,7 @@ TEST_F(Markets, ACorrectionAfterSettlementMovesTheDifference) {
   EXPECT_EQ(trade()->version, 2u);
   const uint64_t refunded = 5'816 * 100 + (5'816 - 2'216) * 100 / 4;
   EXPECT_EQ(balance(1) + market_.book().account(1)[Purse::kMargin], before + refunded);
-  EXPECT_EQ(market_.intervals().at(kTestSlot).statements.version, 2u);
+  EXPECT_EQ(market_.statements().at(kTestSlot).version, 2u);
 }
 
 TEST_F(Markets, IdsOfIntervalsAreNoIdsOfTrades) {
@@ -177,7 +174,7 @@ TEST_F(Markets, APenaltyTakesTheMarginOutOfTheTradesItIsIn) {
   const uint64_t locked = trade()->margin[0];
   EXPECT_EQ(market_.penalise(1, 1), MarketRefusal::kNone);
   EXPECT_EQ(trade()->margin[0], locked - 5);
-  EXPECT_EQ(market_.participants().at(1).trust.trust, 0u);
+  EXPECT_EQ(market_.trust_of(1).trust, 0u);
 }
 
 TEST_F(Markets, ABlockAfterALongPauseRunsWhatIsDueInTheOrderOfItsDeadlines) {
