@@ -85,13 +85,18 @@ class Market {
   MarketRefusal propose(const Hash& id, ProposalKind kind, ParticipantId by);
   MarketRefusal vote(const Hash& id, ParticipantId by, bool in_favour);
   MarketRefusal veto(const Hash& id);
-  void next_epoch();
+  void restore(ParticipantId who);  // trust, by a proposal that acts
+  // The proposals that are over with it, as they ended: whoever calls carries out those that acted.
+  std::vector<Proposal> next_epoch();
 
   // Empty when everything holds, otherwise the name of what does not, and what was found: money_conserved,
   // margin_conserved, payments_conserved, stake_conserved, capacity_conserved, due_once. (That imbalances sum to 0 is
   // checked wherever they are made: energy/imbalance.h.)
   std::string broken_invariant() const;
 
+  const MarketParams& params() const { return params_; }
+  // Not the deadlines: what is under way is due by them.
+  void set_params(const MarketParams& params) { params_ = params; }
   const Book& book() const { return book_; }
   const Table<TradeId, TradeRecord>& trades() const { return trades_; }
   const Table<uint32_t, Interval>& intervals() const { return intervals_; }

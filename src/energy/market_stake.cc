@@ -112,15 +112,25 @@ MarketRefusal Market::veto(const Hash& id) {
   return step.refusal;
 }
 
-// Proposals that acted, failed or were vetoed are over.
-void Market::next_epoch() {
+void Market::restore(ParticipantId who) {
+  if (find(who) != nullptr) restore_trust(participant_today(who).trust);
+}
+
+std::vector<Proposal> Market::next_epoch() {
   ++epoch_;
+  std::vector<Proposal> over;
   for (const Hash& id : proposal_ids_.items(kTheList)) {
-    const Proposal& proposal = proposals_.at(id);
-    if (proposal.state != ProposalState::kVetoed && !energy::advance(proposal, epoch_).ok()) continue;
+    Proposal proposal = proposals_.at(id);
+    if (proposal.state != ProposalState::kVetoed) {
+      const ProposalStep step = energy::advance(proposal, epoch_);
+      if (!step.ok()) continue;
+      proposal = step.proposal;
+    }
     proposals_.erase(id);
     proposal_ids_.remove(kTheList, id, false);
+    over.push_back(std::move(proposal));
   }
+  return over;
 }
 
 }  // namespace tieline::energy
