@@ -33,6 +33,7 @@ inline constexpr int64_t kDayMs = 86'400'000;
 inline constexpr uint32_t kMeteredFlowsMax = kZoneFlowsMax / 2;  // registered, with a meter
 // What trades may add to an interval beyond these: flows that nobody meters.
 inline constexpr uint32_t kContractedFlowsMax = kZoneFlowsMax - kMeteredFlowsMax;
+inline constexpr uint32_t kSlotTradesMax = 8'192;  // that deliver in one interval: what its settlement costs is bounded
 
 class Market {
  public:
@@ -153,7 +154,7 @@ class Market {
 
   void open_interval(uint32_t slot);
   void run_interval(uint32_t slot, int64_t now_ms);
-  bool flows_fit(const TradeTerms& terms) const;
+  bool slots_fit(const TradeTerms& terms) const;
   void add_contract(const TradeRecord& trade);
   void remove_contract(const TradeRecord& trade);
   std::vector<TradeId> trades_in(uint32_t slot) const;  // ascending

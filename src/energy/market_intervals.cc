@@ -94,6 +94,7 @@ MarketRefusal Market::record_neighbour(uint32_t slot, const FlowKey& flow, uint6
 MarketRefusal Market::publish_price(uint32_t slot, uint64_t price, int64_t now_ms) {
   if (const auto why = check_imbalance_price(price, params_.price_cap); why != MarketRefusal::kNone) return why;
   if (now_ms >= end_of(slot) + params_.times.settle_ms) return MarketRefusal::kTooLate;
+  if (int64_t{slot} * kSlotMs > now_ms + kHorizonMs) return MarketRefusal::kReadingState;  // nobody can trade there yet
   const Interval* interval = intervals_.find(slot);
   if (interval != nullptr && interval->price) return MarketRefusal::kReadingState;  // one price an interval
   open_interval(slot);
@@ -113,12 +114,12 @@ std::array<std::pair<FlowKey, uint64_t>, kParties - 1> deliveries(const TradeTer
 
 }  // namespace
 
-// Whether the window's intervals have room for the flows of one more trade: what is looked at together at the close is
-// bounded (kZoneFlowsMax).
-bool Market::flows_fit(const TradeTerms& terms) const {
+// Whether the window's intervals have room for one more trade and its flows: what is looked at together is bounded.
+bool Market::slots_fit(const TradeTerms& terms) const {
   for (uint16_t i = 0; i < terms.slots; ++i) {
     const Interval* interval = intervals_.find(terms.first_slot + i);
-    if (interval != nullptr && interval->flows + kParties > kContractedFlowsMax) return false;
+    if (interval == nullptr) continue;
+    if (interval->flows + kParties > kContractedFlowsMax || interval->trades >= kSlotTradesMax) return false;
   }
   return true;
 }
@@ -128,6 +129,7 @@ void Market::add_contract(const TradeRecord& trade) {
     const uint32_t slot = trade.terms.first_slot + i;
     open_interval(slot);
     slot_trades_.add(slot, trade.id);
+    ++intervals_[slot].trades;
     for (const auto& [key, wh] : deliveries(trade.terms, i)) {
       MeteredFlow& flow = flow_at(slot, key);
       ++flow.contracts;
@@ -141,6 +143,7 @@ void Market::remove_contract(const TradeRecord& trade) {
   for (uint16_t i = 0; i < trade.terms.slots; ++i) {
     const uint32_t slot = trade.terms.first_slot + i;
     slot_trades_.remove(slot, trade.id, true);
+    --intervals_[slot].trades;
     for (const auto& [key, wh] : deliveries(trade.terms, i)) {
       MeteredFlow& flow = flow_at(slot, key);
       TL_CHECK(flow.contracts > 0 && flow.contracted_wh >= wh);

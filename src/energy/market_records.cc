@@ -138,6 +138,7 @@ void encode(Writer& w, const Interval& i) {
   encode(w, i.price);
   w.i64(i.due_ms);
   w.u32(i.flows);
+  w.u32(i.trades);
 }
 
 void decode(Reader& r, Interval& i) {
@@ -145,6 +146,7 @@ void decode(Reader& r, Interval& i) {
   decode(r, i.price);
   i.due_ms = r.i64();
   i.flows = r.u32();
+  i.trades = r.u32();
 }
 
 void encode(Writer& w, const MarketTotals& t) {

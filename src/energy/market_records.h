@@ -48,6 +48,7 @@ struct Interval {
   std::optional<uint64_t> price;  // the one that was published for it; fixed when it settles
   int64_t due_ms = 0;
   uint32_t flows = 0;
+  uint32_t trades = 0;
   bool operator==(const Interval&) const = default;
 };
 

@@ -107,7 +107,7 @@ MarketRefusal Market::take(const TradeStep& step) {
   if (reserves) {
     Capacities capacities{};
     for (size_t i = 0; i < kParties; ++i) capacities[i] = participants_.at(after.terms.party[i]).capacity_w;
-    if (!flows_fit(after.terms)) return MarketRefusal::kOverCommitted;
+    if (!slots_fit(after.terms)) return MarketRefusal::kOverCommitted;
     if (const auto why = reserve(after.terms, capacities, reserved_); why != MarketRefusal::kNone) return why;
   }
   if (const auto why = apply(step.money, book_); why != MarketRefusal::kNone) {
@@ -174,9 +174,11 @@ MarketRefusal Market::cancel(const TradeId& id, std::span<const ParticipantId> b
   return take(energy::cancel(*trade, by, now_ms, params_.times));
 }
 
+// An interval that is gone is FINAL: the first of a long window may be, before the last has settled.
 bool Market::intervals_settled(const TradeTerms& terms) const {
   for (uint16_t i = 0; i < terms.slots; ++i) {
-    if (intervals_.at(terms.first_slot + i).phase != Interval::Phase::kSettled) return false;
+    const Interval* interval = intervals_.find(terms.first_slot + i);
+    if (interval != nullptr && interval->phase != Interval::Phase::kSettled) return false;
   }
   return true;
 }

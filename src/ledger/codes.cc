@@ -64,6 +64,8 @@ constexpr std::array kEntries = {
           true},
     Entry{TxCode::bad_proof, "bad_proof", "the proof does not prove what the action says", true},
     Entry{TxCode::bad_proposal, "bad_proposal", "the proposal is about nothing that a vote can change so", true},
+    Entry{TxCode::no_grant, "no_grant", "nobody has been granted to read this, or the grant is for no time or oneself",
+          true},
     Entry{TxCode::insufficient_funds, "insufficient_funds", "the account does not hold what the operation moves", true},
     Entry{TxCode::over_issued, "over_issued", "more money would be issued than the network allows", true},
     Entry{TxCode::suspended, "suspended", "the participant has debt and may not trade before it is paid", true},

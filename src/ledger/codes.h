@@ -50,6 +50,7 @@ enum class TxCode : uint16_t {
   bad_endorsement = 153,
   bad_proof = 154,
   bad_proposal = 155,
+  no_grant = 156,
   insufficient_funds = static_cast<uint16_t>(energy::MarketRefusal::kInsufficientFunds),
   over_issued = static_cast<uint16_t>(energy::MarketRefusal::kOverIssued),
   suspended = static_cast<uint16_t>(energy::MarketRefusal::kSuspended),

@@ -37,6 +37,22 @@ void decode(Reader& r, ProposalContent& c) {
 
 Bytes proposal_content_name(const Hash& id) { return energy::RecordName("proposed/").id(id.view()).take(); }
 
+void encode(Writer& w, const ReadGrant& g) {
+  w.i64(g.from_s);
+  w.i64(g.to_s);
+}
+
+void decode(Reader& r, ReadGrant& g) {
+  g.from_s = r.i64();
+  g.to_s = r.i64();
+}
+
+Bytes grant_name(const GrantKey& key) { return energy::RecordName("grant/").id(key.meter).id(key.reader).take(); }
+
+std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, ParticipantId reader) {
+  return state::read<ReadGrant>(view, state::key_of(grant_name({meter, reader})), "damaged state record: grant");
+}
+
 energy::Market market_of_genesis(const Genesis& genesis) {
   energy::Market market(market_params(genesis.market->numbers));
   for (const MarketMember& m : genesis.market->members) {

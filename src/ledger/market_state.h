@@ -28,6 +28,23 @@ void encode(Writer& w, const ProposalContent& c);
 void decode(Reader& r, ProposalContent& c);
 Bytes proposal_content_name(const Hash& id);
 
+// Who may read a meter besides those who always may: intervals that begin in [from_s, to_s).
+struct GrantKey {
+  MeterId meter = 0;
+  ParticipantId reader = 0;
+  auto operator<=>(const GrantKey&) const = default;
+};
+struct ReadGrant {
+  int64_t from_s = 0;
+  int64_t to_s = 0;
+  bool operator==(const ReadGrant&) const = default;
+};
+void encode(Writer& w, const ReadGrant& g);
+void decode(Reader& r, ReadGrant& g);
+Bytes grant_name(const GrantKey& key);
+// Of the state at hand; none: nothing is granted.
+std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, ParticipantId reader);
+
 // The market at height 0: its members, and the money that genesis gives them.
 energy::Market market_of_genesis(const Genesis& genesis);
 

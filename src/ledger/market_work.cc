@@ -27,6 +27,7 @@ MarketWork::MarketWork(const StateView& parent, const Chain& chain, Epoch epoch,
       numbers_(state::must_read<MarketNumbers>(parent, state::market_numbers_key(), "damaged state record: market")),
       market_(market_params(numbers_), source_) {
   proposed_.attach(source_);
+  grants_.attach(source_);
 }
 
 void MarketWork::start_block(bool first_of_epoch, const std::vector<TxPtr>& txs) {
@@ -49,22 +50,26 @@ void MarketWork::start_epoch() {
 void MarketWork::begin() {
   market_.begin();
   proposed_.begin_changes();
+  grants_.begin_changes();
 }
 
 void MarketWork::commit() {
   market_.commit();
   proposed_.commit();
+  grants_.commit();
 }
 
 void MarketWork::roll_back() {
   market_.roll_back();
   proposed_.roll_back();
+  grants_.roll_back();
 }
 
 void MarketWork::add_writes(energy::RecordWrites& out) const {
   energy::RecordWrites named;
   market_.add_writes(named);
   proposed_.add_writes(named);
+  grants_.add_writes(named);
   for (auto& [name, value] : named) out.emplace_back(state::key_of(name), std::move(value));
   if (numbers_changed_) out.emplace_back(state::market_numbers_key(), encoded(numbers_));
 }
@@ -176,6 +181,24 @@ TxCode MarketWork::run(const energy::Correct& a, const Step& s) {
   }
   const bool co_signed = has_signed(s.tx, a.to) || signed_by(s.tx, Role::kRegulator);
   return code_of(market_.correct(a.slot, {a.from, a.to}, {a.of_version, a.wh, a.quality, co_signed}, time_ms_));
+}
+
+// Only the owner of a meter lets others read it.
+TxCode MarketWork::run(const energy::GrantRead& a, const Step& s) {
+  const energy::MeterPoint* point = chain_.registry.meter(a.meter);
+  if (point == nullptr) return TxCode::unknown_meter;
+  if (point->owner != s.tx.signer()) return TxCode::not_owner;
+  if (!chain_.registry.knows(a.reader)) return TxCode::unknown_participant;
+  if (a.reader == point->owner || a.from_s < 0 || a.from_s >= a.to_s) return TxCode::no_grant;
+  grants_[{a.meter, a.reader}] = {a.from_s, a.to_s};
+  return TxCode::ok;
+}
+
+TxCode MarketWork::run(const energy::RevokeRead& a, const Step& s) {
+  const energy::MeterPoint* point = chain_.registry.meter(a.meter);
+  if (point == nullptr) return TxCode::unknown_meter;
+  if (point->owner != s.tx.signer()) return TxCode::not_owner;
+  return grants_.erase({a.meter, a.reader}) == 1 ? TxCode::ok : TxCode::no_grant;
 }
 
 TxCode MarketWork::run(const energy::PublishPrice& a, const Step& s) {

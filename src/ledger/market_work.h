@@ -62,7 +62,9 @@ class MarketWork {
   TxCode run(const energy::Propose& a, const Step& s);
   TxCode run(const energy::CastVote& a, const Step& s);
   TxCode run(const energy::Veto& a, const Step& s);
-  // Who may read, and keys: operations that the ledger does not have.
+  TxCode run(const energy::GrantRead& a, const Step& s);
+  TxCode run(const energy::RevokeRead& a, const Step& s);
+  // Keys: operations that the ledger does not have.
   template <class Action>
   TxCode run(const Action&, const Step&) {
     return TxCode::no_market;
@@ -86,6 +88,7 @@ class MarketWork {
   bool numbers_changed_ = false;
   energy::Market market_;
   energy::Table<Hash, ProposalContent> proposed_{proposal_content_name};
+  energy::Table<GrantKey, ReadGrant> grants_{grant_name};
   std::set<Hash> good_;  // endorsements of this block that verify: digests of key, message and signature
 };
 

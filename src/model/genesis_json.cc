@@ -1,14 +1,12 @@
 #include <array>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 
-#include "model/genesis.h"
+#include "model/genesis_fields.h"
 
 namespace tieline {
-namespace {
 
-using Json = nlohmann::ordered_json;
+using namespace genesis_file;
+
+namespace {
 
 constexpr size_t kGenesisJsonBytesMax = 64 * 1024 * 1024;
 
@@ -22,114 +20,6 @@ const char* policy_name(LeaderPolicy policy) {
       return "rotate";
   }
 }
-
-std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
-  constexpr size_t kShownMax = 100;
-  if (text.size() > kShownMax) text = text.substr(0, kShownMax) + "...";
-  return text;
-}
-
-// One object of the file. Each key is asked for once; what was never asked for is unknown. The first error stays.
-class Fields {
- public:
-  Fields(const Json& object, std::string path, std::optional<Error>& error)
-      : object_(object), path_(std::move(path)), error_(error) {
-    if (!object_.is_object()) fail(path_.empty() ? "the file" : path_, shown(object_), "an object { }");
-  }
-
-  bool has(const char* key) {
-    known_.insert(key);
-    return object_.is_object() && object_.contains(key);
-  }
-  const Json* find(const char* key) {
-    known_.insert(key);
-    if (error_) return nullptr;
-    const auto at = object_.find(key);
-    if (at == object_.end()) {
-      fail(path_of(key), "missing", "every key must be there");
-      return nullptr;
-    }
-    return &*at;
-  }
-
-  template <class U>
-  void number(const char* key, U& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    constexpr uint64_t kMax = static_cast<uint64_t>(std::numeric_limits<U>::max());
-    if (!value->is_number_unsigned() || value->template get<uint64_t>() > kMax) {
-      return fail(path_of(key), shown(*value), "a whole number from 0 to " + std::to_string(kMax));
-    }
-    out = static_cast<U>(value->template get<uint64_t>());
-  }
-  void boolean(const char* key, bool& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_boolean()) return fail(path_of(key), shown(*value), "true or false");
-    out = value->get<bool>();
-  }
-  void text(const char* key, std::string& out) {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_string()) return fail(path_of(key), shown(*value), "a string");
-    out = value->get<std::string>();
-  }
-  void hex(const char* key, Bytes& out, size_t size) {
-    std::string digits;
-    text(key, digits);
-    if (error_) return;
-    const auto bytes = from_hex(digits);
-    // Lower case only, so that a file has one spelling of a key to search for.
-    if (!bytes || bytes->size() != size || to_hex(*bytes) != digits) {
-      return fail(path_of(key), '"' + digits.substr(0, 200) + '"', std::to_string(2 * size) + " lower-case hex digits");
-    }
-    out = *bytes;
-  }
-  template <size_t N, class Tag>
-  void hex(const char* key, FixedBytes<N, Tag>& out) {
-    Bytes bytes;
-    hex(key, bytes, N);
-    if (bytes.size() == N) std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
-  }
-  template <class T, class FromName>
-  void name(const char* key, T& out, FromName from_name, const char* allowed) {
-    std::string word;
-    text(key, word);
-    if (error_) return;
-    const std::optional<T> value = from_name(word);
-    if (!value) return fail(path_of(key), '"' + word + '"', allowed);
-    out = *value;
-  }
-  const Json* list(const char* key) {
-    const Json* value = find(key);
-    if (value != nullptr && !value->is_array()) {
-      fail(path_of(key), shown(*value), "a list [ ]");
-      return nullptr;
-    }
-    return value;
-  }
-  void done() {
-    if (error_) return;
-    for (const auto& item : object_.items()) {
-      if (!known_.contains(item.key())) {
-        std::string keys;
-        for (const std::string& key : known_) keys += (keys.empty() ? "" : ", ") + key;
-        return fail(path_of(item.key()), "an unknown key", keys);
-      }
-    }
-  }
-  std::string path_of(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
-  void fail(const std::string& path, const std::string& found, const std::string& allowed) {
-    if (!error_) error_ = Error{"genesis_invalid", path + " is " + found + "; allowed: " + allowed};
-  }
-
- private:
-  const Json& object_;
-  std::string path_;
-  std::optional<Error>& error_;
-  std::set<std::string> known_;
-};
 
 // Both directions walk the same list of fields, so neither can forget one.
 template <class Params, class Visit>
@@ -226,108 +116,6 @@ void read_participant(Fields& f, GenesisParticipant& p) {
     }
   }
   f.done();
-}
-
-// Participants and meters stand in the file by their names.
-class NamesOf {
- public:
-  explicit NamesOf(const Genesis& g) : genesis_(g) {
-    MeterId meter = 0;
-    for (const GenesisParticipant& p : g.participants) {
-      participants_.emplace(p.name, p.id);
-      for (const std::string& name : p.meters) meters_.emplace(name, ++meter);
-    }
-  }
-  void participant(Fields& f, const char* key, ParticipantId& out) const {
-    find(f, key, participants_, "the name of a participant", out);
-  }
-  void meter(Fields& f, const char* key, MeterId& out) const { find(f, key, meters_, "the name of a meter", out); }
-  void validator(Fields& f, const char* key, ValidatorId& out) const {
-    std::string name;
-    f.text(key, name);
-    for (const GenesisValidator& v : genesis_.validators) {
-      if (v.name == name) out = v.id;
-    }
-    if (out >= genesis_.validators.size() || genesis_.validators[out].name != name)
-      f.fail(f.path_of(key), '"' + name + '"', "the name of a validator");
-  }
-
- private:
-  static void find(Fields& f, const char* key, const std::map<std::string, uint32_t>& ids, const char* allowed,
-                   uint32_t& out) {
-    std::string name;
-    f.text(key, name);
-    const auto at = ids.find(name);
-    if (at == ids.end()) return f.fail(f.path_of(key), '"' + name + '"', allowed);
-    out = at->second;
-  }
-
-  const Genesis& genesis_;
-  std::map<std::string, ParticipantId> participants_;
-  std::map<std::string, MeterId> meters_;
-};
-
-template <class Read>
-void read_list(Fields& f, const char* key, std::optional<Error>& error, Read read) {
-  const Json* list = f.list(key);
-  for (size_t i = 0; list != nullptr && i < list->size() && !error; ++i) {
-    Fields item((*list)[i], f.path_of(key) + "[" + std::to_string(i) + "]", error);
-    read(item);
-    item.done();
-  }
-}
-
-void read_market(Fields& f, const Genesis& g, MarketGenesis& m, std::optional<Error>& error) {
-  const NamesOf names(g);
-  for (const MarketNumber& number : market_numbers()) f.number(number.name, m.numbers.*number.value);
-  read_list(f, "members", error, [&](Fields& item) {
-    MarketMember& member = m.members.emplace_back();
-    names.participant(item, "name", member.participant);
-    item.number("org", member.org);
-    item.hex("bls_key", member.bls_key);
-    item.hex("bls_proof", member.bls_proof);
-    item.number("balance", member.balance);
-  });
-  read_list(f, "flows", error, [&](Fields& item) {
-    MarketFlow& flow = m.flows.emplace_back();
-    names.participant(item, "from", flow.from);
-    names.participant(item, "to", flow.to);
-    names.meter(item, "meter", flow.meter);
-    if (item.has("check_meter")) names.meter(item, "check_meter", flow.check_meter);
-  });
-  read_list(f, "seats", error, [&](Fields& item) {
-    MarketSeat& seat = m.seats.emplace_back();
-    names.validator(item, "validator", seat.validator);
-    names.participant(item, "participant", seat.participant);
-  });
-  f.done();
-}
-
-Json market_to_json(const Genesis& g) {
-  std::vector<std::string> meters{""};
-  for (const GenesisParticipant& p : g.participants) meters.insert(meters.end(), p.meters.begin(), p.meters.end());
-  const auto name = [&](ParticipantId id) { return g.participants.at(id - 1).name; };
-  Json out;
-  for (const MarketNumber& number : market_numbers()) out[number.name] = g.market->numbers.*number.value;
-  out["members"] = Json::array();
-  for (const MarketMember& m : g.market->members) {
-    out["members"].push_back({{"name", name(m.participant)},
-                              {"org", m.org},
-                              {"bls_key", to_hex(m.bls_key)},
-                              {"bls_proof", to_hex(m.bls_proof)},
-                              {"balance", m.balance}});
-  }
-  out["flows"] = Json::array();
-  for (const MarketFlow& f : g.market->flows) {
-    Json flow = {{"from", name(f.from)}, {"to", name(f.to)}, {"meter", meters.at(f.meter)}};
-    if (f.check_meter != 0) flow["check_meter"] = meters.at(f.check_meter);
-    out["flows"].push_back(std::move(flow));
-  }
-  out["seats"] = Json::array();
-  for (const MarketSeat& s : g.market->seats) {
-    out["seats"].push_back({{"validator", g.validators.at(s.validator).name}, {"participant", name(s.participant)}});
-  }
-  return out;
 }
 
 void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {

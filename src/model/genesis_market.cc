@@ -14,6 +14,7 @@ constexpr uint64_t kHourMs = 3'600'000;
 constexpr uint64_t kPpm = 1'000'000;
 constexpr uint64_t kLossMost = 500'000;
 constexpr uint64_t kPriceMost = 1'000'000'000'000;
+constexpr size_t kMembersMax = 16'384;
 constexpr uint64_t kWhMost = 1'000'000'000'000;
 
 using N = MarketNumbers;
@@ -52,7 +53,7 @@ Status check_numbers(const MarketNumbers& n) {
   }
   if (!in_order(n)) {
     return wrong("market", "a set of deadlines or losses out of order",
-                 "submit_ms <= close_ms <= settle_ms <= resolve_ms <= final_ms and loss_lo_ppm <= loss_hi_ppm");
+                 "submit_ms <= close_ms < settle_ms <= resolve_ms < final_ms and loss_lo_ppm <= loss_hi_ppm");
   }
   return {};
 }
@@ -61,6 +62,10 @@ Status check_members(const Genesis& g) {
   uint64_t issued = 0;
   std::set<bls::PublicKey> keys;
   const auto& members = g.market->members;
+  if (members.size() > kMembersMax) {
+    return wrong("market.members", std::to_string(members.size()) + " members",
+                 "at most " + std::to_string(kMembersMax));
+  }
   for (size_t i = 0; i < members.size(); ++i) {
     const MarketMember& m = members[i];
     const std::string path = at("members", i);
@@ -148,8 +153,8 @@ Status check_seats(const Genesis& g) {
 std::span<const MarketNumber> market_numbers() { return kNumbers; }
 
 bool in_order(const MarketNumbers& n) {
-  return n.submit_ms <= n.close_ms && n.close_ms <= n.settle_ms && n.settle_ms <= n.resolve_ms &&
-         n.resolve_ms <= n.final_ms && n.loss_lo_ppm <= n.loss_hi_ppm;
+  return n.submit_ms <= n.close_ms && n.close_ms < n.settle_ms && n.settle_ms <= n.resolve_ms &&
+         n.resolve_ms < n.final_ms && n.loss_lo_ppm <= n.loss_hi_ppm;
 }
 
 void encode(Writer& w, const MarketNumbers& n) {

@@ -46,6 +46,7 @@ TEST(Codes, NumbersAndNamesNeverChange) {
                                                   {153, "bad_endorsement"},
                                                   {154, "bad_proof"},
                                                   {155, "bad_proposal"},
+                                                  {156, "no_grant"},
                                                   {200, "insufficient_funds"},
                                                   {201, "over_issued"},
                                                   {202, "suspended"},

@@ -238,8 +238,23 @@ TEST(MarketLedger, RefusalsHaveTheirCodesAndCountAgainstTheSignerWhenTheSignerAl
   EXPECT_EQ(chain.run({kSeller}, energy::PublishPrice{kFirstSlot, 1}), TxCode::not_authorised);
   EXPECT_EQ(chain.run({kAuthority}, energy::PublishPrice{kFirstSlot, 2'000'000'000}), TxCode::bad_price);
   EXPECT_EQ(chain.run({kSeller}, energy::Ruling{kFirstSlot, kSeller, kGridCompany, 5}), TxCode::not_authorised);
-  EXPECT_EQ(chain.run({kSeller}, energy::RevokeRead{1, 1}), TxCode::no_market);
+  EXPECT_EQ(chain.run({kSeller}, energy::RotateKey{}), TxCode::no_market);
   EXPECT_EQ(chain.add_one(chain.send({kSeller}, {{ActionType::kRepay, Bytes{1}}})), TxCode::malformed);
+}
+
+TEST(MarketLedger, TheOwnerOfAMeterLetsOthersReadItForATime) {
+  MarketChain chain;
+  EXPECT_EQ(chain.run({kBuyer}, energy::GrantRead{kBuyer, kSellerMeter, 0, 10}), TxCode::not_owner);
+  EXPECT_EQ(chain.run({kSeller}, energy::GrantRead{kBuyer, 99, 0, 10}), TxCode::unknown_meter);
+  EXPECT_EQ(chain.run({kSeller}, energy::GrantRead{99, kSellerMeter, 0, 10}), TxCode::unknown_participant);
+  EXPECT_EQ(chain.run({kSeller}, energy::GrantRead{kBuyer, kSellerMeter, 10, 10}), TxCode::no_grant);
+  EXPECT_EQ(chain.run({kSeller}, energy::RevokeRead{kBuyer, kSellerMeter}), TxCode::no_grant);
+  EXPECT_EQ(chain.run({kSeller}, energy::GrantRead{kBuyer, kSellerMeter, 0, 10}), TxCode::ok);
+  EXPECT_EQ(read_grant(chain.view(), kSellerMeter, kBuyer), (ReadGrant{0, 10}));
+  EXPECT_EQ(read_grant(chain.view(), kSellerMeter, kPoor), std::nullopt);
+  EXPECT_EQ(chain.run({kBuyer}, energy::RevokeRead{kBuyer, kSellerMeter}), TxCode::not_owner);
+  EXPECT_EQ(chain.run({kSeller}, energy::RevokeRead{kBuyer, kSellerMeter}), TxCode::ok);
+  EXPECT_EQ(read_grant(chain.view(), kSellerMeter, kBuyer), std::nullopt);
 }
 
 TEST(MarketLedger, ANetworkWithoutAMarketHasNoneOfItsActions) {
