@@ -35,6 +35,7 @@ struct MarginHistory {
 struct RoleMonth {
   uint32_t participants = 0;
   uint64_t wh = 0;
+  bool operator==(const RoleMonth&) const = default;
 };
 
 uint64_t load_factor(const MarginHistory& own, const RoleMonth& role);  // f_z

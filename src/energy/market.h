@@ -4,6 +4,9 @@
 // the rules of submission (energy/rules.h), is the caller's to have checked. Time is market time and never goes back.
 // Invariants over all of it: broken_invariant(). Source: ENERGY.md, "Trades" to "Stake, governance, regulator".
 //
+// Its records live in tables (energy/table.h): over a source each is read when it is needed and written at the end of
+// the block, so that an operation costs what it touches; without one the market is all in memory.
+//
 // One zone: plants feed into grid companies, these into distributors, these into users. An interval is one 15-minute
 // slot; it closes, settles and becomes final by itself (advance), each time with everything it concerns.
 
@@ -11,13 +14,8 @@
 #include <string>
 
 #include "energy/due_queue.h"
-#include "energy/governance.h"
-#include "energy/margin.h"
-#include "energy/participant_trust.h"
-#include "energy/reading_state.h"
+#include "energy/market_records.h"
 #include "energy/reservation.h"
-#include "energy/stake.h"
-#include "energy/statement.h"
 #include "energy/substitution.h"
 
 namespace tieline::energy {
@@ -31,40 +29,23 @@ struct MarketParams {
   uint64_t stake_min = kDefaultStakeMin;
 };
 
-struct MarketParticipant {
-  OrgId org = 0;
-  Role role = Role::kUser;
-  uint64_t capacity_w = 0;  // of a user: the contracted load
-  uint32_t loss_ppm = 0;
-  MarginHistory history;  // trust is kept in `trust`
-  ParticipantTrust trust;
-  bool operator==(const MarketParticipant&) const = default;
-};
-
-struct FlowKey {
-  ParticipantId from = 0;
-  ParticipantId to = 0;
-  auto operator<=>(const FlowKey&) const = default;
-};
-// A flow's main meter is the one of `from`; `to` counter-meters it.
-struct MeteredFlow {
-  ReadingRecord main;
-  std::optional<uint64_t> neighbour;
-  bool operator==(const MeteredFlow&) const = default;
-};
-struct Interval {
-  enum class Phase : uint8_t { kOpen, kClosed, kSettled };
-  Phase phase = Phase::kOpen;
-  std::map<FlowKey, MeteredFlow> flows;
-  IntervalStatements statements;
-  std::optional<uint64_t> price;  // the one that was published for it; fixed when it settles
-  int64_t due_ms = 0;
-  bool operator==(const Interval&) const = default;
-};
+inline constexpr int64_t kDayMs = 86'400'000;
+inline constexpr uint32_t kMeteredFlowsMax = kZoneFlowsMax / 2;  // registered, with a meter
+// What trades may add to an interval beyond these: flows that nobody meters.
+inline constexpr uint32_t kContractedFlowsMax = kZoneFlowsMax - kMeteredFlowsMax;
+inline constexpr uint32_t kSlotTradesMax = 8'192;  // that deliver in one interval: what its settlement costs is bounded
 
 class Market {
  public:
-  explicit Market(const MarketParams& params) : params_(params) {}
+  explicit Market(const MarketParams& params);              // empty, in memory
+  Market(const MarketParams& params, const RecordSource&);  // as the source has it; empty if it has nothing
+
+  // One transaction: what happens between begin() and roll_back() has not happened.
+  void begin();
+  void commit();
+  void roll_back();
+  // What the block leaves behind, in no order.
+  void add_writes(RecordWrites& out) const;
 
   void register_participant(ParticipantId id, const MarketParticipant& participant);
 
@@ -81,6 +62,8 @@ class Market {
   MarketRefusal endorse(const TradeId& id, uint32_t round, ParticipantId by, uint64_t margin, int64_t now_ms);
   MarketRefusal decline(const TradeId& id, ParticipantId by, int64_t now_ms);
   MarketRefusal cancel(const TradeId& id, std::span<const ParticipantId> by, int64_t now_ms);
+  // The sum of the signatures over the standing terms, kept with the trade.
+  void set_endorsements(const TradeId& id, const bls::Signature& sum) { trades_[id].endorsements = sum; }
 
   // readings and what follows from them (market_intervals.cc)
   MarketRefusal record(uint32_t slot, const FlowKey& flow, uint64_t wh, Quality quality, int64_t now_ms);
@@ -89,7 +72,9 @@ class Market {
   MarketRefusal rule(uint32_t slot, const FlowKey& flow, uint64_t wh, int64_t now_ms);
   MarketRefusal correct(uint32_t slot, const FlowKey& flow, const Correction& correction, int64_t now_ms);
   MarketRefusal publish_price(uint32_t slot, uint64_t price, int64_t now_ms);
-  void close_day();
+  void close_day();  // advance() does it when market time enters the next one
+  // A transaction of `who` was refused with this code.
+  void note_refused(ParticipantId who, uint16_t code);
 
   // stake and governance (market_stake.cc)
   MarketRefusal bond(ParticipantId who, uint64_t amount);
@@ -101,33 +86,67 @@ class Market {
   MarketRefusal propose(const Hash& id, ProposalKind kind, ParticipantId by);
   MarketRefusal vote(const Hash& id, ParticipantId by, bool in_favour);
   MarketRefusal veto(const Hash& id);
-  void next_epoch();
+  void restore(ParticipantId who);  // trust, by a proposal that acts
+  // The proposals that are over with it, as they ended: whoever calls carries out those that acted.
+  std::vector<Proposal> next_epoch();
 
   // Empty when everything holds, otherwise the name of what does not, and what was found: money_conserved,
   // margin_conserved, payments_conserved, stake_conserved, capacity_conserved, due_once. (That imbalances sum to 0 is
   // checked wherever they are made: energy/imbalance.h.)
   std::string broken_invariant() const;
 
+  const MarketParams& params() const { return params_; }
+  // Not the deadlines: what is under way is due by them.
+  void set_params(const MarketParams& params) { params_ = params; }
   const Book& book() const { return book_; }
-  const std::map<TradeId, TradeRecord>& trades() const { return trades_; }
-  const std::map<uint32_t, Interval>& intervals() const { return intervals_; }
-  const std::map<ParticipantId, MarketParticipant>& participants() const { return participants_; }
-  const std::map<ParticipantId, StakeRecord>& stakes() const { return stakes_; }
-  const std::map<Hash, Proposal>& proposals() const { return proposals_; }
+  const Table<TradeId, TradeRecord>& trades() const { return trades_; }
+  const Table<uint32_t, Interval>& intervals() const { return intervals_; }
+  std::map<FlowKey, MeteredFlow> flows_in(uint32_t slot) const;
+  const Table<uint32_t, IntervalStatements>& statements() const { return statements_; }
+  const Table<ParticipantId, MarketParticipant>& participants() const { return participants_; }
+  ParticipantTrust trust_of(ParticipantId id) const;  // as of the day before
+  const Table<ParticipantId, StakeRecord>& stakes() const { return stakes_; }
+  const Table<Hash, Proposal>& proposals() const { return proposals_; }
   const Reservations& reserved() const { return reserved_; }
   const DueQueue& due_queue() const { return due_; }
+  uint64_t last_price() const { return last_price_; }
   Epoch epoch() const { return epoch_; }
   // What a party would be asked to post for these terms.
   uint64_t margin_asked(const TradeTerms& terms, ParticipantId party) const;
   bool operator==(const Market& other) const;
 
  private:
-  const MarketParticipant* find(ParticipantId id) const;
+  // Every table, in one order.
+  template <class Self, class Visit>
+  static void each_table(Self& self, Visit visit) {
+    visit(self.participants_);
+    visit(self.book_.accounts);
+    visit(self.trades_);
+    visit(self.open_trades_);
+    visit(self.reserved_);
+    self.due_.each_table(visit);
+    visit(self.intervals_);
+    visit(self.flows_);
+    visit(self.statements_);
+    self.slot_flows_.each_table(visit);
+    self.slot_trades_.each_table(visit);
+    self.party_trades_.each_table(visit);
+    visit(self.stakes_);
+    self.stakers_.each_table(visit);
+    visit(self.proposals_);
+    self.proposal_ids_.each_table(visit);
+  }
+  MarketTotals totals() const;
+  void set_totals(const MarketTotals& totals);
+
+  const MarketParticipant* find(ParticipantId id) const { return participants_.find(id); }
+  MarketParticipant& participant_today(ParticipantId id);
   std::optional<std::array<PartyInfo, kParties>> parties_of(const TradeTerms& terms) const;
-  RoleMonth month_of(Role role) const;
   Entry entry_of(const TradeTerms& terms, ParticipantId by, uint64_t margin) const;
   uint32_t open_trades_of(OrgId org) const;
+  void count_open(const TradeRecord& trade, bool more);
   MarketRefusal take(const TradeStep& step);
+  void list_parties(const TradeRecord& before, const TradeRecord& after);
   void set_due(const TradeRecord& before, const TradeRecord& after);
   void run_trade(const TradeId& id, int64_t now_ms);
   void note_settled(const TradeRecord& trade);
@@ -135,36 +154,58 @@ class Market {
 
   void open_interval(uint32_t slot);
   void run_interval(uint32_t slot, int64_t now_ms);
+  bool slots_fit(const TradeTerms& terms) const;
+  void add_contract(const TradeRecord& trade);
+  void remove_contract(const TradeRecord& trade);
+  std::vector<TradeId> trades_in(uint32_t slot) const;  // ascending
   std::vector<Contract> contracts_of(uint32_t slot) const;
-  std::vector<TradeRecord*> trades_in(uint32_t slot);
-  std::map<FlowKey, uint64_t> expected_of(uint32_t slot) const;
+  void draw(std::vector<TradeId> from, ParticipantId who, uint64_t amount);
   bool is_path(const FlowKey& flow) const;
   bool is_border(const FlowKey& flow) const;
+  using Flows = std::map<FlowKey, MeteredFlow>;
   // The zone's border flows as its checks see them; `keys` says which is which.
-  std::vector<ZoneFlow> zone_of(const Interval& interval, const std::map<FlowKey, uint64_t>& expected,
-                                std::vector<FlowKey>& keys) const;
+  std::vector<ZoneFlow> zone_of(const Flows& flows, std::vector<FlowKey>& keys) const;
+  MeteredFlow& flow_at(uint32_t slot, const FlowKey& flow);  // made if it is not there
+  void put_flows(uint32_t slot, const Flows& flows);         // those that differ
+  bool any_disputed(uint32_t slot) const;
   void set_interval_due(uint32_t slot, int64_t due_ms);
   void close_interval(uint32_t slot, int64_t now_ms);
-  void substitute_gaps(uint32_t slot, int64_t now_ms);
+  void substitute_gaps(uint32_t slot, Flows& flows, int64_t now_ms);
   void resolve_interval(uint32_t slot, int64_t now_ms);
   void settle_interval(uint32_t slot, int64_t now_ms);
-  std::vector<Flow> flows_of(uint32_t slot) const;
+  void drop_interval(uint32_t slot);
   void charge_interval(uint32_t slot);
   void note_unmet(uint32_t slot);
   void settle_when_undisputed(uint32_t slot, int64_t now_ms);
-  MeteredFlow* flow_of(uint32_t slot, const FlowKey& flow);
+
+  std::vector<StakeRecord> all_stakes() const;
+  void put_stake(const StakeRecord& stake);
 
   MarketParams params_;
-  std::map<ParticipantId, MarketParticipant> participants_;
+  Table<ParticipantId, MarketParticipant> participants_{party_name};
   Book book_;
-  std::map<TradeId, TradeRecord> trades_;
-  Reservations reserved_;
+  Table<TradeId, TradeRecord> trades_{trade_name};
+  Table<OrgId, uint32_t> open_trades_{open_trades_name};
+  Reservations reserved_{reservation_name};
   DueQueue due_;
-  std::map<uint32_t, Interval> intervals_;
+  Table<uint32_t, Interval> intervals_{interval_name};
+  Table<FlowOf, MeteredFlow> flows_{flow_name};
+  Table<uint32_t, IntervalStatements> statements_{statement_name};
+  // What the state cannot be asked for: the flows and the trades of a slot, the trades of a participant, all stakers,
+  // all proposals.
+  PagedList<uint32_t, FlowKey> slot_flows_;
+  PagedList<uint32_t, TradeId> slot_trades_;
+  PagedList<ParticipantId, TradeId> party_trades_;
+  Table<ParticipantId, StakeRecord> stakes_{stake_name};
+  PagedList<uint8_t, ParticipantId> stakers_;
+  Table<Hash, Proposal> proposals_{proposal_name};
+  PagedList<uint8_t, Hash> proposal_ids_;
   uint64_t last_price_ = 0;
-  std::map<ParticipantId, StakeRecord> stakes_;
-  std::map<Hash, Proposal> proposals_;
   Epoch epoch_ = 0;
+  uint32_t day_ = 0;
+  std::array<RoleMonth, kParties> months_{};
+  std::optional<MarketTotals> stored_totals_;  // in the source
+  MarketTotals totals_before_;                 // the transaction
 };
 
 // Ids of due items that are intervals: 28 zero bytes and the slot, big-endian. They run before trades of one deadline.

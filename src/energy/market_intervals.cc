@@ -1,6 +1,7 @@
 // An interval in the market: what is metered, the checks at its close, its settlement, and corrections of it.
 
 #include <algorithm>
+#include <set>
 
 #include "energy/market.h"
 #include "energy/wide.h"
@@ -9,15 +10,6 @@ namespace tieline::energy {
 namespace {
 
 int64_t end_of(uint32_t slot) { return (int64_t{slot} + 1) * kSlotMs; }
-
-bool any_disputed(const Interval& interval) {
-  return std::any_of(interval.flows.begin(), interval.flows.end(),
-                     [](const auto& entry) { return entry.second.main.state == ReadingState::kDisputed; });
-}
-
-bool covers(const TradeTerms& terms, uint32_t slot) {
-  return slot >= terms.first_slot && slot - terms.first_slot < terms.slots;
-}
 
 void must(const ReadingStep& step, ReadingRecord& record) {
   TL_CHECK(step.ok());
@@ -40,179 +32,248 @@ bool Market::is_border(const FlowKey& flow) const {
 }
 
 void Market::open_interval(uint32_t slot) {
-  const auto [at, fresh] = intervals_.try_emplace(slot);
-  if (fresh) set_interval_due(slot, end_of(slot) + params_.times.close_ms);
+  if (intervals_.contains(slot)) return;
+  intervals_[slot];
+  set_interval_due(slot, end_of(slot) + params_.times.close_ms);
 }
 
 void Market::set_interval_due(uint32_t slot, int64_t due_ms) {
-  Interval& interval = intervals_.at(slot);
+  Interval& interval = intervals_[slot];
   due_.erase({interval.due_ms, interval_id(slot)});
   interval.due_ms = due_ms;
-  TL_CHECK(due_.insert({due_ms, interval_id(slot)}).second);
+  TL_CHECK(due_.insert({due_ms, interval_id(slot)}));
 }
 
-MeteredFlow* Market::flow_of(uint32_t slot, const FlowKey& flow) {
-  const auto interval = intervals_.find(slot);
-  if (interval == intervals_.end()) return nullptr;
-  const auto at = interval->second.flows.find(flow);
-  return at == interval->second.flows.end() ? nullptr : &at->second;
+std::map<FlowKey, MeteredFlow> Market::flows_in(uint32_t slot) const {
+  std::map<FlowKey, MeteredFlow> out;
+  for (const FlowKey& key : slot_flows_.items(slot)) out.emplace(key, flows_.at({slot, key}));
+  return out;
+}
+
+MeteredFlow& Market::flow_at(uint32_t slot, const FlowKey& flow) {
+  if (!flows_.contains({slot, flow})) {
+    ++intervals_[slot].flows;
+    slot_flows_.add(slot, flow);
+  }
+  return flows_[{slot, flow}];
+}
+
+void Market::put_flows(uint32_t slot, const Flows& flows) {
+  for (const auto& [key, flow] : flows) {
+    if (!(flows_.at({slot, key}) == flow)) flows_[{slot, key}] = flow;
+  }
+}
+
+bool Market::any_disputed(uint32_t slot) const {
+  const Flows flows = flows_in(slot);
+  return std::any_of(flows.begin(), flows.end(),
+                     [](const auto& entry) { return entry.second.main.state == ReadingState::kDisputed; });
 }
 
 MarketRefusal Market::record(uint32_t slot, const FlowKey& flow, uint64_t wh, Quality quality, int64_t now_ms) {
   if (!is_path(flow)) return MarketRefusal::kUnknownReading;
-  const MeteredFlow* known = flow_of(slot, flow);
+  const MeteredFlow* known = flows_.find({slot, flow});
   const ReadingStep step =
       record_raw(known == nullptr ? ReadingRecord{} : known->main, end_of(slot), wh, quality, now_ms, params_.times);
   if (!step.ok()) return step.refusal;
   open_interval(slot);
-  intervals_.at(slot).flows[flow].main = step.reading;
+  flow_at(slot, flow).main = step.reading;
   return MarketRefusal::kNone;
 }
 
 MarketRefusal Market::record_neighbour(uint32_t slot, const FlowKey& flow, uint64_t wh, int64_t now_ms) {
   if (!is_path(flow)) return MarketRefusal::kUnknownReading;
-  const MeteredFlow* known = flow_of(slot, flow);
+  const MeteredFlow* known = flows_.find({slot, flow});
   if (known != nullptr && known->neighbour) return MarketRefusal::kReadingState;
   if (now_ms >= end_of(slot) + params_.times.submit_ms) return MarketRefusal::kTooLate;
   open_interval(slot);
-  intervals_.at(slot).flows[flow].neighbour = wh;
+  flow_at(slot, flow).neighbour = wh;
   return MarketRefusal::kNone;
 }
 
 MarketRefusal Market::publish_price(uint32_t slot, uint64_t price, int64_t now_ms) {
   if (const auto why = check_imbalance_price(price, params_.price_cap); why != MarketRefusal::kNone) return why;
   if (now_ms >= end_of(slot) + params_.times.settle_ms) return MarketRefusal::kTooLate;
+  if (int64_t{slot} * kSlotMs > now_ms + kHorizonMs) return MarketRefusal::kReadingState;  // nobody can trade there yet
+  const Interval* interval = intervals_.find(slot);
+  if (interval != nullptr && interval->price) return MarketRefusal::kReadingState;  // one price an interval
   open_interval(slot);
-  Interval& interval = intervals_.at(slot);
-  if (interval.price) return MarketRefusal::kReadingState;  // one price an interval
-  interval.price = price;
+  intervals_[slot].price = price;
   last_price_ = price;
   return MarketRefusal::kNone;
 }
 
-std::vector<TradeRecord*> Market::trades_in(uint32_t slot) {
-  std::vector<TradeRecord*> out;
-  for (auto& [id, trade] : trades_) {
-    if (trade.state != TradeState::kOpen && covers(trade.terms, slot)) out.push_back(&trade);
+namespace {
+
+// The three flows by which the i-th slot of a trade is delivered, with the energy of each.
+std::array<std::pair<FlowKey, uint64_t>, kParties - 1> deliveries(const TradeTerms& t, uint16_t slot) {
+  const Quantities part = quantities_of_slot(t, slot);
+  return {
+      {{{t.party[0], t.party[1]}, part.q_g}, {{t.party[1], t.party[2]}, part.q_d}, {{t.party[2], t.party[3]}, part.q}}};
+}
+
+}  // namespace
+
+// Whether the window's intervals have room for one more trade and its flows: what is looked at together is bounded.
+bool Market::slots_fit(const TradeTerms& terms) const {
+  for (uint16_t i = 0; i < terms.slots; ++i) {
+    const Interval* interval = intervals_.find(terms.first_slot + i);
+    if (interval == nullptr) continue;
+    if (interval->flows + kParties > kContractedFlowsMax || interval->trades >= kSlotTradesMax) return false;
   }
-  return out;
+  return true;
+}
+
+void Market::add_contract(const TradeRecord& trade) {
+  for (uint16_t i = 0; i < trade.terms.slots; ++i) {
+    const uint32_t slot = trade.terms.first_slot + i;
+    open_interval(slot);
+    slot_trades_.add(slot, trade.id);
+    ++intervals_[slot].trades;
+    for (const auto& [key, wh] : deliveries(trade.terms, i)) {
+      MeteredFlow& flow = flow_at(slot, key);
+      ++flow.contracts;
+      flow.contracted_wh += wh;
+    }
+  }
+}
+
+// A flow that nobody contracts or meters any more is none.
+void Market::remove_contract(const TradeRecord& trade) {
+  for (uint16_t i = 0; i < trade.terms.slots; ++i) {
+    const uint32_t slot = trade.terms.first_slot + i;
+    slot_trades_.remove(slot, trade.id, true);
+    --intervals_[slot].trades;
+    for (const auto& [key, wh] : deliveries(trade.terms, i)) {
+      MeteredFlow& flow = flow_at(slot, key);
+      TL_CHECK(flow.contracts > 0 && flow.contracted_wh >= wh);
+      --flow.contracts;
+      flow.contracted_wh -= wh;
+      if (!(flow == MeteredFlow{})) continue;
+      flows_.erase({slot, key});
+      slot_flows_.remove(slot, key, true);
+      --intervals_[slot].flows;
+    }
+  }
+}
+
+std::vector<TradeId> Market::trades_in(uint32_t slot) const {
+  std::vector<TradeId> ids = slot_trades_.items(slot);
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
 std::vector<Contract> Market::contracts_of(uint32_t slot) const {
   std::vector<Contract> out;
-  for (const auto& [id, trade] : trades_) {
-    if (trade.state == TradeState::kOpen || !covers(trade.terms, slot)) continue;
-    const auto index = static_cast<uint16_t>(slot - trade.terms.first_slot);
-    out.push_back({id, trade.terms.party, quantities_of_slot(trade.terms, index), legs(trade.terms)});
+  for (const TradeId& id : trades_in(slot)) {
+    const TradeTerms& terms = trades_.at(id).terms;
+    out.push_back(
+        {id, terms.party, quantities_of_slot(terms, static_cast<uint16_t>(slot - terms.first_slot)), legs(terms)});
   }
   return out;
 }
 
-std::map<FlowKey, uint64_t> Market::expected_of(uint32_t slot) const {
-  std::map<FlowKey, uint64_t> out;
-  for (const Contract& c : contracts_of(slot)) {
-    out[{c.party[0], c.party[1]}] += c.quantities.q_g;
-    out[{c.party[1], c.party[2]}] += c.quantities.q_d;
-    out[{c.party[2], c.party[3]}] += c.quantities.q;
-  }
-  return out;
-}
-
-std::vector<ZoneFlow> Market::zone_of(const Interval& interval, const std::map<FlowKey, uint64_t>& expected,
-                                      std::vector<FlowKey>& keys) const {
+std::vector<ZoneFlow> Market::zone_of(const Flows& flows, std::vector<FlowKey>& keys) const {
   std::vector<ZoneFlow> zone;
-  for (const auto& [key, flow] : interval.flows) {
+  for (const auto& [key, flow] : flows) {
     if (!is_border(key)) continue;
     ZoneFlow z;
     z.in = find(key.from)->role == Role::kPlant;
     if (flow.main.state != ReadingState::kNone) z.main = flow.main.wh;
     z.neighbour = flow.neighbour;
-    if (const auto at = expected.find(key); at != expected.end()) z.expected = at->second;
+    if (flow.contracts > 0) z.expected = flow.contracted_wh;
     zone.push_back(z);
     keys.push_back(key);
   }
   return zone;
 }
 
-// Every substitute is made from what was recorded, never from another substitute.
-void Market::substitute_gaps(uint32_t slot, int64_t now_ms) {
-  Interval& interval = intervals_.at(slot);
-  const std::map<FlowKey, uint64_t> expected = expected_of(slot);
-  for (const auto& [key, wh] : expected) interval.flows[key];  // what was contracted is a gap if nobody metered it
+// Every substitute is made from what was recorded, never from another substitute. What was contracted is a gap if
+// nobody metered it.
+void Market::substitute_gaps(uint32_t slot, Flows& flows, int64_t now_ms) {
   std::vector<FlowKey> keys;
-  const std::vector<ZoneFlow> zone = zone_of(interval, expected, keys);
+  const std::vector<ZoneFlow> zone = zone_of(flows, keys);
   std::map<FlowKey, Substitute> made;
   for (size_t i = 0; i < zone.size(); ++i) {
     if (!zone[i].main) made[keys[i]] = substitute_missing(zone, i, params_.zone_loss_ppm);
   }
-  for (const auto& [key, flow] : interval.flows) {
+  for (const auto& [key, flow] : flows) {
     if (is_border(key) || flow.main.state != ReadingState::kNone) continue;
-    const auto at = expected.find(key);
-    made[key] =
-        flow.neighbour ? Substitute{*flow.neighbour, true} : Substitute{at == expected.end() ? 0 : at->second, false};
+    made[key] = flow.neighbour ? Substitute{*flow.neighbour, true} : Substitute{flow.contracted_wh, false};
   }
   for (const auto& [key, value] : made) {
-    must(close_missing({}, end_of(slot), value.wh, value.credits_trust, now_ms, params_.times),
-         interval.flows.at(key).main);
+    must(close_missing({}, end_of(slot), value.wh, value.credits_trust, now_ms, params_.times), flows.at(key).main);
   }
 }
 
 void Market::close_interval(uint32_t slot, int64_t now_ms) {
-  Interval& interval = intervals_.at(slot);
-  substitute_gaps(slot, now_ms);
+  Flows flows = flows_in(slot);
+  substitute_gaps(slot, flows, now_ms);
   std::vector<FlowKey> keys;
-  const std::vector<ZoneFlow> zone = zone_of(interval, expected_of(slot), keys);
+  const std::vector<ZoneFlow> zone = zone_of(flows, keys);
   const ZoneVerdict verdict = check_zone(zone, params_.zone);
   std::map<FlowKey, bool> disputed;
   for (size_t i = 0; i < keys.size(); ++i) disputed[keys[i]] = verdict.disputed[i];
-  for (auto& [key, flow] : interval.flows) {
+  for (auto& [key, flow] : flows) {
     if (flow.main.state != ReadingState::kRaw) continue;
     const bool differs = is_border(key) ? disputed.at(key)
                                         : flow.neighbour && !meters_agree(flow.main.wh, *flow.neighbour, params_.zone);
     must(close_reading(flow.main, differs, now_ms, params_.times), flow.main);
   }
-  interval.phase = Interval::Phase::kClosed;
+  put_flows(slot, flows);
+  intervals_[slot].phase = Interval::Phase::kClosed;
   set_interval_due(slot, end_of(slot) + params_.times.settle_ms);
 }
 
 // Time is up for the disputes: the value that keeps the zone in its band, else the main meter's.
 void Market::resolve_interval(uint32_t slot, int64_t now_ms) {
-  Interval& interval = intervals_.at(slot);
+  Flows flows = flows_in(slot);
   std::vector<FlowKey> keys;
-  const std::vector<ZoneFlow> zone = zone_of(interval, expected_of(slot), keys);
-  for (auto& [key, flow] : interval.flows) {
+  const std::vector<ZoneFlow> zone = zone_of(flows, keys);
+  for (auto& [key, flow] : flows) {
     if (flow.main.state != ReadingState::kDisputed) continue;
     const auto at = std::find(keys.begin(), keys.end(), key);
     const uint64_t wh =
         at == keys.end() ? flow.main.wh : resolve_disputed(zone, static_cast<size_t>(at - keys.begin()), params_.zone);
     must(resolve_reading(flow.main, wh, now_ms, params_.times), flow.main);
   }
+  put_flows(slot, flows);
 }
 
 void Market::run_interval(uint32_t slot, int64_t now_ms) {
-  Interval& interval = intervals_.at(slot);
   const int64_t resolve_ms = end_of(slot) + params_.times.resolve_ms;
-  switch (interval.phase) {
+  switch (intervals_.at(slot).phase) {
     case Interval::Phase::kOpen:
       close_interval(slot, now_ms);
       return;
     case Interval::Phase::kClosed:
-      if (any_disputed(interval)) {
+      if (any_disputed(slot)) {
         if (now_ms < resolve_ms) return set_interval_due(slot, resolve_ms);
         resolve_interval(slot, now_ms);
       }
       settle_interval(slot, now_ms);
       return;
     case Interval::Phase::kSettled:
-      for (auto& [key, flow] : interval.flows) must(finish_reading(flow.main, now_ms, params_.times), flow.main);
-      due_.erase({interval.due_ms, interval_id(slot)});
-      intervals_.erase(slot);
+      for (const auto& [key, flow] : flows_in(slot)) TL_CHECK(finish_reading(flow.main, now_ms, params_.times).ok());
+      drop_interval(slot);
   }
 }
 
+// FINAL: nothing can refer to it any more, and the chain keeps what it was. Its trades end at this time or later.
+void Market::drop_interval(uint32_t slot) {
+  due_.erase({intervals_.at(slot).due_ms, interval_id(slot)});
+  for (const FlowKey& key : slot_flows_.items(slot)) flows_.erase({slot, key});
+  slot_flows_.clear(slot);
+  slot_trades_.clear(slot);
+  statements_.erase(slot);
+  intervals_.erase(slot);
+}
+
 void Market::settle_interval(uint32_t slot, int64_t now_ms) {
-  Interval& interval = intervals_.at(slot);
-  for (auto& [key, flow] : interval.flows) must(settle_reading(flow.main, now_ms, params_.times), flow.main);
+  Flows flows = flows_in(slot);
+  for (auto& [key, flow] : flows) must(settle_reading(flow.main, now_ms, params_.times), flow.main);
+  put_flows(slot, flows);
+  Interval& interval = intervals_[slot];
   interval.price = imbalance_price(interval.price, last_price_);
   interval.phase = Interval::Phase::kSettled;
   set_interval_due(slot, end_of(slot) + params_.times.final_ms);
@@ -220,59 +281,91 @@ void Market::settle_interval(uint32_t slot, int64_t now_ms) {
   note_unmet(slot);
 }
 
-std::vector<Flow> Market::flows_of(uint32_t slot) const {
+namespace {
+
+std::vector<Flow> settled_flows(const std::map<FlowKey, MeteredFlow>& flows) {
   std::vector<Flow> out;
-  for (const auto& [key, flow] : intervals_.at(slot).flows) out.push_back({key.from, key.to, flow.main.wh});
+  for (const auto& [key, flow] : flows) out.push_back({key.from, key.to, flow.main.wh});
   return out;
 }
 
+std::set<ParticipantId> concerned(const IntervalStatements& before, const Charges& charges) {
+  std::set<ParticipantId> out;
+  for (const auto& [key, statement] : before.of) {
+    for (const auto& [who, line] : statement.lines) out.insert(who);
+  }
+  for (const auto& [key, charge] : charges) {
+    for (const auto& [who, owed] : charge.owed) out.insert(who);
+    for (const Weight& w : charge.claims) out.insert(static_cast<ParticipantId>(w.id));
+  }
+  return out;
+}
+
+}  // namespace
+
+// Takes it out of the margins that `who` has in these trades, by ascending id.
+void Market::draw(std::vector<TradeId> from, ParticipantId who, uint64_t amount) {
+  std::sort(from.begin(), from.end());
+  std::vector<TradeRecord*> trades;
+  for (const TradeId& id : from) {
+    const auto party = trades_.at(id).party_of(who);
+    if (party && trades_.at(id).margin[*party] > 0) trades.push_back(&trades_[id]);
+  }
+  TL_CHECK(draw_margin(trades, who, amount) == amount);
+}
+
 void Market::charge_interval(uint32_t slot) {
-  Interval& interval = intervals_.at(slot);
-  const std::vector<TradeRecord*> trades = trades_in(slot);
+  const IntervalStatements* known = statements_.find(slot);
+  const IntervalStatements before = known == nullptr ? IntervalStatements{} : *known;
+  const Charges charges = interval_charges(settled_flows(flows_in(slot)), contracts_of(slot),
+                                           {intervals_.at(slot).price.value(), params_.tolerance_ppm});
+  const std::vector<TradeId> ids = trades_in(slot);
   FundsOfAll funds;
   funds.pool = book_.pool(Pool::kImbalance);
-  for (const auto& [who, account] : book_.accounts) funds.of[who] = {0, account[Purse::kBalance], account.debt};
-  for (const TradeRecord* trade : trades) {
-    for (size_t i = 0; i < kParties; ++i) funds.of[trade->terms.party[i]].margin += trade->margin[i];
+  for (ParticipantId who : concerned(before, charges)) {
+    const Account& account = book_.account(who);
+    funds.of[who] = {0, account[Purse::kBalance], account.debt};
   }
-  const Charges charges =
-      interval_charges(flows_of(slot), contracts_of(slot), {interval.price.value(), params_.tolerance_ppm});
-  const IntervalStep step = settle_all(interval.statements, charges, funds);
+  for (const TradeId& id : ids) {
+    const TradeRecord& trade = trades_.at(id);
+    for (size_t i = 0; i < kParties; ++i) {
+      const auto at = funds.of.find(trade.terms.party[i]);
+      if (at != funds.of.end()) at->second.margin += trade.margin[i];
+    }
+  }
+  const IntervalStep step = settle_all(before, charges, funds);
   TL_CHECK(apply(step.money, book_) == MarketRefusal::kNone);
-  for (const auto& [who, amount] : step.margin_drawn) {
-    std::vector<TradeRecord*> mine = trades;
-    TL_CHECK(draw_margin(mine, who, amount) == amount);
-  }
-  interval.statements = step.statements;
+  for (const auto& [who, amount] : step.margin_drawn) draw(ids, who, amount);
+  statements_[slot] = step.statements;
 }
 
 void Market::note_unmet(uint32_t slot) {
+  const Flows flows = flows_in(slot);
   std::map<ParticipantId, bool> unmet;
-  for (const Position& p : positions(flows_of(slot), contracts_of(slot))) {
+  for (const Position& p : positions(settled_flows(flows), contracts_of(slot))) {
     unmet[p.who] = p.short_wh() > tolerance_wh(p.contracted_wh, params_.tolerance_ppm);
   }
-  for (const auto& [key, flow] : intervals_.at(slot).flows) {
+  for (const auto& [key, flow] : flows) {
     if (!flow.main.credits_trust) unmet[key.from] = true;
   }
-  for (TradeRecord* trade : trades_in(slot)) {
+  for (const TradeId& id : trades_in(slot)) {
+    uint8_t missed = 0;
     for (size_t i = 0; i < kParties; ++i) {
-      if (unmet[trade->terms.party[i]]) trade->unmet |= static_cast<uint8_t>(1 << i);
+      if (unmet[trades_.at(id).terms.party[i]]) missed |= static_cast<uint8_t>(1 << i);
     }
+    if (missed != 0) trades_[id].unmet |= missed;
   }
 }
 
 // The last dispute of an interval that is due to settle has ended; its trades that waited for it go on.
 void Market::settle_when_undisputed(uint32_t slot, int64_t now_ms) {
-  const Interval& interval = intervals_.at(slot);
-  if (interval.phase != Interval::Phase::kClosed || any_disputed(interval)) return;
+  if (intervals_.at(slot).phase != Interval::Phase::kClosed || any_disputed(slot)) return;
   if (now_ms < end_of(slot) + params_.times.settle_ms) return;
   settle_interval(slot, now_ms);
-  std::vector<TradeId> waiting;
-  for (const TradeRecord* trade : trades_in(slot)) {
-    if (trade->state == TradeState::kDisputed && intervals_settled(trade->terms)) waiting.push_back(trade->id);
-  }
-  for (const TradeId& id : waiting) {
-    const TradeStep step = resolve(trades_.at(id), now_ms, params_.times);
+  for (const TradeId& id : trades_in(slot)) {
+    const TradeRecord trade = trades_.at(id);
+    if (trade.state != TradeState::kDisputed || !intervals_settled(trade.terms)) continue;
+    const TradeStep step = resolve(trade, now_ms, params_.times);
     if (!step.ok()) continue;  // its own deadline has come: due() settles it
     TL_CHECK(take(step) == MarketRefusal::kNone);
     note_settled(step.trade);
@@ -280,35 +373,35 @@ void Market::settle_when_undisputed(uint32_t slot, int64_t now_ms) {
 }
 
 MarketRefusal Market::accept(uint32_t slot, const FlowKey& flow, ParticipantId by, int64_t now_ms) {
-  MeteredFlow* known = flow_of(slot, flow);
+  const MeteredFlow* known = flows_.find({slot, flow});
   if (known == nullptr) return MarketRefusal::kUnknownReading;
   const ReadingStep step = accept_reading(known->main, by == flow.to, now_ms, params_.times);
   if (!step.ok()) return step.refusal;
-  known->main = step.reading;
+  flows_[{slot, flow}].main = step.reading;
   settle_when_undisputed(slot, now_ms);
   return MarketRefusal::kNone;
 }
 
 MarketRefusal Market::rule(uint32_t slot, const FlowKey& flow, uint64_t wh, int64_t now_ms) {
-  MeteredFlow* known = flow_of(slot, flow);
+  const MeteredFlow* known = flows_.find({slot, flow});
   if (known == nullptr) return MarketRefusal::kUnknownReading;
   const ReadingStep step = rule_on_reading(known->main, wh, now_ms, params_.times);
   if (!step.ok()) return step.refusal;
-  known->main = step.reading;
+  flows_[{slot, flow}].main = step.reading;
   settle_when_undisputed(slot, now_ms);
   return MarketRefusal::kNone;
 }
 
 MarketRefusal Market::correct(uint32_t slot, const FlowKey& flow, const Correction& correction, int64_t now_ms) {
-  MeteredFlow* known = flow_of(slot, flow);
+  const MeteredFlow* known = flows_.find({slot, flow});
   if (known == nullptr) return MarketRefusal::kUnknownReading;
   const ReadingStep step = correct_reading(known->main, correction, now_ms, params_.times);
   if (!step.ok()) return step.refusal;
-  known->main = step.reading;
+  flows_[{slot, flow}].main = step.reading;
   if (intervals_.at(slot).phase != Interval::Phase::kSettled) return MarketRefusal::kNone;
   charge_interval(slot);
-  for (TradeRecord* trade : trades_in(slot)) {
-    if (const TradeStep next = energy::correct(*trade, now_ms); next.ok()) *trade = next.trade;
+  for (const TradeId& id : trades_in(slot)) {
+    if (const TradeStep next = energy::correct(trades_.at(id), now_ms); next.ok()) trades_[id] = next.trade;
   }
   return MarketRefusal::kNone;
 }

@@ -15,12 +15,6 @@ std::string of(ParticipantId who, uint64_t held, uint64_t expected) {
 
 }  // namespace
 
-bool Market::operator==(const Market& o) const {
-  return book_ == o.book_ && trades_ == o.trades_ && reserved_ == o.reserved_ && due_ == o.due_ &&
-         intervals_ == o.intervals_ && last_price_ == o.last_price_ && stakes_ == o.stakes_ &&
-         proposals_ == o.proposals_ && epoch_ == o.epoch_ && participants_ == o.participants_;
-}
-
 std::string Market::broken_invariant() const {
   if (std::string money = broken_money_invariant(book_); !money.empty()) return money;
 

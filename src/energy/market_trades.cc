@@ -6,6 +6,7 @@ namespace tieline::energy {
 namespace {
 
 constexpr size_t kSlotBytes = 4;
+constexpr std::array kMarketRoles = {Role::kPlant, Role::kGrid, Role::kDistributor, Role::kUser};  // by PartyRole
 
 }  // namespace
 
@@ -28,12 +29,13 @@ std::optional<uint32_t> slot_of(const Hash& id) {
 }
 
 void Market::register_participant(ParticipantId id, const MarketParticipant& participant) {
-  TL_CHECK(participants_.emplace(id, participant).second);
-}
-
-const MarketParticipant* Market::find(ParticipantId id) const {
-  const auto at = participants_.find(id);
-  return at == participants_.end() ? nullptr : &at->second;
+  TL_CHECK(!participants_.contains(id));
+  participants_[id] = participant;
+  for (size_t i = 0; i < kParties; ++i) {
+    if (kMarketRoles[i] != participant.role || participant.history.months == 0) continue;
+    ++months_[i].participants;
+    months_[i].wh += participant.history.six_months_wh / kNewMonths;
+  }
 }
 
 std::optional<std::array<PartyInfo, kParties>> Market::parties_of(const TradeTerms& terms) const {
@@ -46,25 +48,14 @@ std::optional<std::array<PartyInfo, kParties>> Market::parties_of(const TradeTer
   return out;
 }
 
-// The role's last month, from its participants' last six.
-RoleMonth Market::month_of(Role role) const {
-  RoleMonth month;
-  for (const auto& [id, p] : participants_) {
-    if (p.role != role || p.history.months == 0) continue;
-    ++month.participants;
-    month.wh += p.history.six_months_wh / kNewMonths;
-  }
-  return month;
-}
-
 uint64_t Market::margin_asked(const TradeTerms& terms, ParticipantId party) const {
   for (size_t i = 0; i < kParties; ++i) {
     if (terms.party[i] != party) continue;
     const MarketParticipant* p = find(party);
     if (p == nullptr) break;
     MarginHistory history = p->history;
-    history.trust = p->trust.trust;
-    return energy::margin_asked(terms, kPartyRoles[i], last_price_, history, month_of(p->role));
+    history.trust = trust_of(party).trust;
+    return energy::margin_asked(terms, kPartyRoles[i], last_price_, history, months_[i]);
   }
   return 0;
 }
@@ -74,28 +65,49 @@ Entry Market::entry_of(const TradeTerms& terms, ParticipantId by, uint64_t margi
 }
 
 uint32_t Market::open_trades_of(OrgId org) const {
-  uint32_t open = 0;
-  for (const auto& [id, trade] : trades_) {
-    if (trade.state == TradeState::kOpen && trade.org[trade.sender] == org) ++open;
+  const uint32_t* open = open_trades_.find(org);
+  return open == nullptr ? 0 : *open;
+}
+
+// OPEN trades count for the organisation whose terms stand.
+void Market::count_open(const TradeRecord& trade, bool more) {
+  if (trade.state != TradeState::kOpen) return;
+  const OrgId org = trade.org[trade.sender];
+  uint32_t& open = open_trades_[org];
+  TL_CHECK(more || open > 0);
+  open = more ? open + 1 : open - 1;
+  if (open == 0) open_trades_.erase(org);
+}
+
+// A trade stands in its parties' lists as long as it is there. OPEN ones come and go among the newest.
+void Market::list_parties(const TradeRecord& before, const TradeRecord& after) {
+  const bool first = before.state == TradeState::kNone;
+  if (!first && !after.ended()) return;
+  for (ParticipantId who : after.terms.party) {
+    if (first) {
+      party_trades_.add(who, after.id);
+    } else {
+      party_trades_.remove(who, after.id, before.state == TradeState::kOpen);
+    }
   }
-  return open;
 }
 
 void Market::set_due(const TradeRecord& before, const TradeRecord& after) {
-  if (before.state != TradeState::kNone && !before.ended()) TL_CHECK(due_.erase({before.due_ms, before.id}) == 1);
-  if (!after.ended()) TL_CHECK(due_.insert({after.due_ms, after.id}).second);
+  if (before.state != TradeState::kNone && !before.ended()) TL_CHECK(due_.erase({before.due_ms, before.id}));
+  if (!after.ended()) TL_CHECK(due_.insert({after.due_ms, after.id}));
 }
 
 // Money first: it alone can still be refused. Then the record, and what it reserves.
 MarketRefusal Market::take(const TradeStep& step) {
   if (!step.ok()) return step.refusal;
-  const auto at = trades_.find(step.trade.id);
-  const TradeRecord before = at == trades_.end() ? TradeRecord{} : at->second;
+  const TradeRecord* known = trades_.find(step.trade.id);
+  const TradeRecord before = known == nullptr ? TradeRecord{} : *known;
   const TradeRecord& after = step.trade;
   const bool reserves = !holds_capacity(before) && holds_capacity(after);
   if (reserves) {
     Capacities capacities{};
     for (size_t i = 0; i < kParties; ++i) capacities[i] = participants_.at(after.terms.party[i]).capacity_w;
+    if (!slots_fit(after.terms)) return MarketRefusal::kOverCommitted;
     if (const auto why = reserve(after.terms, capacities, reserved_); why != MarketRefusal::kNone) return why;
   }
   if (const auto why = apply(step.money, book_); why != MarketRefusal::kNone) {
@@ -104,14 +116,16 @@ MarketRefusal Market::take(const TradeStep& step) {
   }
   if (holds_capacity(before) && !holds_capacity(after)) release(before.terms, reserved_);
   set_due(before, after);
+  count_open(before, false);
+  count_open(after, true);
+  list_parties(before, after);
   if (after.ended()) {
+    if (before.state == TradeState::kCommitted) remove_contract(before);  // cancelled before its delivery
     trades_.erase(after.id);
     return MarketRefusal::kNone;
   }
   trades_[after.id] = after;
-  if (reserves) {
-    for (uint16_t i = 0; i < after.terms.slots; ++i) open_interval(after.terms.first_slot + i);
-  }
+  if (reserves) add_contract(after);
   return MarketRefusal::kNone;
 }
 
@@ -131,38 +145,40 @@ MarketRefusal Market::offer(const TradeId& id, const TradeTerms& terms, Particip
 
 MarketRefusal Market::counter(const TradeId& id, const TradeTerms& terms, ParticipantId by, uint64_t margin,
                               int64_t now_ms) {
-  const auto at = trades_.find(id);
-  if (at == trades_.end()) return MarketRefusal::kUnknownTrade;
+  const TradeRecord* trade = trades_.find(id);
+  if (trade == nullptr) return MarketRefusal::kUnknownTrade;
   const auto parties = parties_of(terms);
   if (!parties) return MarketRefusal::kBadTerms;
   if (const auto why = check_terms(terms, *parties, now_ms); why != MarketRefusal::kNone) return why;
   const MarketParticipant* sender = find(by);
   if (sender == nullptr) return MarketRefusal::kNotAParty;
-  return take(energy::counter(at->second, terms, entry_of(terms, by, margin), open_trades_of(sender->org), now_ms,
-                              params_.times));
+  return take(
+      energy::counter(*trade, terms, entry_of(terms, by, margin), open_trades_of(sender->org), now_ms, params_.times));
 }
 
 MarketRefusal Market::endorse(const TradeId& id, uint32_t round, ParticipantId by, uint64_t margin, int64_t now_ms) {
-  const auto at = trades_.find(id);
-  if (at == trades_.end()) return MarketRefusal::kUnknownTrade;
-  return take(energy::endorse(at->second, round, entry_of(at->second.terms, by, margin), now_ms, params_.times));
+  const TradeRecord* trade = trades_.find(id);
+  if (trade == nullptr) return MarketRefusal::kUnknownTrade;
+  return take(energy::endorse(*trade, round, entry_of(trade->terms, by, margin), now_ms, params_.times));
 }
 
 MarketRefusal Market::decline(const TradeId& id, ParticipantId by, int64_t now_ms) {
-  const auto at = trades_.find(id);
-  if (at == trades_.end()) return MarketRefusal::kUnknownTrade;
-  return take(energy::decline(at->second, by, now_ms));
+  const TradeRecord* trade = trades_.find(id);
+  if (trade == nullptr) return MarketRefusal::kUnknownTrade;
+  return take(energy::decline(*trade, by, now_ms));
 }
 
 MarketRefusal Market::cancel(const TradeId& id, std::span<const ParticipantId> by, int64_t now_ms) {
-  const auto at = trades_.find(id);
-  if (at == trades_.end()) return MarketRefusal::kUnknownTrade;
-  return take(energy::cancel(at->second, by, now_ms, params_.times));
+  const TradeRecord* trade = trades_.find(id);
+  if (trade == nullptr) return MarketRefusal::kUnknownTrade;
+  return take(energy::cancel(*trade, by, now_ms, params_.times));
 }
 
+// An interval that is gone is FINAL: the first of a long window may be, before the last has settled.
 bool Market::intervals_settled(const TradeTerms& terms) const {
   for (uint16_t i = 0; i < terms.slots; ++i) {
-    if (intervals_.at(terms.first_slot + i).phase != Interval::Phase::kSettled) return false;
+    const Interval* interval = intervals_.find(terms.first_slot + i);
+    if (interval != nullptr && interval->phase != Interval::Phase::kSettled) return false;
   }
   return true;
 }
@@ -179,7 +195,7 @@ void Market::run_trade(const TradeId& id, int64_t now_ms) {
 void Market::note_settled(const TradeRecord& trade) {
   const uint64_t value = legs(trade.terms).total();
   for (size_t i = 0; i < kParties; ++i) {
-    MarketParticipant& p = participants_.at(trade.terms.party[i]);
+    MarketParticipant& p = participant_today(trade.terms.party[i]);
     ++p.history.settlements;
     p.history.largest_settled = std::max(p.history.largest_settled, value);
     note_obligation(p.trust, trade.org, i, value, (trade.unmet >> i & 1) == 0);
@@ -187,6 +203,7 @@ void Market::note_settled(const TradeRecord& trade) {
 }
 
 size_t Market::advance(int64_t now_ms) {
+  day_ = std::max(day_, static_cast<uint32_t>(now_ms / kDayMs));
   size_t ran = 0;
   while (ran < kDuePerBlockMax) {
     const auto item = next_due(due_, now_ms);
@@ -202,8 +219,29 @@ size_t Market::advance(int64_t now_ms) {
   return ran;
 }
 
-void Market::close_day() {
-  for (auto& [id, p] : participants_) energy::close_day(p.trust);
+// A participant's day is closed when it is next looked at: later days without obligations change nothing.
+void Market::close_day() { ++day_; }
+
+ParticipantTrust Market::trust_of(ParticipantId id) const {
+  const MarketParticipant& p = participants_.at(id);
+  ParticipantTrust trust = p.trust;
+  if (p.day != day_) energy::close_day(trust);
+  return trust;
+}
+
+MarketParticipant& Market::participant_today(ParticipantId id) {
+  TL_CHECK(participants_.contains(id));
+  MarketParticipant& p = participants_[id];
+  if (p.day != day_) {
+    energy::close_day(p.trust);
+    p.day = day_;
+  }
+  return p;
+}
+
+void Market::note_refused(ParticipantId who, uint16_t code) {
+  if (find(who) == nullptr || !counts_as_refused(code)) return;
+  note_refusal(participant_today(who).trust, code);
 }
 
 }  // namespace tieline::energy

@@ -34,8 +34,7 @@ bool change_debt(ParticipantId who, uint64_t more, uint64_t less, Book& book) {
 
 // An account that holds and owes nothing is the same as none.
 void drop_if_empty(ParticipantId who, Book& book) {
-  const auto at = book.accounts.find(who);
-  if (at != book.accounts.end() && at->second == Account{}) book.accounts.erase(at);
+  if (book.account(who) == Account{}) book.accounts.erase(who);
 }
 
 void drop_empty(const MoneyChange& change, Book& book) {
@@ -47,6 +46,18 @@ void drop_empty(const MoneyChange& change, Book& book) {
 }
 
 }  // namespace
+
+Bytes account_name(const ParticipantId& who) { return RecordName("account/").id(who).take(); }
+
+void encode(Writer& w, const Account& a) {
+  for (uint64_t amount : a.held) w.u64(amount);
+  w.u64(a.debt);
+}
+
+void decode(Reader& r, Account& a) {
+  for (uint64_t& amount : a.held) amount = r.u64();
+  a.debt = r.u64();
+}
 
 void MoneyChange::move(Place from, Place to, uint64_t amount) {
   if (amount > 0) movements.push_back({from, to, amount});
@@ -67,8 +78,8 @@ void MoneyChange::append(const MoneyChange& more) {
 
 const Account& Book::account(ParticipantId who) const {
   static const Account kEmpty;
-  const auto at = accounts.find(who);
-  return at == accounts.end() ? kEmpty : at->second;
+  const Account* account = accounts.find(who);
+  return account == nullptr ? kEmpty : *account;
 }
 
 MarketRefusal apply(const MoneyChange& change, Book& book) {

@@ -10,12 +10,12 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "energy/market_refusal.h"
+#include "energy/table.h"
 #include "model/ids.h"
 
 namespace tieline::energy {
@@ -42,6 +42,8 @@ struct Account {
   bool suspended() const { return debt > 0; }
   bool operator==(const Account&) const = default;
 };
+
+Bytes account_name(const ParticipantId& who);
 
 // One end of a movement: a purse of a participant, or a pool.
 struct Place {
@@ -80,8 +82,11 @@ struct MoneyChange {
   bool operator==(const MoneyChange&) const = default;
 };
 
+void encode(Writer& w, const Account& a);
+void decode(Reader& r, Account& a);
+
 struct Book {
-  std::map<ParticipantId, Account> accounts;
+  Table<ParticipantId, Account> accounts{account_name};
   std::array<uint64_t, kPools> pools{};
   uint64_t issued = 0;
 

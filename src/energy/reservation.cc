@@ -28,11 +28,13 @@ void for_each_need(const TradeTerms& terms, Visit visit) {
 
 }  // namespace
 
+Bytes reservation_name(const SlotOf& of) { return RecordName("reserved/").id(of.resource).id(of.slot).take(); }
+
 MarketRefusal reserve(const TradeTerms& terms, const Capacities& capacities, Reservations& reserved) {
   bool fits = true;
   for_each_need(terms, [&](PartyRole role, const SlotOf& of, uint64_t need) {
-    const auto at = reserved.find(of);
-    const uint64_t taken = at == reserved.end() ? 0 : at->second;
+    const uint64_t* at = reserved.find(of);
+    const uint64_t taken = at == nullptr ? 0 : *at;
     const uint64_t limit = limit_of(role, capacities);
     // A capacity that was lowered after it was sold has nothing left.
     if (taken > limit || need > limit - taken) fits = false;
@@ -44,10 +46,8 @@ MarketRefusal reserve(const TradeTerms& terms, const Capacities& capacities, Res
 
 void release(const TradeTerms& terms, Reservations& reserved) {
   for_each_need(terms, [&](PartyRole, const SlotOf& of, uint64_t need) {
-    const auto at = reserved.find(of);
-    TL_CHECK(at != reserved.end() && at->second >= need);
-    at->second -= need;
-    if (at->second == 0) reserved.erase(at);
+    TL_CHECK(reserved.at(of) >= need);
+    if ((reserved[of] -= need) == 0) reserved.erase(of);
   });
 }
 

@@ -7,8 +7,8 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 
+#include "energy/table.h"
 #include "energy/trade_terms.h"
 
 namespace tieline::energy {
@@ -19,7 +19,8 @@ struct SlotOf {
   auto operator<=>(const SlotOf&) const = default;
 };
 // Wh reserved. What is free has no entry.
-using Reservations = std::map<SlotOf, uint64_t>;
+using Reservations = Table<SlotOf, uint64_t>;
+Bytes reservation_name(const SlotOf& of);
 
 // By PartyRole, as registered. A plant or carrier of 0 can carry nothing; a buyer of 0 has no contracted load to keep
 // to.

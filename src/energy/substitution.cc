@@ -1,5 +1,8 @@
 #include "energy/substitution.h"
 
+#include <algorithm>
+
+#include "energy/rules.h"
 #include "energy/wide.h"
 
 namespace tieline::energy {
@@ -41,8 +44,9 @@ Substitute substitute_missing(std::span<const ZoneFlow> flows, size_t index, uin
   if (f.neighbour) return {*f.neighbour, true};
   const Totals t = others(flows, index);
   if (t.gaps == 0) {
-    if (f.in) return {minus_or_zero(narrow(ceil_div(uint128{t.out} * kPpm, kPpm - loss_ppm)), t.in), true};
-    return {minus_or_zero(t.in - narrow(floor_div(uint128{t.in} * loss_ppm, kPpm)), t.out), true};
+    const uint64_t residual = f.in ? minus_or_zero(narrow(ceil_div(uint128{t.out} * kPpm, kPpm - loss_ppm)), t.in)
+                                   : minus_or_zero(t.in - narrow(floor_div(uint128{t.in} * loss_ppm, kPpm)), t.out);
+    return {std::min(residual, kReadingWhMax), true};  // no meter could have said more
   }
   return {f.expected.value_or(0), false};
 }

@@ -46,6 +46,7 @@ void begin_round(TradeStep& step, const TradeTerms& terms, size_t party, int64_t
   ++t.round;
   t.sender = static_cast<uint8_t>(party);
   t.entered = 0;
+  t.endorsements = {};
   t.due_ms = std::min(now_ms + times.round_ms, gate_of(terms, times));
 }
 

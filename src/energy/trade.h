@@ -9,6 +9,7 @@
 #include <array>
 #include <optional>
 
+#include "crypto/keys.h"
 #include "energy/money.h"
 #include "energy/state_tables.h"
 #include "energy/trade_terms.h"
@@ -41,6 +42,7 @@ struct TradeRecord {
   uint8_t unmet = 0;                        // bit i: party i was short beyond tolerance, or its meter said nothing
   uint64_t payment = 0;                     // locked, of the buyer
   std::array<uint64_t, kParties> margin{};  // locked, by party
+  bls::Signature endorsements;              // the sum of the endorsing parties' signatures over the standing terms
 
   bool has_entered(size_t party) const { return (entered >> party & 1) != 0; }
   bool ended() const { return state == TradeState::kLapsed || state == TradeState::kFinal; }

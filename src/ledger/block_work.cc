@@ -63,6 +63,7 @@ TxCode BlockWork::execute(const Transaction& tx) {
   }
   if (code != TxCode::ok) {
     ++refused_;
+    if (market_ != nullptr) market_->note_refused(tx.signer(), code);
     return code;
   }
   record.timestamp_ms = std::max(record.timestamp_ms.value_or(tx.timestamp_ms()), tx.timestamp_ms());
@@ -73,15 +74,23 @@ TxCode BlockWork::execute(const Transaction& tx) {
 // All of a transaction's actions count, or none.
 TxCode BlockWork::apply_actions(const Transaction& tx) {
   undo_.clear();
+  market_open_ = false;
   uint64_t recorded = 0;
-  for (const Action& action : tx.actions()) {
-    if (action.type != ActionType::kReadings) continue;  // data is recorded by being in the block
-    const TxCode code = apply_readings(tx, action.payload, recorded);
+  for (uint32_t i = 0; i < tx.actions().size(); ++i) {
+    const Action& action = tx.actions()[i];
+    TxCode code = TxCode::ok;  // data is recorded by being in the block
+    if (action.type == ActionType::kReadings) {
+      code = apply_readings(tx, action.payload, recorded);
+    } else if (action.type != ActionType::kData) {
+      open_market();
+      code = market_ == nullptr ? TxCode::no_market : market_->execute(tx, i);
+    }
     if (code != TxCode::ok) {
       roll_back();
       return code;
     }
   }
+  if (market_open_) market_->commit();
   readings_ += recorded;
   return TxCode::ok;
 }
@@ -106,12 +115,24 @@ TxCode BlockWork::apply_readings(const Transaction& tx, ByteView payload, uint64
     }
     energy::record_reading(reading, work->series);
     work->changed = true;
+    if (registry_.flow(reading.meter) != nullptr) {
+      open_market();
+      if (const TxCode code = market_->record(reading); code != TxCode::ok) return code;
+    }
     ++recorded;
   }
   return TxCode::ok;
 }
 
+// The market's records are kept as they were from where a transaction first comes to it.
+void BlockWork::open_market() {
+  if (market_ == nullptr || market_open_) return;
+  market_->begin();
+  market_open_ = true;
+}
+
 void BlockWork::roll_back() {
+  if (market_open_) market_->roll_back();
   for (Undo& undo : undo_) {
     series_[undo.index].series = std::move(undo.series);
     series_[undo.index].changed = undo.changed;
@@ -147,6 +168,7 @@ WriteSet BlockWork::writes(std::vector<std::pair<Bytes, std::optional<Bytes>>> m
   for (const SeriesWork& series : series_) {
     if (series.changed) more.emplace_back(state::series_key(series.meter, series.obis), encoded(series.series));
   }
+  if (market_ != nullptr) market_->add_writes(more);
   std::sort(more.begin(), more.end(), [](const auto& a, const auto& b) { return BytesLess{}(a.first, b.first); });
   WriteSet out;
   for (auto& [key, value] : more) {

@@ -7,15 +7,23 @@
 
 #include "ledger/codes.h"
 #include "ledger/ledger.h"
+#include "ledger/market_work.h"
 #include "ledger/state.h"
 
 namespace tieline {
 
 class BlockWork {
  public:
+  // `market`: null when the network has none.
   BlockWork(const StateView& parent, const Registry& registry, const ChainId& chain, const LedgerParams& params,
-            Height height, int64_t time_ms)
-      : parent_(parent), registry_(registry), chain_(chain), params_(params), height_(height), time_ms_(time_ms) {}
+            Height height, int64_t time_ms, MarketWork* market)
+      : parent_(parent),
+        registry_(registry),
+        chain_(chain),
+        params_(params),
+        height_(height),
+        time_ms_(time_ms),
+        market_(market) {}
 
   // Executes one transaction and says what became of it.
   TxCode execute(const Transaction& tx);
@@ -52,6 +60,7 @@ class BlockWork {
   TxCode apply_actions(const Transaction& tx);
   TxCode apply_readings(const Transaction& tx, ByteView payload, uint64_t& recorded);
   void roll_back();
+  void open_market();
 
   const StateView& parent_;
   const Registry& registry_;
@@ -59,6 +68,8 @@ class BlockWork {
   const LedgerParams& params_;
   const Height height_;
   const int64_t time_ms_;
+  MarketWork* const market_;
+  bool market_open_ = false;  // the transaction has come to the market
 
   // Looked up by id only; what is written comes in the order of keys.
   std::unordered_map<ParticipantId, size_t> signer_index_;

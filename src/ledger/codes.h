@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "energy/market_refusal.h"
 #include "energy/refusal.h"
 
 namespace tieline {
@@ -42,6 +43,48 @@ enum class TxCode : uint16_t {
   before_window = static_cast<uint16_t>(energy::Refusal::kBeforeWindow),
   overlap = static_cast<uint16_t>(energy::Refusal::kOverlap),
   bad_register = static_cast<uint16_t>(energy::Refusal::kBadRegister),
+  // the market's actions: what the ledger checks of them, then what the market refuses
+  no_market = 150,
+  not_authorised = 151,
+  unknown_participant = 152,
+  bad_endorsement = 153,
+  bad_proof = 154,
+  bad_proposal = 155,
+  no_grant = 156,
+  insufficient_funds = static_cast<uint16_t>(energy::MarketRefusal::kInsufficientFunds),
+  over_issued = static_cast<uint16_t>(energy::MarketRefusal::kOverIssued),
+  suspended = static_cast<uint16_t>(energy::MarketRefusal::kSuspended),
+  zero_amount = static_cast<uint16_t>(energy::MarketRefusal::kZeroAmount),
+  unknown_trade = static_cast<uint16_t>(energy::MarketRefusal::kUnknownTrade),
+  trade_exists = static_cast<uint16_t>(energy::MarketRefusal::kTradeExists),
+  wrong_state = static_cast<uint16_t>(energy::MarketRefusal::kWrongState),
+  not_a_party = static_cast<uint16_t>(energy::MarketRefusal::kNotAParty),
+  too_late = static_cast<uint16_t>(energy::MarketRefusal::kTooLate),
+  already_in = static_cast<uint16_t>(energy::MarketRefusal::kAlreadyIn),
+  too_many_rounds = static_cast<uint16_t>(energy::MarketRefusal::kTooManyRounds),
+  own_terms = static_cast<uint16_t>(energy::MarketRefusal::kOwnTerms),
+  bad_terms = static_cast<uint16_t>(energy::MarketRefusal::kBadTerms),
+  other_terms = static_cast<uint16_t>(energy::MarketRefusal::kOtherTerms),
+  not_all_four = static_cast<uint16_t>(energy::MarketRefusal::kNotAllFour),
+  too_many_open_trades = static_cast<uint16_t>(energy::MarketRefusal::kTooManyOpenTrades),
+  over_committed = static_cast<uint16_t>(energy::MarketRefusal::kOverCommitted),
+  margin_too_low = static_cast<uint16_t>(energy::MarketRefusal::kMarginTooLow),
+  unknown_reading = static_cast<uint16_t>(energy::MarketRefusal::kUnknownReading),
+  reading_state = static_cast<uint16_t>(energy::MarketRefusal::kReadingState),
+  not_the_neighbour = static_cast<uint16_t>(energy::MarketRefusal::kNotTheNeighbour),
+  too_many_corrections = static_cast<uint16_t>(energy::MarketRefusal::kTooManyCorrections),
+  other_version = static_cast<uint16_t>(energy::MarketRefusal::kOtherVersion),
+  rank_not_raised = static_cast<uint16_t>(energy::MarketRefusal::kRankNotRaised),
+  bad_price = static_cast<uint16_t>(energy::MarketRefusal::kBadPrice),
+  stake_too_small = static_cast<uint16_t>(energy::MarketRefusal::kStakeTooSmall),
+  too_many_unbondings = static_cast<uint16_t>(energy::MarketRefusal::kTooManyUnbondings),
+  not_unbonded = static_cast<uint16_t>(energy::MarketRefusal::kNotUnbonded),
+  unknown_proposal = static_cast<uint16_t>(energy::MarketRefusal::kUnknownProposal),
+  proposal_state = static_cast<uint16_t>(energy::MarketRefusal::kProposalState),
+  no_votes = static_cast<uint16_t>(energy::MarketRefusal::kNoVotes),
+  already_voted = static_cast<uint16_t>(energy::MarketRefusal::kAlreadyVoted),
+  no_veto = static_cast<uint16_t>(energy::MarketRefusal::kNoVeto),
+  too_many_proposals = static_cast<uint16_t>(energy::MarketRefusal::kTooManyProposals),
 };
 
 constexpr uint16_t number(TxCode code) { return static_cast<uint16_t>(code); }

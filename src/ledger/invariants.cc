@@ -3,6 +3,7 @@
 
 #include "ledger/codes.h"
 #include "ledger/execute.h"
+#include "ledger/market_invariants.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -139,6 +140,9 @@ std::optional<std::string> Ledger::broken_invariant(const Execution& execution, 
   for (const Invariant& invariant : kInvariants) {
     if (execution.header.is_void && !invariant.of_void_blocks) continue;
     if (!invariant.holds(context)) return invariant.name;
+  }
+  if (genesis_.market && !execution.header.is_void) {
+    if (const char* name = broken_market_invariant(*execution.writes, parent)) return name;
   }
   return std::nullopt;
 }

@@ -37,6 +37,12 @@ WriteSet state_of_genesis(const Genesis& genesis, const ChainId& chain) {
   put(writes, state::credit_events_key(), standing::CreditEvents{});
   put(writes, state::credit_weights_key(), genesis.credit.weights);
   put(writes, state::totals_key(), state::Totals{});
+  if (genesis.market) {
+    put(writes, state::market_numbers_key(), genesis.market->numbers);
+    energy::RecordWrites market;
+    market_of_genesis(genesis).add_writes(market);
+    for (auto& [name, value] : market) TL_CHECK(writes.emplace(state::key_of(name), std::move(value)).second);
+  }
   return writes;
 }
 

@@ -84,6 +84,7 @@ Bytes past_tally_key() { return key_of(Name("tally/past").view()); }
 Bytes page_key(const standing::PageId& id) {
   return key_of(Name("slots/").id(id.epoch).id(id.view).id(id.number).view());
 }
+Bytes market_numbers_key() { return key_of(Name("market-numbers").view()); }
 Bytes epoch_key() { return key_of(Name("epoch").view()); }
 Bytes totals_key() { return key_of(Name("totals").view()); }
 

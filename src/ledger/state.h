@@ -38,6 +38,8 @@ Bytes credit_weights_key();                  // credit-weights  CreditWeights in
 Bytes tally_key();                           // tally/now     standing::Tally, of the running epoch
 Bytes past_tally_key();                      // tally/past    standing::EpochTally, of the epoch before
 Bytes page_key(const standing::PageId& id);  // slots/     standing::SlotPage
+Bytes market_numbers_key();                  // market-numbers  MarketNumbers in force; the market's other records:
+                                             // ledger/market_state.h
 Bytes epoch_key();                           // epoch         EpochRecord
 Bytes totals_key();                          // totals        Totals
 

@@ -345,9 +345,12 @@ void encode(Writer& w, const Genesis& g) {
   encode(w, g.credit);
   encode_list(w, g.validators);
   encode_list(w, g.participants);
+  if (g.market) encode(w, *g.market);  // the chain id's tag says whether it is there
 }
 
-ChainId Genesis::chain_id() const { return tagged_hash("tieline/genesis/1", {encoded(*this)}); }
+ChainId Genesis::chain_id() const {
+  return tagged_hash(market ? "tieline/genesis/2" : "tieline/genesis/1", {encoded(*this)});
+}
 
 Committee Genesis::committee() const {
   std::vector<Member> members;
@@ -396,7 +399,7 @@ Status Genesis::validate() const {
   if (c.ok()) check_credit(c, credit);
   if (c.ok()) check_validators(c, *this);
   if (c.ok()) check_participants(c, *this);
-  return c.status();
+  return c.ok() && market ? check_market(*this) : c.status();
 }
 
 }  // namespace tieline

@@ -1,7 +1,7 @@
 #pragma once
 // Genesis: everything the parties agree on before the first block. Written as JSON (genesis.json,
 // docs/formats/genesis.md), hashed in its canonical Borsh encoding: chain id = SHA-256(tag "tieline/genesis/1",
-// encoding). Validated whole.
+// encoding), with a market tag "tieline/genesis/2". Validated whole.
 
 #include <optional>
 #include <string>
@@ -11,6 +11,7 @@
 #include "model/certificate.h"
 #include "model/committee.h"
 #include "model/credit_params.h"
+#include "model/genesis_market.h"
 #include "model/ids.h"
 
 namespace tieline {
@@ -95,6 +96,7 @@ struct Genesis {
   CreditParams credit;
   std::vector<GenesisValidator> validators;
   std::vector<GenesisParticipant> participants;
+  std::optional<MarketGenesis> market;  // none: the network records readings only
   bool operator==(const Genesis&) const = default;
 
   ChainId chain_id() const;
@@ -106,8 +108,8 @@ struct Genesis {
 };
 void encode(Writer& w, const Genesis& g);
 
-// JSON is handled in model/genesis_json.cc: every key is required, unknown and repeated keys are errors, and what comes
-// back is valid. Ids are not written: they are the positions in the lists. Error: genesis_invalid.
+// JSON is handled in model/genesis_json.cc: every key but "market" is required, unknown and repeated keys are errors,
+// and what comes back is valid. Ids are not written: they are the positions in the lists. Error: genesis_invalid.
 std::string genesis_to_json(const Genesis& g);
 Result<Genesis> genesis_from_json(std::string_view text);
 

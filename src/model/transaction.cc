@@ -10,10 +10,6 @@ constexpr size_t kReadingBytesMin = 27;
 constexpr size_t kActionBytesMin = 1 + 4;
 constexpr std::string_view kTxTag = "tieline/tx/1";
 
-bool known(uint8_t type) {
-  return type == static_cast<uint8_t>(ActionType::kReadings) || type == static_cast<uint8_t>(ActionType::kData);
-}
-
 void encode_unsigned(Writer& w, const TransactionDraft& draft) {
   w.u8(kTxVersion);
   encode(w, draft.chain);
@@ -31,6 +27,41 @@ void encode_unsigned(Writer& w, const TransactionDraft& draft) {
 Error malformed(const char* why) { return Error{"malformed", std::string("malformed transaction: ") + why}; }
 
 }  // namespace
+
+// A switch without a default: the compiler names the type that is missing here.
+bool is_known(ActionType type) {
+  switch (type) {
+    case ActionType::kReadings:
+    case ActionType::kData:
+    case ActionType::kIssue:
+    case ActionType::kRedeem:
+    case ActionType::kRepay:
+    case ActionType::kOffer:
+    case ActionType::kCounter:
+    case ActionType::kEndorse:
+    case ActionType::kDecline:
+    case ActionType::kCancel:
+    case ActionType::kAccept:
+    case ActionType::kRuling:
+    case ActionType::kCorrection:
+    case ActionType::kPublishPrice:
+    case ActionType::kBond:
+    case ActionType::kUnbond:
+    case ActionType::kWithdraw:
+    case ActionType::kConfiscate:
+    case ActionType::kPenalise:
+    case ActionType::kPropose:
+    case ActionType::kVote:
+    case ActionType::kVeto:
+    case ActionType::kGrantRead:
+    case ActionType::kRevokeRead:
+    case ActionType::kRotateKey:
+    case ActionType::kSetRecoveryKey:
+    case ActionType::kRevokeKey:
+      return true;
+  }
+  return false;
+}
 
 void encode(Writer& w, const Reading& r) {
   w.u32(r.meter);
@@ -84,11 +115,11 @@ Result<std::shared_ptr<const Transaction>> Transaction::parse(Blob bytes) {
   const size_t actions = r.count(kTxActionsMax, kActionBytesMin);
   tx->actions_.reserve(actions);
   for (size_t i = 0; i < actions; ++i) {
-    const uint8_t type = r.u8();
+    const auto type = static_cast<ActionType>(r.u8());
     const ByteView payload = r.bytes(kTxBytesMax);
     if (!r.ok()) return malformed("an action ends early");
-    if (!known(type)) return malformed("an action of unknown type");
-    tx->actions_.push_back({static_cast<ActionType>(type), payload});
+    if (!is_known(type)) return malformed("an action of unknown type");
+    tx->actions_.push_back({type, payload});
   }
   if (!r.ok() || actions == 0) return malformed("no actions, or more than are allowed");
 

@@ -29,7 +29,38 @@ inline constexpr uint64_t kTxLifetimeMax = 100'000;  // blocks between the tip a
 enum class ActionType : uint8_t {
   kReadings = 1,  // a list of Reading
   kData = 2,      // opaque bytes, recorded and receipted (benchmarks, documents' digests)
+  // The market's: energy/market_actions.h. Money
+  kIssue = 10,
+  kRedeem = 11,
+  kRepay = 12,
+  // trades
+  kOffer = 20,
+  kCounter = 21,
+  kEndorse = 22,
+  kDecline = 23,
+  kCancel = 24,
+  // readings that are recorded
+  kAccept = 30,
+  kRuling = 31,
+  kCorrection = 32,
+  kPublishPrice = 33,
+  // stake and governance
+  kBond = 40,
+  kUnbond = 41,
+  kWithdraw = 42,
+  kConfiscate = 43,
+  kPenalise = 44,
+  kPropose = 45,
+  kVote = 46,
+  kVeto = 47,
+  // who may read; keys
+  kGrantRead = 50,
+  kRevokeRead = 51,
+  kRotateKey = 52,
+  kSetRecoveryKey = 53,
+  kRevokeKey = 54,
 };
+bool is_known(ActionType type);
 
 struct Action {
   ActionType type = ActionType::kData;

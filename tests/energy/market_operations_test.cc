@@ -1,6 +1,8 @@
 // A market of random operations, valid and invalid, over all of its units: after each one money, margins, payments,
-// stake and capacity are conserved, and what was refused has changed nothing. Imbalances sum to 0 wherever they are
-// made (a check in the program). TIELINE_OPERATIONS=1000000 TIELINE_SEED=1 market_operations_test runs it long.
+// stake and capacity are conserved, and what was refused has changed nothing, and the same
+// market over the state, written and read again every few operations, holds the same records. Imbalances sum to 0
+// wherever they are made (a check in the program). TIELINE_OPERATIONS=1000000 TIELINE_SEED=1 market_operations_test
+// runs it long.
 
 #include <gtest/gtest.h>
 
@@ -8,17 +10,20 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/rng.h"
 #include "energy/market.h"
+#include "memory_source.h"
 #include "trade_fixture.h"
 
 namespace tieline::energy {
 namespace {
 
 constexpr int64_t kHour = 3'600'000;
+constexpr uint64_t kOperationsPerBlock = 40;
 
 // The deadlines of ENERGY.md, an order of magnitude shorter, so that the working set stays small.
 MarketParams small_params() {
@@ -62,10 +67,15 @@ class Operations {
     everyone_.push_back(999);  // nobody has registered it
     before_ = market_;
     build_list();
+    RecordWrites all;
+    market_.add_writes(all);
+    source_.apply(all);
+    reopen();
   }
 
   void run(uint64_t operations) {
     for (uint64_t n = 0; n < operations; ++n) {
+      if (n % kOperationsPerBlock == 0) write_block();
       pass_time();
       const Operation& operation = pick();
       const MarketRefusal refusal = operation.run();
@@ -93,6 +103,37 @@ class Operations {
     std::function<MarketRefusal()> run;
   };
 
+  // The same operation on the market in memory and on the one over the state; there now and then first in a transaction
+  // that is rolled back.
+  template <class Method, class... Args>
+  MarketRefusal call(Method method, const Args&... args) {
+    if (rng_.chance(100'000)) {
+      stored_->begin();
+      (*stored_.*method)(args...);
+      stored_->roll_back();
+    }
+    stored_->begin();
+    const MarketRefusal refusal = (market_.*method)(args...);
+    EXPECT_EQ((*stored_.*method)(args...), refusal);
+    refusal == MarketRefusal::kNone ? stored_->commit() : stored_->roll_back();
+    return refusal;
+  }
+  void reopen() { stored_ = std::make_unique<Market>(small_params(), source_); }
+  // What the blocks have written is the market in memory, record by record.
+  void write_block() {
+    RecordWrites writes, all;
+    stored_->add_writes(writes);
+    source_.apply(writes);
+    market_.add_writes(all);
+    const std::map<Bytes, std::optional<Bytes>> expected(all.begin(), all.end());
+    ASSERT_EQ(source_.records.size(), expected.size());
+    for (const auto& [name, value] : source_.records) {
+      const auto at = expected.find(name);
+      ASSERT_TRUE(at != expected.end() && *at->second == value) << to_hex(name);
+    }
+    reopen();
+  }
+
   template <class List>
   auto one_of(const List& list) {
     return list[rng_.below(list.size())];
@@ -104,7 +145,9 @@ class Operations {
   void pass_time() {
     if (rng_.chance(250'000)) now_ += static_cast<int64_t>(rng_.below(2 * 60'000));
     if (rng_.chance(200)) now_ += static_cast<int64_t>(rng_.below(20)) * kHour;
-    if (market_.advance(now_) == 0) return;
+    const size_t ran = market_.advance(now_);
+    ASSERT_EQ(stored_->advance(now_), ran);
+    if (ran == 0) return;
     ASSERT_EQ(market_.broken_invariant(), "");
     for (const auto& [id, trade] : market_.trades()) ++states_[trade.state];
     before_ = market_;
@@ -152,10 +195,7 @@ class Operations {
     }
     return ids.empty() || rng_.chance(10'000) ? test_id(1) : one_of(ids);
   }
-  const TradeRecord* find(const TradeId& id) const {
-    const auto at = market_.trades().find(id);
-    return at == market_.trades().end() ? nullptr : &at->second;
-  }
+  const TradeRecord* find(const TradeId& id) const { return market_.trades().find(id); }
   ParticipantId party_of(const TradeRecord* trade) {
     return trade == nullptr || rng_.chance(20'000) ? anyone() : one_of(trade->terms.party);
   }
@@ -207,54 +247,59 @@ class Operations {
       weights_ += weight;
     };
     add("issue", 12, [this] {
-      return market_.issue(rng_.chance(500'000) ? debtor() : anyone(), rng_.chance(30'000) ? kIssuedMax : amount());
+      return call(&Market::issue, rng_.chance(500'000) ? debtor() : anyone(),
+                  rng_.chance(30'000) ? kIssuedMax : amount());
     });
-    add("redeem", 3, [this] { return market_.redeem(anyone(), amount() / 8); });
+    add("redeem", 3, [this] { return call(&Market::redeem, anyone(), amount() / 8); });
     add("repay", 20, [this] { return repay(); });
     add("offer", 60, [this] { return offer(); });
     add("counter", 20, [this] { return counter(); });
     add("endorse", 150, [this] { return endorse(); });
     add("decline", 4, [this] {
       const TradeId id = any_trade(true);
-      return market_.decline(id, party_of(find(id)), now_);
+      return call(&Market::decline, id, party_of(find(id)), now_);
     });
     add("cancel", 3, [this] { return cancel(); });
     add("record", 90, [this] {
       const Place p = any_place(Interval::Phase::kOpen);
-      return market_.record(p.slot, p.flow, metered(p.wh), quality(), now_);
+      return call(&Market::record, p.slot, p.flow, metered(p.wh), quality(), now_);
     });
     add("record_neighbour", 50, [this] {
       const Place p = any_place(Interval::Phase::kOpen);
-      return market_.record_neighbour(p.slot, p.flow, metered(p.wh), now_);
+      return call(&Market::record_neighbour, p.slot, p.flow, metered(p.wh), now_);
     });
     add("accept", 10, [this] {
       const Place p = disputed_place();
-      return market_.accept(p.slot, p.flow, rng_.chance(100'000) ? anyone() : p.flow.to, now_);
+      return call(&Market::accept, p.slot, p.flow, rng_.chance(100'000) ? anyone() : p.flow.to, now_);
     });
     add("rule", 5, [this] {
       const Place p = disputed_place();
-      return market_.rule(p.slot, p.flow, metered(p.wh), now_);
+      return call(&Market::rule, p.slot, p.flow, metered(p.wh), now_);
     });
     add("correct", 25, [this] { return correct(); });
     add("price", 10, [this] {
       const Place p = any_place(Interval::Phase::kOpen);
-      return market_.publish_price(p.slot, rng_.below(rng_.chance(100'000) ? 1'500'000'000 : 40'000'000), now_);
+      return call(&Market::publish_price, p.slot, rng_.below(rng_.chance(100'000) ? 1'500'000'000 : 40'000'000), now_);
     });
     add("close_day", 1, [this] {
       market_.close_day();
+      stored_->close_day();
       return MarketRefusal::kNone;
     });
-    add("bond", 8, [this] { return market_.bond(anyone(), amount()); });
-    add("unbond", 8, [this] { return market_.unbond(anyone(), amount()); });
-    add("withdraw", 4, [this] { return market_.withdraw(anyone()); });
-    add("confiscate", 1, [this] { return market_.confiscate(rng_.chance(100'000) ? anyone() : 999); });
-    add("penalise", 1, [this] { return market_.penalise(rng_.chance(100'000) ? anyone() : 999, rng_.below(200'000)); });
-    add("reward", 2, [this] { return market_.pay_rewards(amount()); });
-    add("propose", 8, [this] { return market_.propose(new_id(), static_cast<ProposalKind>(rng_.below(5)), anyone()); });
+    add("bond", 8, [this] { return call(&Market::bond, anyone(), amount()); });
+    add("unbond", 8, [this] { return call(&Market::unbond, anyone(), amount()); });
+    add("withdraw", 4, [this] { return call(&Market::withdraw, anyone()); });
+    add("confiscate", 1, [this] { return call(&Market::confiscate, rng_.chance(100'000) ? anyone() : 999); });
+    add("penalise", 1,
+        [this] { return call(&Market::penalise, rng_.chance(100'000) ? anyone() : 999, rng_.below(200'000)); });
+    add("reward", 2, [this] { return call(&Market::pay_rewards, amount()); });
+    add("propose", 8,
+        [this] { return call(&Market::propose, new_id(), static_cast<ProposalKind>(rng_.below(5)), anyone()); });
     add("vote", 25, [this] { return vote(); });
     add("veto", 3, [this] { return veto(); });
     add("next_epoch", 1, [this] {
       market_.next_epoch();
+      stored_->next_epoch();
       return MarketRefusal::kNone;
     });
   }
@@ -264,14 +309,14 @@ class Operations {
     if (rng_.chance(20'000)) t.first_slot = slot_now();
     const ParticipantId by = rng_.chance(990'000) ? one_of(t.party) : anyone();
     const TradeId id = rng_.chance(20'000) ? any_trade(true) : new_id();
-    return market_.offer(id, t, by, margin_for(t, by), now_);
+    return call(&Market::offer, id, t, by, margin_for(t, by), now_);
   }
   MarketRefusal flood() {
     TradeTerms t = terms();
     t.party[0] = flooder_;
     t.wh = 1;
     t.first_slot += 4;
-    return market_.offer(new_id(), t, flooder_, market_.margin_asked(t, flooder_), now_);
+    return call(&Market::offer, new_id(), t, flooder_, market_.margin_asked(t, flooder_), now_);
   }
   MarketRefusal counter() {
     TradeId id = any_trade(true);
@@ -283,7 +328,7 @@ class Operations {
     if (trade != nullptr && rng_.chance(980'000)) t.party = trade->terms.party;
     ParticipantId by = party_of(trade);
     if (trade != nullptr && by == trade->terms.party[trade->sender] && rng_.chance(800'000)) by = one_of(t.party);
-    return market_.counter(id, t, by, margin_for(t, by), now_);
+    return call(&Market::counter, id, t, by, margin_for(t, by), now_);
   }
   MarketRefusal endorse() {
     const TradeId id = any_trade(true);
@@ -295,14 +340,14 @@ class Operations {
     }
     const uint64_t margin = trade == nullptr ? 0 : margin_for(trade->terms, by);
     const uint32_t round = trade == nullptr ? 0 : trade->round;
-    return market_.endorse(id, rng_.chance(980'000) ? round : round + 1, by, margin, now_);
+    return call(&Market::endorse, id, rng_.chance(980'000) ? round : round + 1, by, margin, now_);
   }
   MarketRefusal cancel() {
     const TradeId id = any_trade(false);
     std::vector<ParticipantId> by;
     if (const TradeRecord* trade = find(id)) by.assign(trade->terms.party.begin(), trade->terms.party.end());
     if (!by.empty() && rng_.chance(200'000)) by.pop_back();
-    return market_.cancel(id, by, now_);
+    return call(&Market::cancel, id, by, now_);
   }
   ParticipantId debtor() {
     std::vector<ParticipantId> debtors;
@@ -314,11 +359,12 @@ class Operations {
   MarketRefusal repay() {
     const ParticipantId who = rng_.chance(800'000) ? debtor() : anyone();
     const Account& account = market_.book().account(who);
-    return market_.repay(who, rng_.chance(900'000) ? std::min(account.debt, account[Purse::kBalance]) : amount());
+    return call(&Market::repay, who,
+                rng_.chance(900'000) ? std::min(account.debt, account[Purse::kBalance]) : amount());
   }
   Place disputed_place() {
     for (const auto& [slot, interval] : market_.intervals()) {
-      for (const auto& [key, flow] : interval.flows) {
+      for (const auto& [key, flow] : market_.flows_in(slot)) {
         if (flow.main.state == ReadingState::kDisputed && rng_.chance(300'000)) return {slot, key, flow.main.wh};
       }
     }
@@ -327,12 +373,10 @@ class Operations {
   MarketRefusal correct() {
     const Place p = any_place(rng_.chance(700'000) ? Interval::Phase::kSettled : Interval::Phase::kClosed);
     Correction c{1, metered(p.wh), quality(), rng_.chance(600'000)};
-    const auto interval = market_.intervals().find(p.slot);
-    if (interval != market_.intervals().end()) {
-      const auto flow = interval->second.flows.find(p.flow);
-      if (flow != interval->second.flows.end() && rng_.chance(950'000)) c.of_version = flow->second.main.version;
-    }
-    return market_.correct(p.slot, p.flow, c, now_);
+    const auto flows = market_.flows_in(p.slot);
+    const auto flow = flows.find(p.flow);
+    if (flow != flows.end() && rng_.chance(950'000)) c.of_version = flow->second.main.version;
+    return call(&Market::correct, p.slot, p.flow, c, now_);
   }
   Hash new_id() {
     Hash id;
@@ -342,30 +386,31 @@ class Operations {
   MarketRefusal vote() {
     const Hash id = any_proposal();
     ParticipantId by = anyone();
-    const auto at = market_.proposals().find(id);
-    if (at != market_.proposals().end() && !at->second.electorate.empty()) {
-      for (const auto& [voter, votes] : at->second.electorate) {
-        if (!at->second.voted.contains(voter) && rng_.chance(400'000)) by = voter;
+    if (const Proposal* proposal = market_.proposals().find(id)) {
+      for (const auto& [voter, votes] : proposal->electorate) {
+        if (!proposal->voted.contains(voter) && rng_.chance(400'000)) by = voter;
       }
     }
-    return market_.vote(id, by, rng_.chance(800'000));
+    return call(&Market::vote, id, by, rng_.chance(800'000));
   }
   MarketRefusal veto() {
     Hash id = any_proposal();
     for (const auto& [other, proposal] : market_.proposals()) {
       if (proposal.state == ProposalState::kPassed && rng_.chance(500'000)) id = other;
     }
-    return market_.veto(id);
+    return call(&Market::veto, id);
   }
   Hash any_proposal() {
     if (market_.proposals().empty() || rng_.chance(20'000)) return new_id();
-    auto at = market_.proposals().begin();
-    std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(market_.proposals().size())));
-    return at->first;
+    std::vector<Hash> ids;
+    for (const auto& [id, proposal] : market_.proposals()) ids.push_back(id);
+    return one_of(ids);
   }
 
   Rng rng_;
   Market market_;
+  MemorySource source_;
+  std::unique_ptr<Market> stored_;  // over source_
   Market before_;
   int64_t now_ = kTestStart;
   std::array<std::vector<ParticipantId>, kParties> by_role_;

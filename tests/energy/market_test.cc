@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "energy/rules.h"
 #include "trade_fixture.h"
 
 namespace tieline::energy {
@@ -58,10 +59,7 @@ class Markets : public ::testing::Test {
   void until(int64_t after_end) {
     while (market_.advance(end_ + after_end) > 0) EXPECT_EQ(market_.broken_invariant(), "");
   }
-  const TradeRecord* trade(uint8_t id = 1) const {
-    const auto at = market_.trades().find(test_id(id));
-    return at == market_.trades().end() ? nullptr : &at->second;
-  }
+  const TradeRecord* trade(uint8_t id = 1) const { return market_.trades().find(test_id(id)); }
   const MarketTimes times_;
   const int64_t end_ = kTestStart + kSlotMs;
   Market market_;
@@ -85,7 +83,7 @@ TEST_F(Markets, WhoDeliversAsContractedIsPaidAsContracted) {
   EXPECT_TRUE(market_.due_queue().empty());
   EXPECT_EQ(market_.participants().at(1).history.settlements, 1u);
   market_.close_day();
-  EXPECT_GT(market_.participants().at(1).trust.trust, kTrustStart);
+  EXPECT_GT(market_.trust_of(1).trust, kTrustStart);
 }
 
 TEST_F(Markets, APlantThatFeedsInLessBuysTheRestAndCompensates) {
@@ -100,8 +98,8 @@ TEST_F(Markets, APlantThatFeedsInLessBuysTheRestAndCompensates) {
   EXPECT_EQ(balance(1) + balance(2) + balance(3) + balance(4), 4 * kGiven);
   EXPECT_GT(balance(4), kGiven - pay.total() + 50'000 * 100 - 1) << "the buyer is paid for what it could not take";
   market_.close_day();
-  EXPECT_LT(market_.participants().at(1).trust.trust, kTrustStart);
-  EXPECT_GT(market_.participants().at(4).trust.trust, kTrustStart);
+  EXPECT_LT(market_.trust_of(1).trust, kTrustStart);
+  EXPECT_GT(market_.trust_of(4).trust, kTrustStart);
 }
 
 TEST_F(Markets, WhatOneDeclaresTwiceIsSoldOnce) {
@@ -149,7 +147,7 @@ TEST_F(Markets, AnUnresolvedDisputeIsSettledBySevenDaysWithWhatKeepsTheZoneInIts
   EXPECT_EQ(trade()->state, TradeState::kDisputed);
   until(times_.resolve_ms);
   EXPECT_EQ(trade()->state, TradeState::kSettled);
-  EXPECT_EQ(market_.intervals().at(kTestSlot).flows.at(kFeed).main.wh, 110'816u);
+  EXPECT_EQ(market_.flows_in(kTestSlot).at(kFeed).main.wh, 110'816u);
 }
 
 TEST_F(Markets, ACorrectionAfterSettlementMovesTheDifference) {
@@ -162,7 +160,91 @@ TEST_F(Markets, ACorrectionAfterSettlementMovesTheDifference) {
   EXPECT_EQ(trade()->version, 2u);
   const uint64_t refunded = 5'816 * 100 + (5'816 - 2'216) * 100 / 4;
   EXPECT_EQ(balance(1) + market_.book().account(1)[Purse::kMargin], before + refunded);
-  EXPECT_EQ(market_.intervals().at(kTestSlot).statements.version, 2u);
+  EXPECT_EQ(market_.statements().at(kTestSlot).version, 2u);
+}
+
+// The zone's only gap gets its residual; what no reading could be, none becomes. (It aborted in positions().)
+TEST_F(Markets, AGapIsNeverFilledWithMoreThanAReadingCanBe) {
+  ASSERT_EQ(market_.record(kTestSlot, kTaken, kReadingWhMax, Quality::kMeasured, end_), MarketRefusal::kNone);
+  commit();  // the feed is contracted, and nobody meters it
+  until(times_.close_ms);
+  EXPECT_EQ(market_.flows_in(kTestSlot).at(kFeed).main.wh, kReadingWhMax);
+  until(times_.final_ms);
+  EXPECT_TRUE(market_.intervals().empty());
+}
+
+// The first of 96 slots was FINAL and gone when the trade came to settle. (It aborted looking for it.)
+TEST(MarketTimes, AWindowLongerThanTheTimeFromSettlementToFinalSettles) {
+  MarketParams params;
+  params.zone = {0, 150'000, 20'000, 100};
+  params.times.resolve_ms = params.times.settle_ms + kSlotMs;
+  params.times.final_ms = params.times.resolve_ms + kSlotMs;
+  for (const bool disputed : {false, true}) {
+    Market market(params);
+    const auto parties = test_parties();
+    for (ParticipantId id = 1; id <= kParties; ++id) {
+      MarketParticipant p;
+      p.org = parties[id - 1].org;
+      p.role = parties[id - 1].role;
+      p.loss_ppm = parties[id - 1].loss_ppm;
+      p.capacity_w = 2'000'000;
+      market.register_participant(id, p);
+      ASSERT_EQ(market.issue(id, kGiven), MarketRefusal::kNone);
+    }
+    TradeTerms t = test_terms();
+    t.slots = kWindowSlotsMax;
+    const int64_t now = kTestStart - 3'600'000;
+    ASSERT_EQ(market.offer(test_id(1), t, 1, market.margin_asked(t, 1), now), MarketRefusal::kNone);
+    for (ParticipantId who : {2, 3, 4}) {
+      ASSERT_EQ(market.endorse(test_id(1), 1, who, market.margin_asked(t, who), now), MarketRefusal::kNone);
+    }
+    if (disputed) {
+      const uint32_t last = kTestSlot + kWindowSlotsMax - 1;
+      ASSERT_EQ(market.record(last, kFeed, 200'000, Quality::kMeasured, t.end_ms()), MarketRefusal::kNone);
+      ASSERT_EQ(market.record_neighbour(last, kFeed, 100, t.end_ms()), MarketRefusal::kNone);
+    }
+    for (int64_t at = now; at < t.end_ms() + params.times.final_ms + kSlotMs; at += kSlotMs) {
+      while (market.advance(at) > 0) ASSERT_EQ(market.broken_invariant(), "");
+    }
+    EXPECT_TRUE(market.trades().empty());
+    EXPECT_TRUE(market.intervals().empty());
+  }
+}
+
+TEST_F(Markets, AnIntervalHasRoomForABoundedNumberOfFlowsAndNoMore) {
+  // Plants and grid companies enough for more pairs than an interval has room for.
+  constexpr ParticipantId kPlants = 60, kGrids = 40;
+  for (ParticipantId i = 0; i < kPlants + kGrids; ++i) {
+    MarketParticipant p;
+    p.org = static_cast<OrgId>(1'000 + i);
+    p.role = i < kPlants ? Role::kPlant : Role::kGrid;
+    p.loss_ppm = i < kPlants ? 0 : terms_.grid_loss_ppm;
+    p.capacity_w = 2'000'000;
+    market_.register_participant(100 + i, p);
+    ASSERT_EQ(market_.issue(100 + i, kGiven), MarketRefusal::kNone);
+  }
+  terms_.wh = 1;
+  uint32_t committed = 0;
+  MarketRefusal last = MarketRefusal::kNone;
+  for (uint32_t n = 0; n < kPlants * kGrids && last == MarketRefusal::kNone; ++n) {
+    terms_.party = {100 + n % kPlants, 100 + kPlants + n / kPlants, 3, 4};
+    Hash id;
+    id.bytes[0] = 1;
+    id.bytes[1] = static_cast<uint8_t>(n >> 8);
+    id.bytes[2] = static_cast<uint8_t>(n);
+    const int64_t now = kTestStart - 3'600'000;
+    const auto post = [&](size_t i) { return market_.margin_asked(terms_, terms_.party[i]); };
+    ASSERT_EQ(market_.offer(id, terms_, terms_.party[0], post(0), now), MarketRefusal::kNone);
+    for (size_t i = 1; i < 3; ++i) {
+      ASSERT_EQ(market_.endorse(id, 1, terms_.party[i], post(i), now), MarketRefusal::kNone);
+    }
+    last = market_.endorse(id, 1, 4, post(3), now);
+    if (last == MarketRefusal::kNone) ++committed;
+  }
+  EXPECT_EQ(last, MarketRefusal::kOverCommitted);
+  EXPECT_GT(committed, kContractedFlowsMax - 200);
+  EXPECT_LE(market_.flows_in(kTestSlot).size(), kContractedFlowsMax);
+  until(times_.close_ms);
 }
 
 TEST_F(Markets, IdsOfIntervalsAreNoIdsOfTrades) {
@@ -177,7 +259,7 @@ TEST_F(Markets, APenaltyTakesTheMarginOutOfTheTradesItIsIn) {
   const uint64_t locked = trade()->margin[0];
   EXPECT_EQ(market_.penalise(1, 1), MarketRefusal::kNone);
   EXPECT_EQ(trade()->margin[0], locked - 5);
-  EXPECT_EQ(market_.participants().at(1).trust.trust, 0u);
+  EXPECT_EQ(market_.trust_of(1).trust, 0u);
 }
 
 TEST_F(Markets, ABlockAfterALongPauseRunsWhatIsDueInTheOrderOfItsDeadlines) {

@@ -80,7 +80,7 @@ TEST(Money, WhoHasDebtIsSuspendedUntilItIsPaid) {
   EXPECT_FALSE(book.account(1).suspended());
   EXPECT_EQ(book.pool(Pool::kImbalance), 30u);
   EXPECT_EQ(redeem(1, 70, book), MarketRefusal::kNone);
-  EXPECT_EQ(book.accounts.count(1), 0u) << "an empty account is none";
+  EXPECT_FALSE(book.accounts.contains(1)) << "an empty account is none";
 }
 
 TEST(Money, TheInvariantSeesALostUnit) {

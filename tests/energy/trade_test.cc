@@ -191,17 +191,5 @@ TEST_F(Trades, MarginsAreDrawnInTheOrderOfTheTradesAndNoFurtherThanTheyReach) {
   EXPECT_EQ(first.margin[3], 5u);
 }
 
-TEST(DueQueue, GivesWhatIsDueByDeadlineAndThenById) {
-  DueQueue queue = {{11, test_id(1)}, {10, test_id(3)}, {10, test_id(2)}, {12, test_id(0)}};
-  std::vector<DueItem> ran;
-  while (const auto item = next_due(queue, 11)) {
-    queue.erase(*item);
-    ran.push_back(*item);
-    if (ran.size() == 1) queue.insert({10, test_id(9)});  // due at once, in its place
-  }
-  EXPECT_EQ(ran, (std::vector<DueItem>{{10, test_id(2)}, {10, test_id(3)}, {10, test_id(9)}, {11, test_id(1)}}));
-  EXPECT_EQ(queue.size(), 1u);
-}
-
 }  // namespace
 }  // namespace tieline::energy

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "energy/market_refusal.h"
 #include "energy/rules.h"
 
 namespace tieline {
@@ -38,7 +39,48 @@ TEST(Codes, NumbersAndNamesNeverChange) {
                                                   {107, "over_capacity"},
                                                   {108, "before_window"},
                                                   {109, "overlap"},
-                                                  {110, "bad_register"}};
+                                                  {110, "bad_register"},
+                                                  {150, "no_market"},
+                                                  {151, "not_authorised"},
+                                                  {152, "unknown_participant"},
+                                                  {153, "bad_endorsement"},
+                                                  {154, "bad_proof"},
+                                                  {155, "bad_proposal"},
+                                                  {156, "no_grant"},
+                                                  {200, "insufficient_funds"},
+                                                  {201, "over_issued"},
+                                                  {202, "suspended"},
+                                                  {203, "zero_amount"},
+                                                  {210, "unknown_trade"},
+                                                  {211, "trade_exists"},
+                                                  {212, "wrong_state"},
+                                                  {213, "not_a_party"},
+                                                  {214, "too_late"},
+                                                  {215, "already_in"},
+                                                  {216, "too_many_rounds"},
+                                                  {217, "own_terms"},
+                                                  {218, "bad_terms"},
+                                                  {219, "other_terms"},
+                                                  {220, "not_all_four"},
+                                                  {221, "too_many_open_trades"},
+                                                  {222, "over_committed"},
+                                                  {223, "margin_too_low"},
+                                                  {230, "unknown_reading"},
+                                                  {231, "reading_state"},
+                                                  {232, "not_the_neighbour"},
+                                                  {233, "too_many_corrections"},
+                                                  {234, "other_version"},
+                                                  {235, "rank_not_raised"},
+                                                  {236, "bad_price"},
+                                                  {240, "stake_too_small"},
+                                                  {241, "too_many_unbondings"},
+                                                  {242, "not_unbonded"},
+                                                  {243, "unknown_proposal"},
+                                                  {244, "proposal_state"},
+                                                  {245, "no_votes"},
+                                                  {246, "already_voted"},
+                                                  {247, "no_veto"},
+                                                  {248, "too_many_proposals"}};
   EXPECT_EQ(all_codes().size(), pinned.size());
   for (const auto& [code, name] : pinned) EXPECT_EQ(code_name(code), name) << code;
 }
@@ -66,6 +108,15 @@ TEST(Codes, EveryRuleForReadingsHasItsCodeWithTheSameWords) {
     const auto code = static_cast<uint16_t>(rule.refusal);
     EXPECT_STREQ(code_name(code), rule.name);
     EXPECT_STREQ(code_reason(code), rule.reason);
+    EXPECT_TRUE(code_consumes_sequence(code)) << "a refusal of content is final";
+  }
+}
+
+TEST(Codes, EveryRefusalOfTheMarketHasItsCodeWithTheSameWords) {
+  for (const energy::MarketRefusalText& text : energy::market_refusals()) {
+    const auto code = static_cast<uint16_t>(text.refusal);
+    EXPECT_STREQ(code_name(code), text.name);
+    EXPECT_STREQ(code_reason(code), text.reason);
     EXPECT_TRUE(code_consumes_sequence(code)) << "a refusal of content is final";
   }
 }

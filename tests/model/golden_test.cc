@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "consensus/messages.h"
+#include "market_action_samples.h"
 #include "receipt_fixture.h"
 
 namespace tieline {
@@ -132,6 +133,22 @@ TEST(Golden, FormatsAreWhatTheyWere) {
   line("message.view_change", to_hex(consensus::make_message(vc)->bytes.view()));
   line("message.view_change.signed_digest", to_hex(consensus::view_change_digest(chain, vc)));
   expect_golden("formats.txt", out.str());
+}
+
+TEST(Golden, MarketActionsAreWhatTheyWere) {
+  std::ostringstream out;
+  for (const testing::SampleAction& sample : testing::sample_actions()) {
+    out << static_cast<int>(energy::type_of(sample.action)) << " " << sample.name << ": "
+        << to_hex(energy::encode_market_action(sample.action)) << "\n";
+  }
+  const ChainId chain{filled<32>(0x11)};
+  out << "trade_id: " << to_hex(energy::trade_id(chain, 1, 2, 3)) << "\n";
+  out << "proposal_id: " << to_hex(energy::proposal_id(chain, 1, 2, 3)) << "\n";
+  out << "key_message: " << to_hex(energy::key_message(chain, ActionType::kRotateKey, 1, PublicKey{filled<32>(0x12)}))
+      << "\n";
+  const energy::RevokeKey revocation{1, PublicKey{filled<32>(0x13)}, PublicKey{filled<32>(0x14)}, 5, Signature()};
+  out << "revocation_message: " << to_hex(energy::revocation_message(chain, revocation)) << "\n";
+  expect_golden("market_actions.txt", out.str());
 }
 
 TEST(Golden, GenesisAndReceiptsAreWhatTheyWere) {

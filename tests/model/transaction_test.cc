@@ -158,7 +158,7 @@ TEST(Transaction, WithNoActionsTooManyOrAnUnknownOneIsRefused) {
   EXPECT_EQ(code_of(build(draft)), "ok");
   draft.actions.push_back({ActionType::kData, {}});
   EXPECT_EQ(code_of(build(draft)), "malformed");
-  draft.actions = {{static_cast<ActionType>(3), {}}};
+  draft.actions = {{static_cast<ActionType>(55), {}}};
   EXPECT_EQ(code_of(build(draft)), "malformed");
   draft.actions = {{static_cast<ActionType>(0), {}}};
   EXPECT_EQ(code_of(build(draft)), "malformed");

@@ -1,0 +1,97 @@
+#pragma once
+// The market's records as they stand in the state, with their names and encodings (docs/formats/state.md). Energy in
+// Wh, times in milliseconds since 1970 UTC, amounts in micro-currency.
+
+#include "energy/governance.h"
+#include "energy/margin.h"
+#include "energy/paged_list.h"
+#include "energy/participant_trust.h"
+#include "energy/reading_state.h"
+#include "energy/stake.h"
+#include "energy/statement.h"
+
+namespace tieline::energy {
+
+struct MarketParticipant {
+  OrgId org = 0;
+  Role role = Role::kUser;
+  uint64_t capacity_w = 0;  // of a user: the contracted load
+  uint32_t loss_ppm = 0;
+  MarginHistory history;   // trust is kept in `trust`
+  ParticipantTrust trust;  // as of the end of the day before `day`, which is still open
+  uint32_t day = 0;        // the market day that trust.day counts
+  bool operator==(const MarketParticipant&) const = default;
+};
+
+struct FlowKey {
+  ParticipantId from = 0;
+  ParticipantId to = 0;
+  auto operator<=>(const FlowKey&) const = default;
+};
+struct FlowOf {
+  uint32_t slot = 0;
+  FlowKey flow;
+  auto operator<=>(const FlowOf&) const = default;
+};
+// A flow of energy in an interval, metered or contracted. Its main meter is the one of `from`; `to` counter-meters it.
+struct MeteredFlow {
+  ReadingRecord main;
+  std::optional<uint64_t> neighbour;
+  uint32_t contracts = 0;  // trades that are to deliver by it
+  uint64_t contracted_wh = 0;
+  bool operator==(const MeteredFlow&) const = default;
+};
+
+struct Interval {
+  enum class Phase : uint8_t { kOpen, kClosed, kSettled };
+  Phase phase = Phase::kOpen;
+  std::optional<uint64_t> price;  // the one that was published for it; fixed when it settles
+  int64_t due_ms = 0;
+  uint32_t flows = 0;
+  uint32_t trades = 0;
+  bool operator==(const Interval&) const = default;
+};
+
+// What is one for the whole market.
+struct MarketTotals {
+  uint64_t issued = 0;
+  std::array<uint64_t, kPools> pools{};
+  uint64_t last_price = 0;
+  Epoch epoch = 0;
+  uint32_t day = 0;                          // market days since 1970
+  std::array<RoleMonth, kParties> months{};  // by PartyRole: the role's last month
+  bool operator==(const MarketTotals&) const = default;
+};
+
+void encode(Writer& w, const MarketParticipant& p);
+void decode(Reader& r, MarketParticipant& p);
+void encode(Writer& w, const FlowKey& f);
+void decode(Reader& r, FlowKey& f);
+void encode(Writer& w, const MeteredFlow& f);
+void decode(Reader& r, MeteredFlow& f);
+void encode(Writer& w, const Interval& i);
+void decode(Reader& r, Interval& i);
+void encode(Writer& w, const MarketTotals& t);
+void decode(Reader& r, MarketTotals& t);
+void encode(Writer& w, const TradeRecord& t);
+void decode(Reader& r, TradeRecord& t);
+void encode(Writer& w, const IntervalStatements& s);
+void decode(Reader& r, IntervalStatements& s);
+void encode(Writer& w, const StakeRecord& s);
+void decode(Reader& r, StakeRecord& s);
+void encode(Writer& w, const Proposal& p);
+void decode(Reader& r, Proposal& p);
+
+// Names: "party/" u32, "trade/" hash, "interval/" u32, "flow/" u32 u32 u32, "statement/" u32, "stake/" u32,
+// "proposal/" hash, "open-trades/" u16, "market"; money's and reservations' are with these.
+Bytes party_name(const ParticipantId& who);
+Bytes trade_name(const TradeId& id);
+Bytes interval_name(const uint32_t& slot);
+Bytes flow_name(const FlowOf& of);
+Bytes statement_name(const uint32_t& slot);
+Bytes stake_name(const ParticipantId& who);
+Bytes proposal_name(const Hash& id);
+Bytes open_trades_name(const OrgId& org);
+Bytes market_totals_name();
+
+}  // namespace tieline::energy

@@ -1,0 +1,65 @@
+#include "ledger/market_state.h"
+
+namespace tieline {
+namespace {
+
+energy::MarketParticipant participant_of(const GenesisParticipant& p, const MarketMember& m) {
+  energy::MarketParticipant out;
+  out.org = m.org;
+  out.role = p.role;
+  out.capacity_w = p.role == Role::kUser ? p.contracted_w : p.capacity_w;
+  out.loss_ppm = p.loss_ppm;
+  return out;
+}
+
+}  // namespace
+
+energy::MarketParams market_params(const MarketNumbers& n) {
+  energy::MarketParams p;
+  p.times = {static_cast<int64_t>(n.gate_ms),  static_cast<int64_t>(n.round_ms),  static_cast<int64_t>(n.submit_ms),
+             static_cast<int64_t>(n.close_ms), static_cast<int64_t>(n.settle_ms), static_cast<int64_t>(n.resolve_ms),
+             static_cast<int64_t>(n.final_ms)};
+  p.zone = {static_cast<uint32_t>(n.loss_lo_ppm), static_cast<uint32_t>(n.loss_hi_ppm),
+            static_cast<uint32_t>(n.agree_ppm), n.agree_wh};
+  p.zone_loss_ppm = static_cast<uint32_t>(n.zone_loss_ppm);
+  p.tolerance_ppm = static_cast<uint32_t>(n.tolerance_ppm);
+  p.price_cap = n.price_cap;
+  p.stake_min = n.stake_min;
+  return p;
+}
+
+void encode(Writer& w, const ProposalContent& c) { w.bytes(c.payload); }
+
+void decode(Reader& r, ProposalContent& c) {
+  const ByteView payload = r.bytes(kTxBytesMax);
+  c.payload.assign(payload.begin(), payload.end());
+}
+
+Bytes proposal_content_name(const Hash& id) { return energy::RecordName("proposed/").id(id.view()).take(); }
+
+void encode(Writer& w, const ReadGrant& g) {
+  w.i64(g.from_s);
+  w.i64(g.to_s);
+}
+
+void decode(Reader& r, ReadGrant& g) {
+  g.from_s = r.i64();
+  g.to_s = r.i64();
+}
+
+Bytes grant_name(const GrantKey& key) { return energy::RecordName("grant/").id(key.meter).id(key.reader).take(); }
+
+std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, ParticipantId reader) {
+  return state::read<ReadGrant>(view, state::key_of(grant_name({meter, reader})), "damaged state record: grant");
+}
+
+energy::Market market_of_genesis(const Genesis& genesis) {
+  energy::Market market(market_params(genesis.market->numbers));
+  for (const MarketMember& m : genesis.market->members) {
+    market.register_participant(m.participant, participant_of(genesis.participants[m.participant - 1], m));
+    if (m.balance > 0) TL_CHECK(market.issue(m.participant, m.balance) == energy::MarketRefusal::kNone);
+  }
+  return market;
+}
+
+}  // namespace tieline

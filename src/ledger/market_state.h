@@ -1,0 +1,51 @@
+#pragma once
+// The market's records in the state, and its numbers. The records' names and encodings are the market's
+// (energy/market_records.h); docs/formats/state.md lists them.
+
+#include "energy/market.h"
+#include "ledger/state.h"
+
+namespace tieline {
+
+// Records as the state below a block has them.
+class StateSource final : public energy::RecordSource {
+ public:
+  explicit StateSource(const StateView& view) : view_(view) {}
+  std::optional<Bytes> read(ByteView name) const override { return view_.get(state::key_of(name)); }
+
+ private:
+  const StateView& view_;
+};
+
+energy::MarketParams market_params(const MarketNumbers& numbers);
+
+// What governance has been asked to decide: the payload of the action that proposed it.
+struct ProposalContent {
+  Bytes payload;
+  bool operator==(const ProposalContent&) const = default;
+};
+void encode(Writer& w, const ProposalContent& c);
+void decode(Reader& r, ProposalContent& c);
+Bytes proposal_content_name(const Hash& id);
+
+// Who may read a meter besides those who always may: intervals that begin in [from_s, to_s).
+struct GrantKey {
+  MeterId meter = 0;
+  ParticipantId reader = 0;
+  auto operator<=>(const GrantKey&) const = default;
+};
+struct ReadGrant {
+  int64_t from_s = 0;
+  int64_t to_s = 0;
+  bool operator==(const ReadGrant&) const = default;
+};
+void encode(Writer& w, const ReadGrant& g);
+void decode(Reader& r, ReadGrant& g);
+Bytes grant_name(const GrantKey& key);
+// Of the state at hand; none: nothing is granted.
+std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, ParticipantId reader);
+
+// The market at height 0: its members, and the money that genesis gives them.
+energy::Market market_of_genesis(const Genesis& genesis);
+
+}  // namespace tieline

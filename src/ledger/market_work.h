@@ -1,0 +1,95 @@
+#pragma once
+// The market within one block: what is due first, then the actions of transactions one by one. Here is checked who
+// signed and with what: roles, endorsements, proofs, what a value may be; the rest is the market's own to refuse
+// (energy/market.h). Market time is the block's. Source: ENERGY.md, "Trades" to "Stake, governance, regulator".
+
+#include <set>
+
+#include "energy/market_actions.h"
+#include "ledger/codes.h"
+#include "ledger/market_state.h"
+
+namespace tieline {
+
+inline constexpr uint64_t kRewardEpochs = 32;  // an epoch pays out this part of the reward pool
+
+class MarketWork {
+ public:
+  struct Chain {
+    const Genesis& genesis;
+    const Registry& registry;
+    const ChainId& id;
+    const Verifier& verifier;
+  };
+  MarketWork(const StateView& parent, const Chain& chain, Epoch epoch, int64_t time_ms);
+
+  // Before the transactions: the turn of an epoch, all that is due, and the block's endorsements in one check.
+  void start_block(bool first_of_epoch, const std::vector<TxPtr>& txs);
+
+  // A transaction's actions count wholly or not at all.
+  void begin();
+  void commit();
+  void roll_back();
+  TxCode execute(const Transaction& tx, uint32_t index);
+  // A reading that the rules let pass, if its meter stands for a flow.
+  TxCode record(const Reading& reading);
+  void note_refused(ParticipantId signer, TxCode code) { market_.note_refused(signer, number(code)); }
+
+  void add_writes(energy::RecordWrites& out) const;
+
+ private:
+  struct Step {  // what an action is carried out for
+    const Transaction& tx;
+    uint32_t index;
+  };
+  TxCode run(const energy::Issue& a, const Step& s);
+  TxCode run(const energy::Redeem& a, const Step& s);
+  TxCode run(const energy::Repay& a, const Step& s);
+  TxCode run(const energy::Offer& a, const Step& s);
+  TxCode run(const energy::Counter& a, const Step& s);
+  TxCode run(const energy::Endorse& a, const Step& s);
+  TxCode run(const energy::Decline& a, const Step& s);
+  TxCode run(const energy::Cancel& a, const Step& s);
+  TxCode run(const energy::Accept& a, const Step& s);
+  TxCode run(const energy::Ruling& a, const Step& s);
+  TxCode run(const energy::Correct& a, const Step& s);
+  TxCode run(const energy::PublishPrice& a, const Step& s);
+  TxCode run(const energy::Bond& a, const Step& s);
+  TxCode run(const energy::Unbond& a, const Step& s);
+  TxCode run(const energy::Withdraw& a, const Step& s);
+  TxCode run(const energy::Confiscate& a, const Step& s);
+  TxCode run(const energy::Penalise& a, const Step& s);
+  TxCode run(const energy::Propose& a, const Step& s);
+  TxCode run(const energy::CastVote& a, const Step& s);
+  TxCode run(const energy::Veto& a, const Step& s);
+  TxCode run(const energy::GrantRead& a, const Step& s);
+  TxCode run(const energy::RevokeRead& a, const Step& s);
+  // Keys: operations that the ledger does not have.
+  template <class Action>
+  TxCode run(const Action&, const Step&) {
+    return TxCode::no_market;
+  }
+
+  bool signed_by(const Transaction& tx, Role role) const;
+  bool is_party(ParticipantId id) const { return market_.participants().contains(id); }
+  // Whether the party signed the terms; then the signature joins the sum that the trade keeps.
+  TxCode endorse(const energy::TradeId& trade, ParticipantId by, const bls::Signature& signature);
+  bool verifies(ParticipantId by, const Hash& message, const bls::Signature& signature) const;
+  void check_endorsements(const std::vector<TxPtr>& txs);
+  void start_epoch();
+  void act(const energy::Proposal& proposal);
+
+  const StateView& parent_;
+  const Chain chain_;
+  const Epoch epoch_;
+  const int64_t time_ms_;
+  StateSource source_;
+  MarketNumbers numbers_;
+  bool numbers_changed_ = false;
+  energy::Market market_;
+  energy::Table<Hash, ProposalContent> proposed_{proposal_content_name};
+  energy::Table<GrantKey, ReadGrant> grants_{grant_name};
+  std::set<Hash> good_;  // endorsements of this block that verify: digests of key, message and signature
+};
+
+}  // namespace tieline
