@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ledger/state.h"
+#include "standing/leader.h"
 
 namespace tieline::api {
 namespace {
@@ -73,6 +74,7 @@ Result<std::string> credit_json(const Genesis& genesis, const StateView& view,
   const Epoch epoch = tally.current.epoch;
   const auto committee = committee_of(view, epoch);
   TL_CHECK_MSG(committee.has_value(), "the state holds no committee of the running epoch");
+  const uint32_t least = standing::least_credit_drawn(genesis.consensus, *committee);
   std::vector<standing::CreditRecord> records;
   for (const standing::MemberTally& m : tally.current.members)
     records.push_back(
@@ -86,8 +88,7 @@ Result<std::string> credit_json(const Genesis& genesis, const StateView& view,
     if (validator && *validator != name && *validator != std::to_string(id)) continue;
     const auto position = committee->position_of(id);
     const Member* seat = position ? &committee->at(*position) : nullptr;
-    const bool may_lead =
-        seat != nullptr && seat->credit > genesis.consensus.eligibility && seat->jailed_until <= epoch;
+    const bool may_lead = seat != nullptr && standing::may_be_drawn(*committee, *seat, least);
     Json ended = Json::array();
     const auto log = state::read_or_default<standing::CreditLog>(view, state::credit_log_key(id),
                                                                  "damaged state record: credit log");
@@ -114,6 +115,7 @@ Result<std::string> credit_json(const Genesis& genesis, const StateView& view,
                        {"model", credit_model_name(genesis.credit.model)},
                        {"weights_hash", to_hex(weights.hash())},
                        {"eligibility", number_of(genesis.consensus.eligibility)},
+                       {"drawn_from", number_of(least)},
                        {"validators", std::move(list)},
                        {"next", nullptr}};
   return answer.dump(-1, ' ', true, Json::error_handler_t::replace);

@@ -149,20 +149,25 @@ int eval(Options o) {
   print_line(grouped(r.rows) + " tenures of the next epoch foreseen, " + grouped(r.failing) +
              " of them with a failure");
   auc("network    ", r.auc_network);
+  auc("network's answer alone", r.auc_answer);
+  auc("who knows every validator's kind", r.auc_kind);
   auc("linear     ", r.auc_linear);
   auc("round-robin", r.auc_round_robin);
   auc("network above linear", r.auc_margin);
   constexpr double kThousandths = 1'000;
-  Json changes = Json::object(), intervals = Json::object(), planned = Json::object();
-  for (const auto& [name, policy] :
-       {std::pair("network", &r.network), std::pair("linear", &r.linear), std::pair("round_robin", &r.round_robin)}) {
+  Json changes = Json::object(), intervals = Json::object(), planned = Json::object(), honest = Json::object();
+  for (const auto& [name, policy] : {std::pair("network", &r.network), std::pair("network_strict", &r.strict),
+                                     std::pair("linear", &r.linear), std::pair("round_robin", &r.round_robin)}) {
     const auto& v = policy->view_changes;
     print_line(std::string(name) + ": " + permille_text(v.value * 1'000) + " view changes a 1,000 blocks (" +
                permille_text(v.low * 1'000) + " to " + permille_text(v.high * 1'000) + "), " + grouped(policy->failed) +
-               " in " + grouped(policy->blocks) + " blocks; planned ones " + grouped(policy->planned) +
+               " in " + grouped(policy->blocks) + " blocks; the chain charges " + grouped(policy->charged_bad) +
+               " to bad leaders, " + grouped(policy->charged_honest) + " to honest ones; planned ones " +
+               grouped(policy->planned) +
                (policy->unfinished > 0 ? "; UNFINISHED runs " + grouped(policy->unfinished) : std::string()));
     changes[name] = static_cast<double>(v.value) / kThousandths;
     intervals[name] = interval(v, kThousandths);
+    honest[name] = policy->charged_honest;
     planned[name] =
         policy->blocks == 0 ? 0.0 : static_cast<double>(policy->planned) * 1'000 / static_cast<double>(policy->blocks);
   }
@@ -170,6 +175,10 @@ int eval(Options o) {
     print_json({{"weights_hash", to_hex(o.evaluation.weights.hash())},
                 {"auc_network", as_share(r.auc_network.value)},
                 {"auc_network_interval", interval(r.auc_network, 1e6)},
+                {"auc_answer", as_share(r.auc_answer.value)},
+                {"auc_answer_interval", interval(r.auc_answer, 1e6)},
+                {"auc_kind", as_share(r.auc_kind.value)},
+                {"auc_kind_interval", interval(r.auc_kind, 1e6)},
                 {"auc_linear", as_share(r.auc_linear.value)},
                 {"auc_linear_interval", interval(r.auc_linear, 1e6)},
                 {"auc_round_robin", as_share(r.auc_round_robin.value)},
@@ -179,6 +188,7 @@ int eval(Options o) {
                 {"view_changes_per_1000", changes},
                 {"view_changes_per_1000_interval", intervals},
                 {"planned_per_1000", planned},
+                {"failed_under_honest_leaders", honest},
                 {"rows", r.rows},
                 {"failing", r.failing}});
   return kExitDone;

@@ -19,6 +19,7 @@ namespace tieline::cli {
 namespace {
 
 constexpr size_t kThreadsMax = 64;
+constexpr uint64_t kRunsMax = 10'000;
 constexpr const char* kPage = "paper.html";
 
 struct Options {
@@ -27,13 +28,15 @@ struct Options {
   bool real = false;
   bool stored_only = false;
   size_t threads = 2;
+  uint64_t runs = 0;
   std::string out = "paper-out";
   std::string calibrate;
   bool json = false;
 };
 
-const std::vector<std::string> kIds = {"fig1",   "fig2",      "bound",    "cost",     "classes",
-                                       "leader", "malicious", "majority", "formulas", "table2"};
+const std::vector<std::string> kIds = {"fig1",      "fig2",     "bound",    "views", "cost",    "latency",
+                                       "tps",       "fig7",     "election", "bloom", "classes", "leader",
+                                       "malicious", "majority", "formulas", "table2"};
 
 std::string ids_text() {
   std::string text;
@@ -89,6 +92,7 @@ int run(const Options& o) {
       return fail({"bad_id", "--only knows " + ids_text() + ", not '" + id + "'"}, o.json);
   if (o.threads < 1 || o.threads > kThreadsMax)
     return fail({"bad_threads", "--threads must be 1 to " + std::to_string(kThreadsMax)}, o.json);
+  if (o.runs > kRunsMax) return fail({"bad_runs", "--runs must be at most " + std::to_string(kRunsMax)}, o.json);
   const auto wanted = [&](const char* id) {
     return o.only.empty() || std::find(o.only.begin(), o.only.end(), id) != o.only.end();
   };
@@ -104,13 +108,19 @@ int run(const Options& o) {
     const std::lock_guard lock(mutex);
     progress.show(what);
   };
-  const paper::ExperimentOptions options{o.quick, o.threads};
+  const paper::ExperimentOptions options{o.quick, o.threads, o.runs};
   paper::Report report;
   report.quick = o.quick;
   if (wanted("fig1") || wanted("fig2"))
     report.parts.push_back(paper::figures_1_and_2(options, wanted("fig1"), wanted("fig2"), told));
   if (wanted("bound")) report.parts.push_back(paper::fault_bound(options, told));
+  if (wanted("views")) report.parts.push_back(paper::view_changes(options, told));
   if (wanted("cost")) report.parts.push_back(paper::cost_by_size(options, told));
+  if (wanted("latency")) report.parts.push_back(paper::latency_of_fifty(options, told));
+  if (wanted("tps")) report.parts.push_back(paper::throughput_of_fifty(options, told));
+  if (wanted("fig7")) report.parts.push_back(paper::efficiency_by_nodes(options, told));
+  if (wanted("election")) report.parts.push_back(paper::election_time(options, told));
+  if (wanted("bloom")) report.parts.push_back(paper::bloom_filter(options, told));
   if (wanted("classes")) report.parts.push_back(paper::reclassing(options, told));
   if (wanted("leader")) report.parts.push_back(paper::malicious_leader(options, told));
   if (wanted("malicious") || wanted("majority"))
@@ -163,6 +173,7 @@ void add_paper(CLI::App& root, int& exit_status) {
   app->add_option("--out", options->out, "folder for paper.html and the CSV files")->capture_default_str();
   app->add_option("--threads", options->threads, "runs at the same time; the numbers do not depend on it")
       ->capture_default_str();
+  app->add_option("--runs", options->runs, "networks of each setting in views, latency, tps, fig7 and election");
   app->add_flag("--real", options->real, "repeat some rows with real processes on this machine (about a minute)");
   app->add_flag("--stored-only", options->stored_only, "do not measure this machine's costs for the page");
   app->add_option("--calibrate", options->calibrate, "only measure this machine's costs, and write them to this file");

@@ -71,7 +71,7 @@ int run(const Options& options) {
   const uint64_t epoch = credit->value("epoch", uint64_t{0});
   print_line("epoch " + std::to_string(epoch) + ", height " + std::to_string(credit->value("height", uint64_t{0})) +
              ", model " + credit->value("model", "?") + ", weights " + credit->value("weights_hash", "").substr(0, 16) +
-             "..; drawn as leader above " + share((*credit)["eligibility"]));
+             "..; drawn as leader from " + share(credit->value("drawn_from", (*credit)["eligibility"])) + " on");
   for (const Json& v : (*credit)["validators"]) print_validator(v, epoch);
   if (options.json) print_json(*credit);
   return kExitDone;

@@ -46,6 +46,9 @@ void EvidenceDesk::committed(const Evidence& evidence, const Committee& committe
     if (members == nullptr || at == counted_.end()) continue;
     if (const auto position = members->position_of(l.signer)) at->second.signers.insert(*position);
   }
+  for (const TimeoutProof& t : evidence.timeouts)
+    if (t.epoch == committee.epoch()) timeouts_shown_.insert(t.view);
+  while (timeouts_shown_.size() > kTimeoutsShownMax) timeouts_shown_.erase(timeouts_shown_.begin());
   for (const MeasureReport& m : evidence.reports) {
     reported_[m.reporter] = std::max(reported_[m.reporter], m.window);
     if (auto at = reports_.find(m.reporter); at != reports_.end() && at->second.window <= m.window) reports_.erase(at);
@@ -176,6 +179,7 @@ void EvidenceDesk::new_epoch(Epoch epoch) {
   std::erase_if(late_, [](const auto& entry) { return entry.second.empty(); });
   reports_.clear();
   reported_.clear();
+  timeouts_shown_.clear();
   std::erase_if(invalid_, [&](const InvalidBlock& b) { return b.slot.epoch < oldest.epoch; });
   std::erase_if(rejected_, [&](const RejectedSubmission& s) { return s.epoch < oldest.epoch; });
 }

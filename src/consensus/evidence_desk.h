@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "consensus/engine.h"
@@ -15,6 +16,7 @@ namespace tieline::consensus {
 
 inline constexpr size_t kLatePerMemberMax = 64;  // late CONFIRMs kept of a member; a flooder loses its own
 inline constexpr size_t kProofsPending = 8;      // of either kind of bad transaction
+inline constexpr size_t kTimeoutsShownMax = 64;  // views of this epoch whose failure a block has shown; the newest
 
 class EvidenceDesk {
  public:
@@ -38,6 +40,8 @@ class EvidenceDesk {
   void add(const MeasureReport& report);
   void add(const InvalidBlock& proof);
   void add(const RejectedSubmission& proof);
+  // A committed block of this epoch shows that so many timed out towards `view`.
+  bool timeout_shown(View view) const { return timeouts_shown_.contains(view); }
 
   // Adds what a block above these uncommitted ancestors may carry of epochs from `oldest`. `turn` decides whose come
   // first where not all fit.
@@ -61,6 +65,7 @@ class EvidenceDesk {
   std::map<ValidatorId, std::map<Slot, LateConfirm>> late_;
   std::map<ValidatorId, MeasureReport> reports_;  // of this epoch, newest
   std::map<ValidatorId, uint32_t> reported_;      // the newest window a block has carried
+  std::set<View> timeouts_shown_;                 // of this epoch
   std::vector<InvalidBlock> invalid_;
   std::vector<RejectedSubmission> rejected_;
 };

@@ -52,6 +52,14 @@ uint16_t Measuring::median(const Samples& samples) {
   return sorted[(sorted.size() - 1) / 2];
 }
 
+// The newest round has only just been asked.
+bool Measuring::silent(ValidatorId peer) const {
+  if (open_.size() < kProbesOpen) return false;
+  return std::none_of(open_.begin(), open_.end() - 1, [&](const Round& round) {
+    return std::find(round.answered.begin(), round.answered.end(), peer) != round.answered.end();
+  });
+}
+
 std::optional<MeasureReport> Measuring::report(const Committee& committee, uint32_t blocks) const {
   MeasureReport out;
   out.reporter = self_;
@@ -65,7 +73,7 @@ std::optional<MeasureReport> Measuring::report(const Committee& committee, uint3
       any = true;
       return median(at->second);
     };
-    out.rtt_ms.push_back(of(round_trips_));
+    out.rtt_ms.push_back(silent(m.id) ? kNotMeasured : of(round_trips_));
     out.interval_ms.push_back(of(intervals_));
   }
   if (!any) return std::nullopt;

@@ -43,6 +43,7 @@ class Measuring {
   };
   static void add(Samples& samples, int64_t span_us);
   static uint16_t median(const Samples& samples);
+  bool silent(ValidatorId peer) const;  // it answers no more: what it once measured as says nothing
 
   ValidatorId self_;
   Hash secret_;

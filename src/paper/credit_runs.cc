@@ -93,7 +93,8 @@ WorldOptions credit_world(const CreditRunOptions& options) {
   const size_t bad = Quorum{w.validators}.f();
   const size_t far = std::min(w.validators - bad, static_cast<size_t>(rng.below(3)));
   for (size_t i = 0; i < bad + far; ++i) {
-    const auto kind = i < bad ? static_cast<ConductKind>(rng.below(kBadConducts)) : ConductKind::kFar;
+    auto kind = i < bad ? static_cast<ConductKind>(rng.below(kBadConducts)) : ConductKind::kFar;
+    if (i < bad && options.only) kind = *options.only;
     w.conducts.push_back(draw_conduct(options.mix, kind, order[i], w.timeout_ms, epoch_us, options.epochs, rng));
   }
   return w;

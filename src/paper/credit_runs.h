@@ -22,6 +22,7 @@ struct CreditRunOptions {
   LeaderPolicy policy = LeaderPolicy::kRoundRobin;
   CreditModel model = CreditModel::kLinear;
   CreditWeights weights = default_weights();
+  std::optional<ConductKind> only;  // every bad one is of this kind
 };
 
 struct CreditRun {

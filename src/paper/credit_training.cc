@@ -1,6 +1,7 @@
 #include "paper/credit_training.h"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "base/rng.h"
@@ -58,6 +59,36 @@ uint64_t auc_of_draw(const std::vector<std::vector<Scored>>& by_run, const std::
   std::vector<Scored> all;
   for (const size_t run : draw) all.insert(all.end(), by_run[run].begin(), by_run[run].end());
   return standing::roc_area_ppm(std::move(all)).value_or(0);
+}
+
+// 0 honest and near; then one for each kind.
+size_t kind_of(const CreditRun& run, ValidatorId id) {
+  for (const Conduct& c : run.conducts)
+    if (c.id == id) return static_cast<size_t>(c.kind) + 1;
+  return 0;
+}
+bool is_bad(const CreditRun& run, ValidatorId id) {
+  const size_t kind = kind_of(run, id);
+  return kind > 0 && kind <= kBadConducts;
+}
+
+// Scores by the share of failures of each validator's kind in these very runs.
+std::vector<std::vector<Scored>> scores_by_kind(const std::vector<CreditRun>& runs) {
+  std::array<uint64_t, static_cast<size_t>(ConductKind::kCount) + 1> led{}, failed{};
+  const auto each = [&](auto visit) {
+    for (size_t i = 0; i < runs.size(); ++i)
+      for (const CreditRow& row : rows_of(runs[i], i))
+        if (row.led) visit(i, row, kind_of(runs[i], row.validator));
+  };
+  each([&](size_t, const CreditRow& row, size_t kind) {
+    ++led[kind];
+    failed[kind] += row.failed ? 1 : 0;
+  });
+  std::vector<std::vector<Scored>> out(runs.size());
+  each([&](size_t i, const CreditRow& row, size_t kind) {
+    out[i].push_back({static_cast<uint32_t>((led[kind] - failed[kind]) * kCreditOne / led[kind]), row.failed});
+  });
+  return out;
 }
 
 }  // namespace
@@ -143,10 +174,14 @@ EvaluationReport evaluate_credit(const EvaluationPlan& plan, const Told& told) {
     wanted.push_back(o);
   }
   const std::vector<CreditRun> runs = run_all(wanted, plan.threads, "predictors", told);
-  std::vector<std::vector<Scored>> network, linear, none;
+  std::vector<std::vector<Scored>> network, answer, linear, none;
+  const std::vector<std::vector<Scored>> known = scores_by_kind(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     const auto rows = rows_of(runs[i], i);
-    network.push_back(scores_of(carried(rows, params, network_model(plan.weights))));
+    auto by_network = carried(rows, params, network_model(plan.weights));
+    network.push_back(scores_of(by_network));
+    for (Carried& c : by_network) c.credit = c.output;
+    answer.push_back(scores_of(by_network));
     linear.push_back(scores_of(carried(rows, params, linear_model())));
     none.push_back(network.back());
     for (Scored& s : none.back()) {
@@ -157,14 +192,18 @@ EvaluationReport evaluate_credit(const EvaluationPlan& plan, const Told& told) {
   }
   std::vector<size_t> all(runs.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
-  std::vector<uint64_t> n, l, r, margin;
+  std::vector<uint64_t> n, a, k, l, r, margin;
   for (const auto& draw : draws_of(runs.size())) {
     n.push_back(auc_of_draw(network, draw));
+    a.push_back(auc_of_draw(answer, draw));
+    k.push_back(auc_of_draw(known, draw));
     l.push_back(auc_of_draw(linear, draw));
     r.push_back(auc_of_draw(none, draw));
     margin.push_back(n.back() - std::min(n.back(), l.back()));
   }
   report.auc_network = estimate(auc_of_draw(network, all), n);
+  report.auc_answer = estimate(auc_of_draw(answer, all), a);
+  report.auc_kind = estimate(auc_of_draw(known, all), k);
   report.auc_linear = estimate(auc_of_draw(linear, all), l);
   report.auc_round_robin = estimate(auc_of_draw(none, all), r);
   report.auc_margin =
@@ -177,9 +216,11 @@ EvaluationReport evaluate_credit(const EvaluationPlan& plan, const Told& told) {
     LeaderPolicy policy;
     CreditModel model;
   };
-  for (const Tried& t : {Tried{"credit of the network", report.network, LeaderPolicy::kRotate, CreditModel::kNetwork},
-                         Tried{"credit of the sum", report.linear, LeaderPolicy::kRotate, CreditModel::kLinear},
-                         Tried{"round-robin", report.round_robin, LeaderPolicy::kRoundRobin, CreditModel::kFrozen}}) {
+  for (const Tried& t :
+       {Tried{"credit of the network", report.network, LeaderPolicy::kRotate, CreditModel::kNetwork},
+        Tried{"credit of the network, the highest first", report.strict, LeaderPolicy::kStrict, CreditModel::kNetwork},
+        Tried{"credit of the sum", report.linear, LeaderPolicy::kRotate, CreditModel::kLinear},
+        Tried{"round-robin", report.round_robin, LeaderPolicy::kRoundRobin, CreditModel::kFrozen}}) {
     std::vector<CreditRunOptions> tries;
     for (size_t i = 0; i < plan.runs; ++i) {
       CreditRunOptions o;
@@ -210,6 +251,10 @@ EvaluationReport evaluate_credit(const EvaluationPlan& plan, const Told& told) {
       t.at.failed += run.failed_views;
       t.at.planned += run.planned_views;
       t.at.unfinished += run.what.empty() ? 0 : 1;
+      for (const auto& epoch : run.epochs)
+        for (size_t v = 0; v < epoch.size(); ++v)
+          (is_bad(run, static_cast<ValidatorId>(v)) ? t.at.charged_bad : t.at.charged_honest) +=
+              epoch[v].observed.failed_views;
     }
   }
   return report;

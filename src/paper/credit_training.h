@@ -51,11 +51,16 @@ struct EvaluationPlan {
 };
 struct EvaluationReport {
   Estimate auc_network, auc_linear, auc_round_robin;  // millionths
-  Estimate auc_margin;                                // network - linear, in the same draws; low may be 0 for 'none'
+  Estimate auc_answer;                                // of the network's answer alone, before it moves the credit
+  // Of someone who knows of which kind every validator is, and how often that kind fails in these very networks: what
+  // is above it is luck, or seen in the network and not in the validator.
+  Estimate auc_kind;
+  Estimate auc_margin;  // network - linear, in the same draws; low may be 0 for 'none'
   struct Policy {
     Estimate view_changes;  // thousandths of a view change a 1,000 blocks
     uint64_t blocks = 0, failed = 0, planned = 0, unfinished = 0;
-  } network, linear, round_robin;
+    uint64_t charged_bad = 0, charged_honest = 0;  // failed views that the chain shows, by who led them
+  } network, strict, linear, round_robin;  // rotate with the network's credit, strict with it, rotate with the sum's
   size_t rows = 0, failing = 0;
 };
 EvaluationReport evaluate_credit(const EvaluationPlan& plan, const Told& told);

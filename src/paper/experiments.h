@@ -11,6 +11,7 @@ namespace tieline::paper {
 struct ExperimentOptions {
   bool quick = false;
   size_t threads = 2;  // how many runs at a time; the results do not depend on it
+  uint64_t runs = 0;   // of each setting, in views, latency, tps, fig7 and election; 0: as many as each usually has
 };
 using Told = std::function<void(const std::string&)>;
 
@@ -19,8 +20,14 @@ std::vector<EngineKind> engines_compared();  // cbft and pbft, as far as this bu
 Part figures_1_and_2(const ExperimentOptions& options, bool fig1, bool fig2, const Told& told);
 Part fault_bound(const ExperimentOptions& options, const Told& told);
 Part cost_by_size(const ExperimentOptions& options, const Told& told);
-Part reclassing(const ExperimentOptions& options, const Told& told);        // 004, 4.1
-Part malicious_leader(const ExperimentOptions& options, const Told& told);  // 004, 5.3.3
+Part view_changes(const ExperimentOptions& options, const Told& told);         // 000: credit against in turn
+Part latency_of_fifty(const ExperimentOptions& options, const Told& told);     // 004, 5.2
+Part throughput_of_fifty(const ExperimentOptions& options, const Told& told);  // 004, 5.2
+Part efficiency_by_nodes(const ExperimentOptions& options, const Told& told);  // 004, Fig. 7
+Part election_time(const ExperimentOptions& options, const Told& told);        // 004, Fig. 4 and eq. 7
+Part bloom_filter(const ExperimentOptions& options, const Told& told);         // 004, 4.2
+Part reclassing(const ExperimentOptions& options, const Told& told);           // 004, 4.1
+Part malicious_leader(const ExperimentOptions& options, const Told& told);     // 004, 5.3.3
 // 004, 4.1 and 5.1.4
 Part malicious_share(const ExperimentOptions& options, bool share_row, bool majority_row, const Told& told);
 Part formulas(const ExperimentOptions& options, const Told& told);  // 004, eq. 6, 8, 9

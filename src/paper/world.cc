@@ -43,9 +43,11 @@ World::World(const WorldOptions& options)
     hosts_.push_back(std::make_unique<Host>(static_cast<ValidatorId>(i), keys_));
   if (!options.coalition.empty())
     coalition_.emplace(genesis_, std::vector<ValidatorId>(options.coalition.begin(), options.coalition.end()), keys_);
-  size_t correct = 0;
-  for (const auto& h : hosts_) correct += counts_as_correct(h->id) ? 1 : 0;
-  enough_ = std::min(Quorum{options.validators}.quorum(), correct);
+  for (const auto& h : hosts_) correct_ += counts_as_correct(h->id) ? 1 : 0;
+  enough_ = std::min(Quorum{options.validators}.quorum(), correct_);
+  for (const auto& a : hosts_)
+    for (const auto& b : hosts_)
+      if (a->id != b->id) network_.faults(a->id, b->id).loss_ppm = options.loss_ppm;
 }
 
 Genesis World::make_genesis() const {
@@ -338,7 +340,7 @@ void World::carry_lies(const std::vector<Coalition::Lie>& lies) {
 void World::transmit(Host& h, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk,
                      const consensus::Message* m) {
   count(m, frame, to.size());
-  proposed(m);
+  proposed(m, h.id);
   const Conduct* conduct = conduct_of(h.id);
   const int64_t late = conduct != nullptr ? conduct->delay_us : 0;
   for (const ValidatorId id : to) {

@@ -32,6 +32,7 @@ struct WorldOptions {
   Costs costs = stored_costs();
   sim::LatencyModel latency = sim::LatencyModel::kLocal;
   int64_t link_bits_per_s = 1'000'000'000;
+  int64_t loss_ppm = 0;  // of frames on every link, each sent again after a retransmission time-out
   uint32_t block_tx = 20;
   size_t payload_bytes = 256;
   size_t in_flight = 80;  // four blocks: with fewer pbft waits for clients, with more nothing gains
@@ -63,8 +64,11 @@ struct Measured {
   uint64_t stopped = 0;
   uint64_t valid_transactions = 0;
   int64_t first_proposal_us = 0;
+  std::optional<ValidatorId> first_proposer;
   int64_t last_commit_us = 0;
   std::vector<int64_t> consensus_us;  // eq. 2 of paper 000, a block: q-th correct commit - first PROPOSE of the block
+  std::vector<int64_t> leader_us;     // a block: commit at its proposer - the same
+  std::vector<int64_t> everyone_us;   // a block: last commit of the correct validators - the same
   std::vector<int64_t> client_us;     // a transaction: from its submission to the (f+1)-th equal answer
   std::map<std::string, Count> sent;  // by kind of frame, over all links
   std::map<std::string, Count> agreement;  // of heights count_from..count_to

@@ -63,12 +63,15 @@ void World::count(const consensus::Message* m, const Blob& frame, size_t receive
     add(result_.agreement[consensus::message_name(*m)]);
 }
 
-void World::proposed(const consensus::Message* m) {
+void World::proposed(const consensus::Message* m, ValidatorId by) {
   const auto* p = m != nullptr ? std::get_if<consensus::Propose>(&m->payload) : nullptr;
   if (p == nullptr) return;
-  if (result_.first_proposal_us == 0) result_.first_proposal_us = now();
+  if (!result_.first_proposer) {
+    result_.first_proposer = by;
+    result_.first_proposal_us = now();
+  }
   result_.view = std::max(result_.view, p->slot.view);
-  blocks_[p->header.height].proposed_us.try_emplace(p->header.digest(), now());
+  blocks_[p->header.height].proposed.try_emplace(p->header.digest(), OfBlock::Proposed{now(), by});
 }
 
 void World::committed(const Host& h, const replica::BlockCommitted& effect) {
@@ -81,10 +84,13 @@ void World::committed(const Host& h, const replica::BlockCommitted& effect) {
     result_.what = "two blocks are committed at height " + std::to_string(header.height);
     return;
   }
-  if (++b.commits != enough_) return;
+  const OfBlock::Proposed& proposal = b.proposed.at(b.digest);
+  if (proposal.by == h.id) result_.leader_us.push_back(now() - proposal.at_us);
+  if (++b.commits == correct_) result_.everyone_us.push_back(now() - proposal.at_us);
+  if (b.commits != enough_) return;
   if (options_.epoch_blocks > 0) record_credit(effect);
   for (const TxResult& r : effect.execution->results) result_.valid_transactions += r.code == 0 ? 1 : 0;
-  result_.consensus_us.push_back(now() - b.proposed_us.at(b.digest));
+  result_.consensus_us.push_back(now() - proposal.at_us);
   result_.height = std::max(result_.height, header.height);
   result_.last_commit_us = now();
   result_.reached = result_.height >= options_.blocks;

@@ -38,9 +38,13 @@ class World {
     std::vector<Answer> answers = {};
   };
   struct OfBlock {
-    Hash digest;                          // the one that is committed
-    std::map<Hash, int64_t> proposed_us;  // when it was first sent
-    size_t commits = 0;                   // of correct validators
+    Hash digest;  // the one that is committed
+    struct Proposed {
+      int64_t at_us = 0;
+      ValidatorId by = 0;
+    };
+    std::map<Hash, Proposed> proposed;  // when it was first sent, and by whom
+    size_t commits = 0;                 // of correct validators
   };
 
   // world.cc
@@ -81,7 +85,7 @@ class World {
   // world_count.cc
   bool misbehaves(const consensus::Message& m);
   void count(const consensus::Message* m, const Blob& frame, size_t receivers);
-  void proposed(const consensus::Message* m);
+  void proposed(const consensus::Message* m, ValidatorId by);
   void committed(const Host& h, const replica::BlockCommitted& effect);
   bool counts_as_correct(ValidatorId id) const;
 
@@ -101,6 +105,7 @@ class World {
   std::set<ValidatorId> away_;
   std::map<std::pair<Epoch, View>, std::set<ValidatorId>> timed_out_;  // correct ones, by the view they go to
   std::set<std::pair<Epoch, View>> moved_on_;
+  size_t correct_ = 0;
   size_t enough_ = 0;  // correct commits that make a block count: the quorum
   std::vector<ClientTx> txs_;
   std::vector<uint64_t> sequences_;  // by client

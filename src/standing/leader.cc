@@ -20,8 +20,9 @@ constexpr uint64_t kNobody = UINT64_MAX;  // a draw for the view, not for a memb
 
 std::vector<Member> eligible_members(const ConsensusParams& params, const Committee& committee) {
   std::vector<Member> out;
+  const uint32_t least = least_credit_drawn(params, committee);
   for (const Member& m : committee.members())
-    if (m.credit > params.eligibility && m.jailed_until <= committee.epoch()) out.push_back(m);
+    if (may_be_drawn(committee, m, least)) out.push_back(m);
   if (out.empty()) out = committee.members();  // somebody has to lead
   return out;
 }
@@ -68,6 +69,18 @@ ValidatorId strict_leader(const Committee& committee, View view) {
 }
 
 }  // namespace
+
+uint32_t least_credit_drawn(const ConsensusParams& params, const Committee& committee) {
+  std::vector<uint32_t> credits;
+  for (const Member& m : committee.members()) credits.push_back(m.credit);
+  const auto middle = credits.begin() + static_cast<ptrdiff_t>(credits.size() / 2);
+  std::nth_element(credits.begin(), middle, credits.end());
+  return std::max(params.eligibility + 1, static_cast<uint32_t>(uint64_t{*middle} * kOfMiddleCredit >> 16));
+}
+
+bool may_be_drawn(const Committee& committee, const Member& member, uint32_t least_credit) {
+  return member.credit >= least_credit && member.jailed_until <= committee.epoch();
+}
 
 ValidatorId primary_of(const Committee& committee, View view) {
   return committee.at((committee.epoch() + view) % committee.size()).id;

@@ -4,8 +4,8 @@
 // stands below the ledger, because evidence charges a view to its leader.
 //
 // strict (the paper's): view i is led by the i-th highest credit, then round and round.
-// rotate: views 0..f draw without replacement, in proportion to credit, from the members above the eligibility
-// threshold that are not jailed; afterwards a draw (with replacement) and round-robin over all members alternate, so
+// rotate: views 0..f draw without replacement, in proportion to credit, from the members that may be drawn (below);
+// afterwards a draw (with replacement) and round-robin over all members alternate, so
 // that an honest leader always recurs. Ties and draws by H(seed, id, view).
 // round_robin: everyone in turn, the first one moving on with the epoch (pbft's rule): what credit is measured against.
 
@@ -15,6 +15,14 @@
 #include "model/genesis.h"
 
 namespace tieline::standing {
+
+// A member falls behind when its credit is below so much of the middle one (the higher of two). At least half of a
+// committee is not behind, so the first f+1 views of an epoch hold an honest leader even if f liars have the most
+// credit. The threshold alone would let one that fails lead for five epochs more, while its credit falls.
+inline constexpr uint32_t kOfMiddleCredit = 58'982;  // 0.9 in Q16
+
+uint32_t least_credit_drawn(const ConsensusParams& params, const Committee& committee);  // the higher of both limits
+bool may_be_drawn(const Committee& committee, const Member& member, uint32_t least_credit);
 
 ValidatorId leader_of(const ConsensusParams& params, const Committee& committee, View view);
 

@@ -193,6 +193,48 @@ TEST(LateConfirm, ALeaderCannotHideWhoTookPart) {
   EXPECT_TRUE(c.violations.empty());
 }
 
+// --- time-outs
+
+// Views of epoch 0 whose leader the chain of `n` says to have failed, and how often it says so.
+std::map<View, size_t> failed_views(const Cluster& c, const Node& n) {
+  std::map<View, size_t> out;
+  for (const Committed& done : n.chain) {
+    const Block& block = *c.info(done.block).block;
+    if (block.evidence.empty()) continue;
+    const auto e = decoded<Evidence>(block.evidence, "evidence");
+    EXPECT_TRUE(e.ok());
+    for (const TimeoutProof& t : e->timeouts) ++out[t.view - 1];
+  }
+  return out;
+}
+
+TEST(Timeouts, EachOfTwoLeadersThatFailInARowIsShown) {
+  ClusterOptions options;
+  options.n = 7;
+  Cluster c(options);
+  c.start();
+  for (View v : {0, 1}) c.crash(c.leader_index(0, v));
+  c.submit(40);
+  const Node& correct = c.node(c.leader_index(0, 2));
+  ASSERT_TRUE(c.run_until([&] { return correct.height() >= 8; }, 60'000'000));
+  EXPECT_EQ(failed_views(c, correct), (std::map<View, size_t>{{0, 1}, {1, 1}})) << "once each";
+}
+
+TEST(Timeouts, OfALeaderWhoseBlockStandsAgainIsShownInTheBlockAfterIt) {
+  Cluster c({});
+  c.filter = [](const Node&, const Node&, const Message& m) {
+    const auto* vote = std::get_if<Confirm>(&m.payload);
+    return vote != nullptr && vote->slot.view == 0 ? Fate::kDrop : Fate::kDeliver;
+  };
+  c.start();
+  c.submit(40);
+  const Node& correct = c.node(c.leader_index(0, 2));
+  ASSERT_TRUE(c.run_until([&] { return correct.height() >= 6; }, 60'000'000));
+  const Block& first = *c.info(correct.chain.front().block).block;
+  EXPECT_TRUE(first.evidence.empty()) << "the failed leader's block, made before it failed, is what stands at height 1";
+  EXPECT_EQ(failed_views(c, correct), (std::map<View, size_t>{{0, 1}}));
+}
+
 // --- measures
 
 TEST(Measures, AWindowEndsWithASignedReportAndANewRoundOfProbes) {

@@ -88,6 +88,27 @@ TEST(Leader, RotateLeavesOutTheJailedAndTheIneligibleInTheFirstViews) {
   }
 }
 
+TEST(Leader, RotateLeavesOutWhoIsBehindTheMiddleInTheFirstViews) {
+  // 0.9 of the middle one's 50'000 is 44'999: the last but one is just not behind.
+  const std::vector<uint32_t> credits = {50'000, 51'000, 50'000, 52'000, 40'000, 44'999, 44'998};
+  std::set<ValidatorId> seen;
+  for (int i = 0; i < 200; ++i) {
+    const Committee c = committee_of(credits, "seed " + std::to_string(i));
+    const auto first = leaders(LeaderPolicy::kRotate, c, c.count().f() + 1);
+    seen.insert(first.begin(), first.end());
+  }
+  EXPECT_EQ(seen, (std::set<ValidatorId>{10, 11, 12, 13, 15}));
+}
+
+TEST(Leader, FLiarsWithAllTheCreditLeaveAnHonestOneInTheFirstViews) {
+  for (int i = 0; i < 200; ++i) {
+    const Committee c =
+        committee_of({65'536, 65'536, 30'000, 30'000, 30'000, 30'000, 30'000}, "seed " + std::to_string(i));
+    const auto first = leaders(LeaderPolicy::kRotate, c, c.count().f() + 1);
+    EXPECT_TRUE(std::any_of(first.begin(), first.end(), [](ValidatorId id) { return id > 11; }));
+  }
+}
+
 TEST(Leader, JailEndsWithItsEpoch) {
   std::set<ValidatorId> seen;
   for (int i = 0; i < 100; ++i) {
@@ -122,7 +143,7 @@ TEST(Leader, AfterTheFirstViewsEveryMemberRecursWithinTwoRounds) {
 TEST(Leader, GoldenValuesStay) {
   const Committee c = committee_of({20'000, 65'536, 30'000, 40'000, 50'000, 25'000, 19'000});
   EXPECT_EQ(leaders(LeaderPolicy::kRotate, c, 12),
-            (std::vector<ValidatorId>{11, 10, 14, 13, 11, 14, 13, 15, 13, 16, 11, 10}));
+            (std::vector<ValidatorId>{11, 12, 14, 13, 11, 14, 13, 15, 13, 16, 11, 10}));
   EXPECT_EQ(leaders(LeaderPolicy::kStrict, committee_of({9, 9, 9, 9, 9}), 5),
             (std::vector<ValidatorId>{13, 12, 14, 10, 11}));
 }

@@ -56,6 +56,21 @@ TEST(Measuring, RoundTripsAreMediansOfTheNewest) {
   EXPECT_EQ(report->rtt_ms, (std::vector<uint16_t>{kNotMeasured, kNotMeasured, 40, kNotMeasured}));
 }
 
+TEST(Measuring, WhoAnswersNoMoreIsNotMeasuredAnyLonger) {
+  Measuring m = measuring(2);
+  std::vector<uint16_t> told;
+  for (uint32_t blocks = 1; blocks <= 9; ++blocks) {
+    const auto number = m.window_over(at(1'000 * blocks), blocks);
+    ASSERT_TRUE(number);
+    const auto report = m.report(committee(), blocks);
+    if (report) told.push_back(report->rtt_ms[2]);
+    m.answered(at(1'000 * blocks + 7), 11, *number);
+    if (blocks <= 3 || blocks >= 8) m.answered(at(1'000 * blocks + 20), 12, *number);
+  }
+  // Rounds 4 to 6 are unanswered when the seventh is asked, and with round 8 it is there again.
+  EXPECT_EQ(told, (std::vector<uint16_t>{20, 20, 20, 20, 20, kNotMeasured, kNotMeasured, 20}));
+}
+
 TEST(Measuring, AnAnswerCountsOnceAPeerAndOnlyToANumberThatWasAsked) {
   Measuring m = measuring(2);
   const auto number = m.window_over(at(0), 1);
@@ -74,7 +89,7 @@ TEST(Measuring, AnswersToRoundsOfLongAgoAndVeryLateOnesAreBounded) {
   EXPECT_EQ(m.report(committee(), 1)->rtt_ms[1], kMeasureMsMax) << "never the value that means nothing";
   for (uint32_t i = 0; i < kProbesOpen; ++i) ASSERT_TRUE(m.window_over(at(1), 2 + i));
   m.answered(at(2), 12, *first);
-  EXPECT_EQ(m.report(committee(), 1)->rtt_ms[2], kNotMeasured);
+  EXPECT_FALSE(m.report(committee(), 1)) << "an answer to a round of long ago counts for nothing, nor do old ones";
 }
 
 TEST(Measuring, IntervalsCountOnlyWhileThereIsWork) {

@@ -126,6 +126,7 @@ class Kernel final : public Engine, public Explorable {
 
   // kernel_evidence.cc
   Evidence collect_evidence(const Header& parent, const Hash& parent_block, const Slot& slot);
+  void collect_timeouts(Evidence& out, const std::vector<Evidence>& ancestors, View view) const;
   void evidence_committed(const Evidence& evidence);
   std::optional<VoteSignature> lone_vote(const Certificate& certificate, size_t position) const;
   void measure();

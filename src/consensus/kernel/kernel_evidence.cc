@@ -2,6 +2,7 @@
 // measured, who did what no correct member does. Collected by the leader; said again and measured by everyone.
 
 #include <algorithm>
+#include <set>
 
 #include "consensus/kernel/kernel.h"
 
@@ -19,24 +20,6 @@ Evidence Kernel::collect_evidence(const Header& parent, const Hash& parent_block
       at->second = *all;
     out.certificates.push_back(at->second);
   }
-  if (slot.index == 0 && slot.view > 0) {
-    TimeoutProof proof{slot.epoch, slot.view, {}, {}};
-    VoteSet votes;
-    for (const auto& [id, views] : view_changes_) {
-      auto at = views.find(slot.view);
-      if (at == views.end()) continue;
-      const auto& vc = std::get<ViewChange>(at->second.message->payload);
-      const auto position = position_of(id);
-      if (vc.kind == ViewChangeKind::kTimeout && position) votes.add(*position, vc.timeout_signature, true);
-    }
-    votes.settle(timeout_digest(config_.chain, ViewChangeKind::kTimeout, slot.epoch, slot.view), committee_,
-                 *verifier_);
-    VoteSet::Settled settled = votes.settled();
-    proof.signers = settled.signers;
-    proof.signatures = std::move(settled.signatures);
-    proof.aggregate = settled.aggregate;
-    if (committee_.holds_correct(proof.signers)) out.timeouts.push_back(std::move(proof));
-  }
   for (const Equivocation& fault : faults_)
     if (fault.slot.epoch >= oldest && out.equivocations.size() < kEvidenceFaultsMax) out.equivocations.push_back(fault);
   std::sort(out.equivocations.begin(), out.equivocations.end(), [](const Equivocation& a, const Equivocation& b) {
@@ -52,8 +35,35 @@ Evidence Kernel::collect_evidence(const Header& parent, const Hash& parent_block
         ancestors.push_back(std::move(*evidence));
     }
   }
+  collect_timeouts(out, ancestors, slot.view);
   desk_.collect(out, ancestors, committee_, oldest, parent.height);
   return out;
+}
+
+// Every view up to this one that f+1 members timed out on, until a block shows it. Not only the view before, and not
+// only in a view's first block: of two leaders failing in a row the first would go free, and so would each one whose
+// block is proposed again, because that block stays as it was.
+void Kernel::collect_timeouts(Evidence& out, const std::vector<Evidence>& ancestors, View view) const {
+  std::set<View> shown;
+  for (const Evidence& e : ancestors)
+    for (const TimeoutProof& t : e.timeouts)
+      if (t.epoch == committee_.epoch()) shown.insert(t.view);
+  std::map<View, VoteSet> towards;
+  for (const auto& [id, views] : view_changes_) {
+    const auto position = position_of(id);
+    for (const auto& [to, entry] : views) {
+      if (!position || to > view || shown.contains(to) || desk_.timeout_shown(to)) continue;
+      const auto& vc = std::get<ViewChange>(entry.message->payload);
+      if (vc.kind == ViewChangeKind::kTimeout) towards[to].add(*position, vc.timeout_signature, true);
+    }
+  }
+  for (auto& [to, votes] : towards) {
+    votes.settle(timeout_digest(config_.chain, ViewChangeKind::kTimeout, committee_.epoch(), to), committee_,
+                 *verifier_);
+    VoteSet::Settled settled = votes.settled();
+    if (!committee_.holds_correct(settled.signers) || out.timeouts.size() >= kEvidenceTimeoutsMax) continue;
+    out.timeouts.push_back({committee_.epoch(), to, settled.signers, std::move(settled.signatures), settled.aggregate});
+  }
 }
 
 // A committed block's evidence: what it carried is done with; whom its certificates left out says so again.
