@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "energy/rules.h"
 #include "ledger/codes.h"
 #include "ledger/ledger.h"
 #include "ledger/state.h"
@@ -14,8 +15,14 @@ namespace tieline {
 class BlockWork {
  public:
   BlockWork(const StateView& parent, const Registry& registry, const ChainId& chain, const LedgerParams& params,
-            Height height, int64_t time_ms)
-      : parent_(parent), registry_(registry), chain_(chain), params_(params), height_(height), time_ms_(time_ms) {}
+            const PlausibilityParams& plausibility, Height height, int64_t time_ms)
+      : parent_(parent),
+        registry_(registry),
+        chain_(chain),
+        params_(params),
+        plausibility_(plausibility),
+        height_(height),
+        time_ms_(time_ms) {}
 
   // Executes one transaction and says what became of it.
   TxCode execute(const Transaction& tx);
@@ -51,12 +58,15 @@ class BlockWork {
   size_t series(MeterId meter, Obis obis);
   TxCode apply_actions(const Transaction& tx);
   TxCode apply_readings(const Transaction& tx, ByteView payload, uint64_t& recorded);
+  TxCode check_declarations(const Transaction& tx, ByteView payload) const;
+  energy::RuleContext rule_context(const Transaction& tx) const;
   void roll_back();
 
   const StateView& parent_;
   const Registry& registry_;
   const ChainId& chain_;
   const LedgerParams& params_;
+  const PlausibilityParams& plausibility_;
   const Height height_;
   const int64_t time_ms_;
 

@@ -40,7 +40,7 @@ constexpr std::array kEntries = {
           false},
     Entry{TxCode::too_many_pending, "too_many_pending",
           "too many of the signer's transactions are pending here; try again", false},
-    Entry{TxCode::not_allowed, "not_allowed", "the participant's role does not record readings", true},
+    Entry{TxCode::not_allowed, "not_allowed", "the participant's role does not record this", true},
     Entry{TxCode::unknown_meter, "unknown_meter", "no participant has registered this metering point", true},
     Entry{TxCode::not_owner, "not_owner", "the metering point belongs to none of the signatories", true},
     Entry{TxCode::misaligned_interval, "misaligned_interval",
@@ -56,6 +56,9 @@ constexpr std::array kEntries = {
           true},
     Entry{TxCode::overlap, "overlap", "the interval, or a part of it, is recorded already", true},
     Entry{TxCode::bad_register, "bad_register", "the meter's register runs backwards", true},
+    Entry{TxCode::ramp, "ramp", "the power changes faster than a point of this kind and limit can", true},
+    Entry{TxCode::cost_band, "cost_band", "the declared cost lies outside the band that the plant registered", true},
+    Entry{TxCode::line_capacity, "line_capacity", "the declared capacity of the line exceeds the registered one", true},
 };
 
 constexpr auto kCodes = [] {

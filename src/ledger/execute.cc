@@ -287,7 +287,7 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   epoch.roll(writes);
   epoch.put_trust(writes);
 
-  BlockWork work(parent, registry_, chain_, genesis_.ledger, draft.height, draft.time_ms);
+  BlockWork work(parent, registry_, chain_, genesis_.ledger, genesis_.plausibility, draft.height, draft.time_ms);
   out.results.reserve(draft.txs.size());
   for (const TxPtr& tx : draft.txs) out.results.push_back({tx->id(), number(work.execute(*tx))});
 

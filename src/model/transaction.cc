@@ -11,7 +11,8 @@ constexpr size_t kActionBytesMin = 1 + 4;
 constexpr std::string_view kTxTag = "tieline/tx/1";
 
 bool known(uint8_t type) {
-  return type == static_cast<uint8_t>(ActionType::kReadings) || type == static_cast<uint8_t>(ActionType::kData);
+  return type == static_cast<uint8_t>(ActionType::kReadings) || type == static_cast<uint8_t>(ActionType::kData) ||
+         type == static_cast<uint8_t>(ActionType::kDeclarations);
 }
 
 void encode_unsigned(Writer& w, const TransactionDraft& draft) {

@@ -27,8 +27,9 @@ inline constexpr size_t kReadingsPerTxMax = 1024;
 inline constexpr uint64_t kTxLifetimeMax = 100'000;  // blocks between the tip and expiry_height
 
 enum class ActionType : uint8_t {
-  kReadings = 1,  // a list of Reading
-  kData = 2,      // opaque bytes, recorded and receipted (benchmarks, documents' digests)
+  kReadings = 1,       // a list of Reading
+  kData = 2,           // opaque bytes, recorded and receipted (benchmarks, documents' digests)
+  kDeclarations = 64,  // a list of Declaration (model/declaration.h)
 };
 
 struct Action {

@@ -38,7 +38,10 @@ TEST(Codes, NumbersAndNamesNeverChange) {
                                                   {107, "over_capacity"},
                                                   {108, "before_window"},
                                                   {109, "overlap"},
-                                                  {110, "bad_register"}};
+                                                  {110, "bad_register"},
+                                                  {111, "ramp"},
+                                                  {112, "cost_band"},
+                                                  {113, "line_capacity"}};
   EXPECT_EQ(all_codes().size(), pinned.size());
   for (const auto& [code, name] : pinned) EXPECT_EQ(code_name(code), name) << code;
 }
