@@ -17,6 +17,7 @@ PACKAGE_GROUPS=(
   "build|a faster allocator for the simulator|libgoogle-perftools-dev"
   "build|the store of every validator|librocksdb-dev zlib1g-dev"
   "build|command line, log, configuration, JSON, metrics|libcli11-dev libspdlog-dev libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev"
+  "build|meter readings in XML|libpugixml-dev"
   "build|certificates, for cargo to reach crates.io|ca-certificates"
   "build|the demo's story and the lints|python3"
   "tests|unit and property tests|libgtest-dev libgmock-dev librapidcheck-dev"

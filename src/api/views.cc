@@ -8,6 +8,7 @@
 #include "ledger/codes.h"
 #include "ledger/readings.h"
 #include "ledger/state.h"
+#include "model/declaration.h"
 
 namespace tieline::api {
 namespace {
@@ -118,6 +119,14 @@ Json reading_json(const Genesis& genesis, const Reading& reading) {
   return out;
 }
 
+Json declaration_json(const Genesis& genesis, const Declaration& one) {
+  return {{"meter", meter_name(genesis, one.meter)},
+          {"kind", declaration_kind_name(one.kind)},
+          {"start", rfc3339(one.start_s)},
+          {"seconds", one.duration_s},
+          {"value", one.value}};
+}
+
 Json participant_fields(const GenesisParticipant& one) {
   return {{"id", one.id},
           {"name", one.name},
@@ -126,6 +135,8 @@ Json participant_fields(const GenesisParticipant& one) {
           {"capacity_w", one.capacity_w},
           {"contracted_w", one.contracted_w},
           {"loss_ppm", one.loss_ppm},
+          {"cost_lo", one.cost_lo},
+          {"cost_hi", one.cost_hi},
           {"meters", one.meters}};
 }
 
@@ -332,6 +343,11 @@ Result<std::string> transaction_json(const StoreReader& store, const Genesis& ge
       if (auto decoded_readings = decode_readings(action.payload))
         for (const Reading& reading : *decoded_readings) readings.push_back(reading_json(genesis, reading));
       actions.push_back({{"type", "readings"}, {"readings", std::move(readings)}});
+    } else if (action.type == ActionType::kDeclarations) {
+      Json declarations = Json::array();
+      if (auto decoded_declarations = decode_declarations(action.payload))
+        for (const Declaration& one : *decoded_declarations) declarations.push_back(declaration_json(genesis, one));
+      actions.push_back({{"type", "declarations"}, {"declarations", std::move(declarations)}});
     } else {
       actions.push_back({{"type", "data"}, {"bytes", action.payload.size()}, {"data", to_hex(action.payload)}});
     }

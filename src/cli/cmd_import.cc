@@ -1,9 +1,10 @@
-// tieline import: readings from a CSV file onto the ledger.
+// tieline import: readings from a file (CSV, Green Button, CIM) onto the ledger.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/import_file.h"
 #include "cli/import_network.h"
 #include "cli/network_access.h"
 #include "crypto/hash.h"
@@ -15,7 +16,8 @@ namespace {
 constexpr size_t kFaultsShownMax = 20;
 
 struct Options {
-  std::string file, net, as, receipts;
+  std::string file, net, as, receipts, meter;
+  std::string format = "auto";
   size_t batch = kImportBatchDefault;
   bool skip_bad = false;
   bool json = false;
@@ -54,8 +56,9 @@ int run(const Options& options) {
   if (!identity) return fail(identity.error(), options.json);
   auto text = read_text(options.file, kCsvBytesMax);
   if (!text) return fail(text.error(), options.json);
-  auto csv = read_readings_csv(*text, meters_of(*genesis), identity->participant->id);
-  if (!csv) return fail({csv.error().code, options.file + ": " + csv.error().why}, options.json);
+  auto file = read_import_file(*text, options.format, options.meter, meters_of(*genesis), identity->participant->id);
+  if (!file) return fail({file.error().code, options.file + ": " + file.error().why}, options.json);
+  const CsvReadings* csv = &file->readings;
 
   std::vector<ImportRejection> rejected;
   for (const CsvFault& fault : csv->faults) rejected.push_back({fault.line, fault.code, fault.why});
@@ -73,7 +76,10 @@ int run(const Options& options) {
       return fail({"file_unwritable", "cannot make " + options.receipts + ": " + error.message()}, options.json);
   }
 
-  const ImportJournal::Identity whose{genesis->chain_id(), sha256(view_of(*text)), options.as};
+  // Another --meter makes other readings of the same file, which an earlier run's journal knows nothing of.
+  const Hash content = options.meter.empty() ? sha256(view_of(*text))
+                                             : sha256({view_of(*text), view_of("\n--meter "), view_of(options.meter)});
+  const ImportJournal::Identity whose{genesis->chain_id(), content, options.as};
   auto journal = ImportJournal::open(ImportJournal::path_for(options.net, whose), whose);
   if (!journal) return fail(journal.error(), options.json);
   if (!journal->was_empty())
@@ -129,13 +135,17 @@ int run(const Options& options) {
 
 void add_import(CLI::App& root, int& exit_status) {
   auto options = std::make_shared<Options>();
-  auto* command = root.add_subcommand("import", "record readings from a CSV file, signed with the participant's key");
-  command->add_option("FILE.csv", options->file, "columns meter,obis,start,seconds,wh,quality; UTF-8")->required();
+  auto* command = root.add_subcommand("import", "record readings from a file, signed with the participant's key");
+  command->add_option("FILE", options->file, "CSV, Green Button XML or CIM (IEC 61968-9) XML; UTF-8")->required();
   add_net(*command, options->net);
   command->add_option("--as", options->as, "the participant, whose key is NET/participants/NAME.key")
       ->required()
       ->type_name("NAME");
   command->add_option("--receipts", options->receipts, "keep every transaction's receipt there")->type_name("DIR");
+  command->add_option("--format", options->format, "auto tells them apart by what is in the file")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "csv", "greenbutton", "cim"}));
+  command->add_option("--meter", options->meter, "XML only: the meter of all readings, whatever the file calls it");
   command->add_option("--batch", options->batch, "readings in one transaction")
       ->capture_default_str()
       ->check(CLI::Range(size_t{1}, kReadingsPerTxMax));
@@ -144,6 +154,7 @@ void add_import(CLI::App& root, int& exit_status) {
   command->footer(
       "Examples:\n  tieline import data/pv-1.csv --net NET --as sunfield\n"
       "  tieline import data/gb-demand.csv --net NET --as gb-grid --receipts receipts/ --json\n"
+      "  tieline import usage.xml --net NET --as bakery --meter bakery-1\n"
       "Interrupted, it goes on where it stopped when the same command is run again.\n"
       "Exit status: 0 all accepted, 1 some rejected, 2 nothing was sent, 3 no validator answered in time.");
   command->callback([options, &exit_status] { exit_status = run(*options); });

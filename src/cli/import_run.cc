@@ -47,6 +47,7 @@ Verdict verdict_of(const ImportOutcome& outcome) {
     case TxCode::before_window:
     case TxCode::overlap:
     case TxCode::bad_register:
+    case TxCode::ramp:
       return Verdict::kContent;
     default:
       return Verdict::kRefused;

@@ -67,8 +67,13 @@ Result<GenesisParticipant> participant_from(const Json& entry, const std::string
       good = whole(out.contracted_w);
     } else if (item.key() == "loss_ppm") {
       good = whole(out.loss_ppm);
+    } else if (item.key() == "cost_lo") {
+      good = whole(out.cost_lo);
+    } else if (item.key() == "cost_hi") {
+      good = whole(out.cost_hi);
     } else {
-      return usage(at + " is an unknown key; allowed: name, role, meters, capacity_w, contracted_w, loss_ppm");
+      return usage(
+          at + " is an unknown key; allowed: name, role, meters, capacity_w, contracted_w, loss_ppm, cost_lo, cost_hi");
     }
     if (!good) return usage(at + " is " + value.dump() + "; allowed: " + allowed);
   }

@@ -1,10 +1,9 @@
 #include "cli/readings_csv.h"
 
 #include <array>
-#include <charconv>
-#include <map>
 #include <optional>
 
+#include "cli/import_text.h"
 #include "cli/rfc3339.h"
 
 namespace tieline::cli {
@@ -12,24 +11,6 @@ namespace {
 
 constexpr size_t kColumns = 6;
 constexpr std::array<std::string_view, kColumns> kColumnNames = {"meter", "obis", "start", "seconds", "wh", "quality"};
-constexpr int64_t kSlotSeconds = 900;
-constexpr int64_t kDaySeconds = 86'400;
-constexpr size_t kShownBytesMax = 40;
-
-// What was found, short and without control characters, so that a message cannot garble a terminal.
-std::string shown(std::string_view text) {
-  std::string out = "'";
-  for (char c : text.substr(0, kShownBytesMax)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return out + (text.size() > kShownBytesMax ? "...'" : "'");
-}
-
-std::optional<int64_t> whole_number(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return value;
-}
-
 struct FieldFault {
   size_t column;  // 0-based
   std::string code, why;
@@ -66,15 +47,12 @@ std::optional<FieldFault> read_fields(const Fields& fields, const MeterTable& me
 
   auto time = parse_rfc3339(start);
   if (!time) return FieldFault{2, "csv_start", shown(start) + ": " + time.error().why};
-  if (*time < 0) return FieldFault{2, "csv_start", shown(start) + " lies before 1970"};
-  if (*time % kSlotSeconds != 0) {
-    return FieldFault{2, "csv_start", shown(start) + " does not stand at a quarter of an hour (UTC)"};
-  }
+  if (auto fault = start_fault(*time)) return FieldFault{2, "csv_start", shown(start) + " " + *fault};
   out.start_s = *time;
 
   const auto length = whole_number(seconds);
-  if (!length || *length <= 0 || *length % kSlotSeconds != 0 || *length > kDaySeconds) {
-    return FieldFault{3, "csv_seconds", shown(seconds) + " is not a multiple of 900 up to 86400"};
+  if (auto fault = length_fault(length.value_or(0))) {
+    return FieldFault{3, "csv_seconds", shown(seconds) + " " + *fault};
   }
   out.duration_s = static_cast<uint32_t>(*length);
 
@@ -93,28 +71,6 @@ std::optional<FieldFault> read_fields(const Fields& fields, const MeterTable& me
   out.quality = *rank;
   return std::nullopt;
 }
-
-// Intervals already seen of one meter and OBIS code: start -> (end, line).
-class Intervals {
- public:
-  // The line of a row that the interval overlaps; 0: none, and it is taken in.
-  uint64_t take(const Reading& r, uint64_t line) {
-    const int64_t end = r.start_s + r.duration_s;
-    auto& seen = seen_[{r.meter, r.obis}];
-    auto next = seen.lower_bound(r.start_s);
-    if (next != seen.end() && next->first < end) return next->second.line;
-    if (next != seen.begin() && std::prev(next)->second.end > r.start_s) return std::prev(next)->second.line;
-    seen.emplace_hint(next, r.start_s, End{end, line});
-    return 0;
-  }
-
- private:
-  struct End {
-    int64_t end;
-    uint64_t line;
-  };
-  std::map<std::pair<MeterId, Obis>, std::map<int64_t, End>> seen_;
-};
 
 std::string at_column(size_t column, const std::string& why) {
   return "column " + std::to_string(column + 1) + " (" + std::string(kColumnNames[column]) + "): " + why;
@@ -213,7 +169,7 @@ Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& m
   }
 
   CsvReadings out;
-  Intervals intervals;
+  SeenIntervals intervals;
   for (uint64_t line = 2; !text.empty(); ++line) {
     const std::string_view row = next_line(text);
     ++out.rows_seen;

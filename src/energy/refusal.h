@@ -19,6 +19,9 @@ enum class Refusal : uint16_t {
   kBeforeWindow = 108,  // so far back, behind so many gaps, that nobody can tell whether it was recorded
   kOverlap = 109,
   kBadRegister = 110,
+  kRamp = 111,
+  kCostBand = 112,      // a declared cost outside the registered band
+  kLineCapacity = 113,  // a declared line capacity above the registered one
 };
 
 }  // namespace tieline::energy

@@ -4,14 +4,12 @@
 #include <array>
 
 #include "base/check.h"
+#include "energy/wide.h"
 
 namespace tieline::energy {
 namespace {
 
-using uint128 = unsigned __int128;
-
 constexpr uint128 kSecondsPerHour = 3'600;
-constexpr uint128 kPpm = 1'000'000;
 constexpr int64_t kMillis = 1'000;
 
 uint32_t first_slot(const Reading& r) { return static_cast<uint32_t>(r.start_s / kSlotSeconds); }
@@ -52,7 +50,7 @@ bool over_capacity(const Reading& r, const RuleContext& c) {
   if (r.wh > kReadingWhMax || r.wh > UINT64_MAX - c.series->total_wh) return true;
   if (c.point->limit_w == 0) return false;
   const uint128 said = uint128{r.wh} * kSecondsPerHour * kPpm;
-  const uint128 able = uint128{c.point->limit_w} * r.duration_s * (kPpm + c.params->capacity_tolerance_ppm);
+  const uint128 able = uint128{c.point->limit_w} * r.duration_s * (uint128{kPpm} + c.params->capacity_tolerance_ppm);
   return said > able;
 }
 
@@ -68,10 +66,29 @@ bool bad_register(const Reading& r, const RuleContext& c) {
   return r.start_s + r.duration_s > last.end_s ? *r.register_wh < last.wh : *r.register_wh > last.wh;
 }
 
+uint32_t ramp_ppm(Role role, const PlausibilityParams& p) {
+  if (role == Role::kPlant) return p.ramp_plant_ppm;
+  return role == Role::kUser ? p.ramp_user_ppm : p.ramp_carrier_ppm;
+}
+
+// Between this reading and the one right before it, both as mean power, per slot from the middle of one to the middle
+// of the other: |wh / d - wh' / d'| x 3600 <= limit x ramp / 10^6 x ((d + d') / 2) / 900, multiplied out. A forged
+// value that passes going up leaves the honest one after it the same way down. Of readings that came out of order
+// nothing is asked.
+bool over_ramp(const Reading& r, const RuleContext& c) {
+  const auto& before = c.series->latest;
+  if (c.point->limit_w == 0 || !before || before->end_s != r.start_s) return false;
+  const uint128 now = uint128{r.wh} * before->duration_s, then = uint128{before->wh} * r.duration_s;
+  const uint128 change = (now > then ? now - then : then - now) * 2 * kSlotSeconds * kPpm * kSecondsPerHour;
+  const uint128 able = uint128{c.point->limit_w} * ramp_ppm(c.point->role, *c.plausibility) *
+                       (uint128{r.duration_s} + before->duration_s) * r.duration_s * before->duration_s;
+  return change > able;
+}
+
 constexpr std::array kRules = {
     Rule{"unknown_meter", Refusal::kUnknownMeter, "no participant has registered this metering point", unknown_meter},
     Rule{"not_owner", Refusal::kNotOwner, "the metering point belongs to none of the signatories", not_owner},
-    Rule{"not_allowed", Refusal::kNotAllowed, "the participant's role does not record readings", not_allowed},
+    Rule{"not_allowed", Refusal::kNotAllowed, "the participant's role does not record this", not_allowed},
     Rule{"misaligned_interval", Refusal::kMisalignedInterval,
          "the interval does not start on a quarter of an hour (UTC)", misaligned_interval},
     Rule{"bad_duration", Refusal::kBadDuration,
@@ -86,6 +103,54 @@ constexpr std::array kRules = {
          before_window},
     Rule{"overlap", Refusal::kOverlap, "the interval, or a part of it, is recorded already", overlap},
     Rule{"bad_register", Refusal::kBadRegister, "the meter's register runs backwards", bad_register},
+    Rule{"ramp", Refusal::kRamp, "the power changes faster than a point of this kind and limit can", over_ramp},
+};
+
+// The interval that a declaration is for, to be asked what is asked of readings.
+Reading interval_of(const Declaration& d) {
+  Reading r;
+  r.meter = d.meter;
+  r.start_s = d.start_s;
+  r.duration_s = d.duration_s;
+  return r;
+}
+template <bool (*kRefuses)(const Reading&, const RuleContext&)>
+bool as_reading(const Declaration& d, const RuleContext& c) {
+  return kRefuses(interval_of(d), c);
+}
+
+bool not_its_role(const Declaration& d, const RuleContext& c) {
+  return c.point->role != (d.kind == DeclarationKind::kGenerationCost ? Role::kPlant : Role::kGrid);
+}
+
+bool outside_cost_band(const Declaration& d, const RuleContext& c) {
+  if (d.kind != DeclarationKind::kGenerationCost || c.point->cost_hi == 0) return false;
+  return d.value < c.point->cost_lo || d.value > c.point->cost_hi;
+}
+
+bool over_line_capacity(const Declaration& d, const RuleContext& c) {
+  return d.kind == DeclarationKind::kLineCapacity && c.point->limit_w != 0 && d.value > c.point->limit_w;
+}
+
+constexpr std::array kDeclarationRules = {
+    DeclarationRule{"unknown_meter", Refusal::kUnknownMeter, "no participant has registered this metering point",
+                    as_reading<unknown_meter>},
+    DeclarationRule{"not_owner", Refusal::kNotOwner, "the metering point belongs to none of the signatories",
+                    as_reading<not_owner>},
+    DeclarationRule{"not_allowed", Refusal::kNotAllowed, "the participant's role does not record this", not_its_role},
+    DeclarationRule{"misaligned_interval", Refusal::kMisalignedInterval,
+                    "the interval does not start on a quarter of an hour (UTC)", as_reading<misaligned_interval>},
+    DeclarationRule{"bad_duration", Refusal::kBadDuration,
+                    "the interval's length is not a multiple of 900 seconds between 900 and 86400",
+                    as_reading<bad_duration>},
+    DeclarationRule{"future_interval", Refusal::kFutureInterval,
+                    "the interval ends further in the future than is allowed", as_reading<future_interval>},
+    DeclarationRule{"stale", Refusal::kStale, "the interval ended longer ago than this network accepts",
+                    as_reading<stale>},
+    DeclarationRule{"cost_band", Refusal::kCostBand,
+                    "the declared cost lies outside the band that the plant registered", outside_cost_band},
+    DeclarationRule{"line_capacity", Refusal::kLineCapacity,
+                    "the declared capacity of the line exceeds the registered one", over_line_capacity},
 };
 
 }  // namespace
@@ -99,6 +164,15 @@ Refusal judge_reading(const Reading& reading, const RuleContext& context) {
   return Refusal::kNone;
 }
 
+std::span<const DeclarationRule> declaration_rules() { return kDeclarationRules; }
+
+Refusal judge_declaration(const Declaration& declaration, const RuleContext& context) {
+  for (const DeclarationRule& rule : kDeclarationRules) {
+    if (rule.refuses(declaration, context)) return rule.refusal;
+  }
+  return Refusal::kNone;
+}
+
 void record_reading(const Reading& reading, MeterSeries& series) {
   series.recorded.insert(first_slot(reading), end_slot(reading));
   ++series.readings;
@@ -107,6 +181,9 @@ void record_reading(const Reading& reading, MeterSeries& series) {
   const int64_t end_s = reading.start_s + reading.duration_s;
   if (reading.register_wh && (!series.last_register || end_s > series.last_register->end_s)) {
     series.last_register = MeterSeries::Register{*reading.register_wh, end_s};
+  }
+  if (!series.latest || end_s > series.latest->end_s) {
+    series.latest = MeterSeries::Latest{end_s, reading.duration_s, reading.wh};
   }
 }
 

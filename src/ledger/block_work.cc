@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "energy/rules.h"
-
 namespace tieline {
 
 TxCode admit_static(const Transaction& tx, const Registry& registry, const ChainId& chain, Height parent_height) {
@@ -81,6 +79,8 @@ TxCode BlockWork::apply_actions(const Transaction& tx) {
     TxCode code = TxCode::ok;  // data is recorded by being in the block
     if (action.type == ActionType::kReadings) {
       code = apply_readings(tx, action.payload, recorded);
+    } else if (action.type == ActionType::kDeclarations) {
+      code = check_declarations(tx, action.payload);
     } else if (action.type != ActionType::kData) {
       open_market();
       code = market_ == nullptr ? TxCode::no_market : market_->execute(tx, i);
@@ -95,10 +95,27 @@ TxCode BlockWork::apply_actions(const Transaction& tx) {
   return TxCode::ok;
 }
 
+energy::RuleContext BlockWork::rule_context(const Transaction& tx) const {
+  return {
+      .block_time_ms = time_ms_, .params = &params_, .plausibility = &plausibility_, .signatories = tx.signatories()};
+}
+
+TxCode BlockWork::check_declarations(const Transaction& tx, ByteView payload) const {
+  const Result<std::vector<Declaration>> declarations = decode_declarations(payload);
+  if (!declarations.ok() || declarations->empty()) return TxCode::malformed;
+  energy::RuleContext context = rule_context(tx);
+  for (const Declaration& declaration : *declarations) {
+    context.point = registry_.meter(declaration.meter);
+    const energy::Refusal refusal = energy::judge_declaration(declaration, context);
+    if (refusal != energy::Refusal::kNone) return static_cast<TxCode>(refusal);
+  }
+  return TxCode::ok;
+}
+
 TxCode BlockWork::apply_readings(const Transaction& tx, ByteView payload, uint64_t& recorded) {
   const Result<std::vector<Reading>> readings = decode_readings(payload);
   if (!readings.ok() || readings->empty()) return TxCode::malformed;
-  energy::RuleContext context{.block_time_ms = time_ms_, .params = &params_, .signatories = tx.signatories()};
+  energy::RuleContext context = rule_context(tx);
   SeriesWork* work = nullptr;
   for (const Reading& reading : *readings) {
     // Most readings of a transaction are of the meter of the one before.

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "energy/rules.h"
 #include "ledger/codes.h"
 #include "ledger/ledger.h"
 #include "ledger/market_work.h"
@@ -16,11 +17,12 @@ class BlockWork {
  public:
   // `market`: null when the network has none.
   BlockWork(const StateView& parent, const Registry& registry, const ChainId& chain, const LedgerParams& params,
-            Height height, int64_t time_ms, MarketWork* market)
+            const PlausibilityParams& plausibility, Height height, int64_t time_ms, MarketWork* market)
       : parent_(parent),
         registry_(registry),
         chain_(chain),
         params_(params),
+        plausibility_(plausibility),
         height_(height),
         time_ms_(time_ms),
         market_(market) {}
@@ -59,6 +61,8 @@ class BlockWork {
   size_t series(MeterId meter, Obis obis);
   TxCode apply_actions(const Transaction& tx);
   TxCode apply_readings(const Transaction& tx, ByteView payload, uint64_t& recorded);
+  TxCode check_declarations(const Transaction& tx, ByteView payload) const;
+  energy::RuleContext rule_context(const Transaction& tx) const;
   void roll_back();
   void open_market();
 
@@ -66,6 +70,7 @@ class BlockWork {
   const Registry& registry_;
   const ChainId& chain_;
   const LedgerParams& params_;
+  const PlausibilityParams& plausibility_;
   const Height height_;
   const int64_t time_ms_;
   MarketWork* const market_;

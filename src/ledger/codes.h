@@ -43,6 +43,9 @@ enum class TxCode : uint16_t {
   before_window = static_cast<uint16_t>(energy::Refusal::kBeforeWindow),
   overlap = static_cast<uint16_t>(energy::Refusal::kOverlap),
   bad_register = static_cast<uint16_t>(energy::Refusal::kBadRegister),
+  ramp = static_cast<uint16_t>(energy::Refusal::kRamp),
+  cost_band = static_cast<uint16_t>(energy::Refusal::kCostBand),
+  line_capacity = static_cast<uint16_t>(energy::Refusal::kLineCapacity),
   // the market's actions: what the ledger checks of them, then what the market refuses
   no_market = 150,
   not_authorised = 151,

@@ -20,6 +20,7 @@ constexpr size_t kMetersMax = 1'000'000;
 constexpr uint32_t kMillisMax = 24 * 3600 * 1000;
 constexpr uint32_t kPpmMax = 1'000'000;
 constexpr uint64_t kWattsMax = 1'000'000'000'000;  // 1 TW
+constexpr uint64_t kCostMax = 1'000'000'000'000;   // a million of the currency per MWh
 
 struct EngineName {
   EngineKind kind;
@@ -152,6 +153,12 @@ void check_credit(Checker& c, const CreditParams& p) {
            "weights of a network with 1 to " + std::to_string(kHiddenMax) + " hidden neurons");
 }
 
+void check_plausibility(Checker& c, const PlausibilityParams& p) {
+  each_plausibility_number(p, [&](const char* key, uint32_t value, uint32_t least, uint32_t most) {
+    c.range(std::string("plausibility.") + key, value, least, most);
+  });
+}
+
 void check_key(Checker& c, const std::string& path, const PublicKey& key) {
   auto parsed = ed25519::VerifyingKey::parse(key);
   if (!parsed.ok() || parsed->is_weak()) c.fail(path, to_hex(key), "the 64 hex digits of a strong Ed25519 public key");
@@ -236,6 +243,8 @@ void check_participants(Checker& c, const Genesis& g) {
     c.range(at + ".capacity_w", p.capacity_w, 0, kWattsMax);
     c.range(at + ".contracted_w", p.contracted_w, 0, kWattsMax);
     c.range(at + ".loss_ppm", p.loss_ppm, 0, kPpmMax - 1);  // all of it lost would divide by zero
+    c.range(at + ".cost_hi", p.cost_hi, 0, kCostMax);
+    c.range(at + ".cost_lo", p.cost_lo, 0, p.cost_hi);
     for (size_t k = 0; k < p.meters.size() && c.ok(); ++k) {
       const std::string meter = at + ".meters[" + std::to_string(k) + "]";
       if (!is_meter(p.meters[k])) c.fail(meter, '"' + p.meters[k] + '"', "1 to 63 of a-z A-Z 0-9 . _ - :");
@@ -313,6 +322,10 @@ void encode(Writer& w, const LedgerParams& p) {
     w.u32(v);
 }
 
+void encode(Writer& w, const PlausibilityParams& p) {
+  each_plausibility_number(p, [&](const char*, uint32_t value, uint32_t, uint32_t) { w.u32(value); });
+}
+
 void encode(Writer& w, const GenesisValidator& v) {
   w.u16(v.id);
   w.string(v.name);
@@ -333,6 +346,8 @@ void encode(Writer& w, const GenesisParticipant& p) {
   w.u64(p.capacity_w);
   w.u64(p.contracted_w);
   w.u32(p.loss_ppm);
+  w.u64(p.cost_lo);
+  w.u64(p.cost_hi);
   w.u32(static_cast<uint32_t>(p.meters.size()));
   for (const std::string& meter : p.meters) w.string(meter);
 }
@@ -343,6 +358,7 @@ void encode(Writer& w, const Genesis& g) {
   encode(w, g.consensus);
   encode(w, g.ledger);
   encode(w, g.credit);
+  encode(w, g.plausibility);
   encode_list(w, g.validators);
   encode_list(w, g.participants);
   if (g.market) encode(w, *g.market);  // the chain id's tag says whether it is there
@@ -397,6 +413,7 @@ Status Genesis::validate() const {
   if (c.ok()) check_consensus(c, consensus);
   if (c.ok()) check_ledger(c, ledger);
   if (c.ok()) check_credit(c, credit);
+  if (c.ok()) check_plausibility(c, plausibility);
   if (c.ok()) check_validators(c, *this);
   if (c.ok()) check_participants(c, *this);
   return c.ok() && market ? check_market(*this) : c.status();

@@ -13,6 +13,7 @@
 #include "model/credit_params.h"
 #include "model/genesis_market.h"
 #include "model/ids.h"
+#include "model/plausibility_params.h"
 
 namespace tieline {
 
@@ -71,7 +72,8 @@ struct GenesisParticipant {
   uint64_t capacity_w = 0;    // plant, grid, distributor; 0: no limit registered
   uint64_t contracted_w = 0;  // user
   uint32_t loss_ppm = 0;
-  std::vector<std::string> meters;  // names; MeterIds are given 1.. over all participants in order
+  uint64_t cost_lo = 0, cost_hi = 0;  // plant: the band of its generation cost, micro-currency per MWh; 0, 0: none
+  std::vector<std::string> meters;    // names; MeterIds are given 1.. over all participants in order
   bool operator==(const GenesisParticipant&) const = default;
 };
 
@@ -94,6 +96,7 @@ struct Genesis {
   ConsensusParams consensus;
   LedgerParams ledger;
   CreditParams credit;
+  PlausibilityParams plausibility;
   std::vector<GenesisValidator> validators;
   std::vector<GenesisParticipant> participants;
   std::optional<MarketGenesis> market;  // none: the network records readings only

@@ -107,6 +107,8 @@ void read_participant(Fields& f, GenesisParticipant& p) {
   f.number("capacity_w", p.capacity_w);
   f.number("contracted_w", p.contracted_w);
   f.number("loss_ppm", p.loss_ppm);
+  f.number("cost_lo", p.cost_lo);
+  f.number("cost_hi", p.cost_hi);
   if (const Json* meters = f.list("meters")) {
     for (size_t i = 0; i < meters->size(); ++i) {
       const Json& meter = (*meters)[i];
@@ -157,6 +159,12 @@ void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {
   if (const Json* object = top.find("credit")) {
     Fields f(*object, "credit", error);
     read_credit(f, g.credit);
+  }
+  if (const Json* object = top.find("plausibility")) {
+    Fields f(*object, "plausibility", error);
+    each_plausibility_number(g.plausibility,
+                             [&](const char* key, uint32_t& value, uint32_t, uint32_t) { f.number(key, value); });
+    f.done();
   }
   if (const Json* list = top.list("validators")) {
     if (list->size() > kCommitteeMax) {
@@ -234,6 +242,9 @@ std::string genesis_to_json(const Genesis& g) {
   });
   credit["weights_hash"] = to_hex(g.credit.weights.hash());
   credit["weights"] = to_hex(encoded(g.credit.weights));
+  Json& plausibility = root["plausibility"];
+  each_plausibility_number(g.plausibility,
+                           [&](const char* key, uint32_t value, uint32_t, uint32_t) { plausibility[key] = value; });
   root["validators"] = Json::array();
   for (const GenesisValidator& v : g.validators) {
     root["validators"].push_back({{"name", v.name},
@@ -253,6 +264,8 @@ std::string genesis_to_json(const Genesis& g) {
                                     {"capacity_w", p.capacity_w},
                                     {"contracted_w", p.contracted_w},
                                     {"loss_ppm", p.loss_ppm},
+                                    {"cost_lo", p.cost_lo},
+                                    {"cost_hi", p.cost_hi},
                                     {"meters", p.meters}});
   }
   if (g.market) root["market"] = market_to_json(g);

@@ -58,6 +58,7 @@ bool is_known(ActionType type) {
     case ActionType::kRotateKey:
     case ActionType::kSetRecoveryKey:
     case ActionType::kRevokeKey:
+    case ActionType::kDeclarations:
       return true;
   }
   return false;

@@ -59,6 +59,7 @@ enum class ActionType : uint8_t {
   kRotateKey = 52,
   kSetRecoveryKey = 53,
   kRevokeKey = 54,
+  kDeclarations = 64,  // a list of Declaration (model/declaration.h)
 };
 bool is_known(ActionType type);
 

@@ -33,6 +33,8 @@ Part malicious_share(const ExperimentOptions& options, bool share_row, bool majo
 Part formulas(const ExperimentOptions& options, const Told& told);  // 004, eq. 6, 8, 9
 // Paper 004's Table 2, measured on this machine: other than the rest not a function of seeds.
 Part signature_table(const ExperimentOptions& options, const Told& told);
+// Paper 004, Table 4: forgeries by class through the real ledger, and a year of honest readings.
+Part tamper_table(const ExperimentOptions& options, const Told& told);
 Part cost_model(const Costs* this_machine);  // the constants; none: only those stored
 
 // Calls work(0) .. work(count - 1), some at a time.

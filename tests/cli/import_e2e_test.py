@@ -93,6 +93,22 @@ def a_bad_file_is_refused_whole():
     check(result["accepted"] == 1 and len(result["rejected"]) == 1, f"{result}")
 
 
+def xml_files_are_told_by_their_content_and_a_doctype_records_nothing():
+    values = "".join(f"<IntervalReadings><timeStamp>2018-10-28T{h}:{m:02}:00{zone}</timeStamp><value>0.{h}{m // 15}</value></IntervalReadings>\n"
+                     for h, zone in (("01", "+02:00"), ("02", "+02:00"), ("02", "+01:00"), ("03", "+01:00")) for m in (0, 15, 30, 45))
+    text = ('<?xml version="1.0"?>\n%s<MeterReadings><MeterReading><Meter><Names><name>bakery-1</name></Names></Meter><IntervalBlocks>\n'
+            '<ReadingType ref="0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0"/>\n' + values + "</IntervalBlocks></MeterReading></MeterReadings>\n")
+    words = ["import", FOLDER / "day.xml", "--net", NET, "--as", "bakery"]
+    (FOLDER / "day.xml").write_text(text % '<!DOCTYPE MeterReadings [<!ENTITY a "b">]>\n')
+    refused = tieline(*words, status=2)
+    check(refused["error"]["code"] == "xml_doctype" and "line 2" in refused["error"]["why"], f"{refused}")
+    (FOLDER / "day.xml").write_text(text % "")
+    result = tieline(*words)
+    check(result["accepted"] == result["rows"] == 16 and not result["rejected"], f"{result}")
+    listed = tieline("query", "readings", "--meter", "bakery-1", "--net", NET)
+    check(listed["count"] == 16, f"{listed['count']} readings of the day of 25 hours")
+
+
 def a_stopped_store_is_audited_and_a_flipped_bit_found():
     report = tieline("audit", NET / "validator-0")
     check(report["ok"] and report["transactions"] > 1_000 and report["state_checked"], f"{report}")
@@ -115,6 +131,7 @@ def main():
         killed_import_goes_on_without_a_duplicate()
         only_new_rows_of_a_longer_file_are_recorded()
         a_bad_file_is_refused_whole()
+        xml_files_are_told_by_their_content_and_a_doctype_records_nothing()
         check(tieline("audit", NET / "validator-0", status=2)["error"]["code"] == "folder_in_use", "audited while it runs")
         up.send_signal(signal.SIGTERM)
         check(up.wait(WAIT_S) == 0, "the network did not stop cleanly")

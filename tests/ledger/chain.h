@@ -13,6 +13,7 @@
 #include "ledger/ledger.h"
 #include "ledger/memory_store.h"
 #include "ledger/state.h"
+#include "model/declaration.h"
 
 #include "../sum_scheme.h"
 

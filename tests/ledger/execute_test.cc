@@ -409,6 +409,47 @@ TEST(Execute, TransactionsThatHaveNothingInCommonChangeTheStateAlikeInAnyOrder) 
       std::next_permutation(txs.begin(), txs.end(), [](const TxPtr& a, const TxPtr& b) { return a->id() < b->id(); }));
 }
 
+TEST(Execute, DeclarationsPassTheirRulesAndChangeNoReading) {
+  Genesis genesis = test_genesis();
+  genesis.participants[0].cost_lo = 30'000'000;
+  genesis.participants[0].cost_hi = 60'000'000;
+  TestChain chain(genesis);
+  const auto said = [&](uint64_t sequence, ParticipantId by, const std::vector<Declaration>& list) {
+    TransactionDraft d = chain.draft(by, sequence);
+    d.actions = {{ActionType::kDeclarations, encode_declarations(list)}};
+    return TestChain::make(d);
+  };
+  Declaration cost;
+  cost.meter = kPlantMeter;
+  cost.start_s = kStartS - 900;
+  cost.duration_s = 900;
+  cost.value = 45'000'000;
+  EXPECT_EQ(chain.add_one(said(1, kPlant, {cost})), TxCode::ok);
+  Declaration high = cost;
+  high.value = 60'000'001;
+  EXPECT_EQ(chain.add_one(said(2, kPlant, {cost, high})), TxCode::cost_band);
+  EXPECT_EQ(chain.add_one(said(3, kPlant, {})), TxCode::malformed);
+  cost.kind = DeclarationKind::kLineCapacity;
+  EXPECT_EQ(chain.add_one(said(4, kPlant, {cost})), TxCode::not_allowed);
+  EXPECT_EQ(chain.add_one(said(1, kUser, {high})), TxCode::not_owner);
+  EXPECT_EQ(chain.signer(kPlant).used, 4u);
+  EXPECT_EQ(state::totals(chain.view()).readings, 0u);
+}
+
+// The plant registered 1 MW: 250,000 Wh a slot, and a change of 90 % of it.
+TEST(Execute, AJumpOfPowerIsRefusedAndTheSeriesStaysAsItWas) {
+  TestChain chain;
+  EXPECT_EQ(chain.add_one(chain.readings(kPlant, 1, {reading(kPlantMeter, kStartS - 3'600, 10'000)})), TxCode::ok);
+  const auto before = chain.series(kPlantMeter);
+  EXPECT_EQ(
+      chain.add_one(chain.readings(
+          kPlant, 2, {reading(kPlantMeter, kStartS - 2'700, 200'000), reading(kPlantMeter, kStartS - 1'800, 430'000)})),
+      TxCode::over_capacity);
+  EXPECT_EQ(chain.add_one(chain.readings(kPlant, 3, {reading(kPlantMeter, kStartS - 2'700, 240'000)})), TxCode::ramp);
+  EXPECT_EQ(chain.series(kPlantMeter), before);
+  EXPECT_EQ(chain.add_one(chain.readings(kPlant, 4, {reading(kPlantMeter, kStartS - 2'700, 200'000)})), TxCode::ok);
+}
+
 TEST(Execute, TheDigestOfWritesIsChainedAndSeesEveryByte) {
   WriteSet writes;
   writes[{0, 1, 'a'}] = Bytes{1};

@@ -32,9 +32,11 @@ TEST(Golden, AMetersSeries) {
   series.readings = 5;
   series.total_wh = 12'345;
   series.last_register = energy::MeterSeries::Register{99, 909'900};
+  series.latest = energy::MeterSeries::Latest{909'900, 900, 7};
   EXPECT_EQ(
       to_hex(encoded(series)),
-      "0000000002e8030000ec030000f2030000f3030000050000000000000039300000000000000163000000000000004ce20d0000000000");
+      "0000000002e8030000ec030000f2030000f3030000050000000000000039300000000000000163000000000000004ce20d0000000000"
+      "014ce20d0000000000840300000700000000000000");
 }
 
 TEST(Golden, TheDigestOfWrites) {
@@ -48,8 +50,8 @@ TEST(Golden, TheStateRootOfAShortChain) {
   chain.add({chain.readings(kUser, 1, {reading(kUserMeter, kStartS - 900)}), chain.data(kPlant, 2)}, 1'000);
   chain.end_epoch();
   chain.add({}, 1'000);
-  EXPECT_EQ(to_hex(chain.tip.writes_digest), "59777f14fd20bed93c04e81519d1f4e2b89d2a1b9349383ebc6d3b7bfcf20dd8");
-  EXPECT_EQ(to_hex(state_root_of(chain.store)), "f004aceaae46a7c90a463c5683f611612e224fdbe3440f7b33e116a139b56a63");
+  EXPECT_EQ(to_hex(chain.tip.writes_digest), "0d39eb8961dde253fcfcaaee3ea9f398f7af40b944647c4dcf6d6353d2554b12");
+  EXPECT_EQ(to_hex(state_root_of(chain.store)), "121d3e41b6e355030a7ecce373643329339675c0ecdeb64f6b4451258e9d01ed");
 }
 
 TEST(Golden, AnIndexKey) {

@@ -235,6 +235,12 @@ TEST(Genesis, EveryNumberOutOfItsRangeIsNamed) {
       {"participants[1].capacity_w", [](Genesis& g) { g.participants[1].capacity_w = UINT64_MAX; }},
       {"participants[1].contracted_w", [](Genesis& g) { g.participants[1].contracted_w = UINT64_MAX; }},
       {"participants[1].loss_ppm", [](Genesis& g) { g.participants[1].loss_ppm = 1'000'000; }},
+      {"participants[1].cost_hi", [](Genesis& g) { g.participants[1].cost_hi = UINT64_MAX; }},
+      {"participants[1].cost_lo", [](Genesis& g) { g.participants[1].cost_lo = 1; }},
+      {"plausibility.ramp_user_ppm", [](Genesis& g) { g.plausibility.ramp_user_ppm = 1'000'001; }},
+      {"plausibility.history_days", [](Genesis& g) { g.plausibility.history_days = 0; }},
+      {"plausibility.history_window_slots", [](Genesis& g) { g.plausibility.history_window_slots = 48; }},
+      {"plausibility.history_forget", [](Genesis& g) { g.plausibility.history_forget = 0; }},
       {"participants[1].meters[0]", [](Genesis& g) { g.participants[1].meters[0] = ""; }},
       {"participants[1].meters[0]", [](Genesis& g) { g.participants[1].meters[0] = "a,b"; }},
       {"participants[1].meters[0]", [](Genesis& g) { g.participants[1].meters[0] = g.participants[0].meters[1]; }},
@@ -293,6 +299,8 @@ TEST(Genesis, EveryFieldIsPartOfTheChainId) {
   differs([](Genesis& o) { ++o.ledger.stale_s; });
   differs([](Genesis& o) { o.credit.model = CreditModel::kFrozen; });
   differs([](Genesis& o) { ++o.credit.keep_rising; });
+  differs([](Genesis& o) { ++o.plausibility.history_above_ppm; });
+  differs([](Genesis& o) { ++o.participants[0].cost_hi; });
   differs([](Genesis& o) { ++o.credit.lead_permille[1].from; });
   differs([](Genesis& o) { ++o.credit.weights.values[3]; });
   differs([](Genesis& o) { o.validators[3].http += "0"; });

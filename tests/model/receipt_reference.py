@@ -273,6 +273,8 @@ ROLES = {"plant": 1, "grid": 2, "distributor": 3, "user": 4, "regulator": 5, "ne
 CONSENSUS = ("timeout_ms passed_over_factor tenure_ms tenure_slots epoch_blocks epoch_ms checkpoint_blocks drift_ms "
              "block_tx_max block_bytes_max block_wait_ms eligibility jail_epochs").split()
 CREDIT_MODELS = {"network": 1, "linear": 2, "frozen": 3}
+PLAUSIBILITY = ["ramp_plant_ppm", "ramp_carrier_ppm", "ramp_user_ppm", "history_days", "history_window_slots",
+                "history_forget", "history_above_ppm", "history_below_ppm", "history_floor_ppm"]
 CREDIT = "keep keep_rising probation_epochs proof_epochs age_blocks".split()
 CREDIT_TABLES = "round_trip_ms spells absent_permille lead_permille interval_ms".split()
 LEDGER = "sequence_window timestamp_slack_ms future_ms stale_s capacity_tolerance_ppm".split()
@@ -296,6 +298,7 @@ def chain_id(g):
         table = credit[name]
         out.append(struct.pack("<I", len(table)) + b"".join(struct.pack("<II", *point) for point in table))
     out.append(bytes.fromhex(credit["weights"]))
+    out += [struct.pack("<I", g["plausibility"][name]) for name in PLAUSIBILITY]
     out.append(struct.pack("<I", len(g["validators"])))
     for i, v in enumerate(g["validators"]):
         out += [struct.pack("<H", i), lengthed(v["name"].encode()), struct.pack("<H", v["org"]),
@@ -305,6 +308,7 @@ def chain_id(g):
     for i, p in enumerate(g["participants"]):
         out += [struct.pack("<I", i + 1), lengthed(p["name"].encode()), struct.pack("<B", ROLES[p["role"]]),
                 bytes.fromhex(p["key"]), struct.pack("<QQI", p["capacity_w"], p["contracted_w"], p["loss_ppm"]),
+                struct.pack("<QQ", p["cost_lo"], p["cost_hi"]),
                 struct.pack("<I", len(p["meters"]))] + [lengthed(m.encode()) for m in p["meters"]]
     return tagged("tieline/genesis/1", *out)
 

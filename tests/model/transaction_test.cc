@@ -4,6 +4,7 @@
 
 #include "canonical.h"
 #include "fixtures.h"
+#include "model/declaration.h"
 
 namespace tieline {
 namespace {
@@ -204,6 +205,27 @@ TEST(Readings, AreBoundedAndEndExactly) {
   EXPECT_FALSE(decode_readings(extra).ok());
   EXPECT_FALSE(decode_readings(Bytes{0xff, 0xff, 0xff, 0xff}).ok()) << "a count that the input cannot hold";
   EXPECT_TRUE(decode_readings(encode_readings({})).ok()) << "whether none are allowed is the ledger's question";
+}
+
+TEST(Declarations, ComeBackAreBoundedAndEndExactly) {
+  Declaration d;
+  d.meter = 7;
+  d.kind = DeclarationKind::kLineCapacity;
+  d.start_s = 1'700'000'100;
+  d.duration_s = 900;
+  d.value = 50'000'000;
+  const std::vector<Declaration> two = {d, d};
+  const Bytes bytes = encode_declarations(two);
+  EXPECT_EQ(bytes.size(), 4 + 2 * 25u);
+  const auto again = decode_declarations(bytes);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, two);
+  testing::expect_canonical_bytes(bytes, [](ByteView view) -> std::optional<Bytes> {
+    const auto list = decode_declarations(view);
+    return list.ok() ? std::optional(encode_declarations(*list)) : std::nullopt;
+  });
+  EXPECT_FALSE(decode_declarations(encode_declarations(std::vector(kDeclarationsPerTxMax + 1, d))).ok());
+  EXPECT_FALSE(decode_declarations(ByteView(bytes).first(bytes.size() - 1)).ok());
 }
 
 TEST(Readings, OfAWholeDayForAllMetersFitInATransaction) {
