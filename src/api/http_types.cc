@@ -54,6 +54,8 @@ bool digits(std::string_view text, size_t at, size_t n, int& out) {
   return true;
 }
 
+}  // namespace
+
 std::optional<int64_t> from_rfc3339(std::string_view text) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   if (text.size() < 20 || !digits(text, 0, 4, year) || text[4] != '-' || !digits(text, 5, 2, month) || text[7] != '-' ||
@@ -86,8 +88,6 @@ std::optional<int64_t> from_rfc3339(std::string_view text) {
     return std::nullopt;
   return unix_s - offset_s;
 }
-
-}  // namespace
 
 const char* status_title(unsigned status) {
   switch (status) {

@@ -52,6 +52,7 @@ Result<uint64_t> unsigned_parameter(const HttpRequest& request, const std::strin
                                     uint64_t low, uint64_t high);
 // RFC 3339 with Z or an offset, or seconds since 1970.
 Result<int64_t> time_parameter(const HttpRequest& request, const std::string& name, int64_t fallback);
+std::optional<int64_t> from_rfc3339(std::string_view text);  // with Z or an offset
 std::string rfc3339(int64_t unix_s);
 std::string rfc3339_ms(int64_t unix_ms);
 

@@ -112,6 +112,19 @@ Json read_paths() {
   return paths;
 }
 
+Json dry_run_path() {
+  return {{"post",
+           {{"operationId", "dryRunTransaction"},
+            {"summary", "What would become of one signed transaction now; nothing is recorded"},
+            {"requestBody",
+             {{"required", true}, {"content", content(kBytesType, {{"type", "string"}, {"format", "binary"}})}}},
+            {"responses", answers("the verdict", content(kJsonType, object({{"id", "string"},
+                                                                            {"accepted", "boolean"},
+                                                                            {"code", "string"},
+                                                                            {"why", "string"},
+                                                                            {"height", "integer"}})))}}}};
+}
+
 Json post_path() {
   Json responses = {{"200",
                      {{"description", "the outcome of each, with its receipt"},
@@ -138,6 +151,7 @@ Json post_path() {
 std::string openapi_json(const std::string& version) {
   Json paths = read_paths();
   paths["/v1/transactions"] = post_path();
+  paths["/v1/dry-run"] = dry_run_path();
   const Json problem_schema = object(
       {{"type", "string"}, {"title", "string"}, {"status", "integer"}, {"detail", "string"}, {"code", "string"}});
   const Json document = {

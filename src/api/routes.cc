@@ -3,8 +3,10 @@
 #include <charconv>
 
 #include "api/credit_view.h"
+#include "api/dry_run.h"
 #include "api/views.h"
 #include "ledger/block_record.h"
+#include "node/workers.h"
 #include "standing/credit_log.h"
 
 namespace tieline::api {
@@ -104,6 +106,19 @@ asio::awaitable<HttpResponse> get_readings(std::shared_ptr<Core> core, HttpReque
   co_return co_await core->offload(work);
 }
 
+asio::awaitable<HttpResponse> post_dry_run(std::shared_ptr<Core> core, HttpRequest request) {
+  if (!request.content_type.empty() && !request.content_type.starts_with(kBytesType))
+    co_return problem(415, "unsupported_media_type", "send the signed bytes as application/octet-stream");
+  const Ledger& ledger = core->service.ledger();
+  const Store& store = core->service.store();
+  const auto query = query_of([&ledger, &store, body = request.body]() -> HttpResponse {
+    auto verdict = dry_run_json(ledger, store, body, node::wall_ms());
+    if (verdict) return {200, kJsonType, *std::move(verdict), {}};
+    return problem(verdict.error().code == "not_applied_yet" ? 503 : 400, verdict.error());
+  });
+  co_return co_await core->offload(query);
+}
+
 HttpResponse get_participants(Core& core, const HttpRequest& request) {
   auto from = unsigned_parameter(request, "from", 0, 0, UINT32_MAX);
   if (!from) return problem(400, from.error());
@@ -139,7 +154,7 @@ HttpResponse ready(Core& core) {
 constexpr std::string_view kFixedRoutes[] = {
     "/",          "/v1/transactions", "/v1/blocks", "/v1/readings",     "/v1/participants", "/v1/validators",
     "/v1/credit", "/v1/status",       "/v1/events", "/v1/openapi.json", "/healthz",         "/readyz",
-    "/metrics",
+    "/metrics",   "/v1/dry-run",
 };
 constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/", "/v1/participants/"};
 
@@ -157,12 +172,13 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
   const std::string route = route_name(request);
   if (route == "unknown")
     co_return problem(404, "unknown_path", "nothing is served at this path; see /v1/openapi.json");
-  const bool posts = route == "/v1/transactions";
+  const bool posts = route == "/v1/transactions" || route == "/v1/dry-run";
   if (request.method != (posts ? "POST" : "GET") && !(request.method == "HEAD" && !posts)) {
     HttpResponse refused = problem(405, "method_not_allowed", route + " answers " + (posts ? "POST" : "GET") + " only");
     refused.headers.emplace_back("Allow", posts ? "POST" : "GET, HEAD");
     co_return refused;
   }
+  if (route == "/v1/dry-run") co_return co_await post_dry_run(core, std::move(request));
   if (posts) co_return co_await post_transactions(core, std::move(request));
   const std::string path = request.path;  // outlives the segments, which are views
   if (auto id = segment_after(path, "/v1/receipts/")) co_return co_await get_receipt(core, std::move(request), *id);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/http_types.h"
+#include "api/market_json.h"
 #include "ledger/block_record.h"
 #include "ledger/codes.h"
 #include "ledger/readings.h"
@@ -79,10 +80,6 @@ void add_weighing(Json& status, const Committee& committee, const SignerSet& up)
   status["can_lose"] = can_lose(committee, up);
 }
 
-Json participant_name(const Genesis& genesis, ParticipantId id) {
-  return id >= 1 && id <= genesis.participants.size() ? Json(genesis.participants[id - 1].name) : Json(nullptr);
-}
-
 Json header_json(const Header& header, const Hash& digest) {
   return {{"height", header.height},
           {"block", to_hex(digest)},
@@ -140,17 +137,6 @@ Json participant_fields(const GenesisParticipant& one) {
           {"meters", one.meters}};
 }
 
-std::optional<MeterId> meter_id(const Genesis& genesis, const std::string& name) {
-  MeterId next = 1;
-  for (const GenesisParticipant& participant : genesis.participants) {
-    for (const std::string& meter : participant.meters) {
-      if (meter == name) return next;
-      ++next;
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 const char* obis_text(Obis obis) { return obis == Obis::kImport ? "1-0:1.8.0" : "1-0:2.8.0"; }
@@ -167,6 +153,17 @@ const char* quality_text(Quality quality) {
       return "estimated";
   }
   return "unknown";
+}
+
+std::optional<MeterId> meter_from_name(const Genesis& genesis, const std::string& name) {
+  MeterId next = 1;
+  for (const GenesisParticipant& participant : genesis.participants) {
+    for (const std::string& meter : participant.meters) {
+      if (meter == name) return next;
+      ++next;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string meter_name(const Genesis& genesis, MeterId id) {
@@ -348,8 +345,16 @@ Result<std::string> transaction_json(const StoreReader& store, const Genesis& ge
       if (auto decoded_declarations = decode_declarations(action.payload))
         for (const Declaration& one : *decoded_declarations) declarations.push_back(declaration_json(genesis, one));
       actions.push_back({{"type", "declarations"}, {"declarations", std::move(declarations)}});
+    } else if (auto market = energy::decode_market_action(action.type, action.payload)) {
+      Json one = {{"type", action_name(action.type)}};
+      one.update(action_json(genesis, *market));
+      one.erase("action");
+      actions.push_back(std::move(one));
     } else {
-      actions.push_back({{"type", "data"}, {"bytes", action.payload.size()}, {"data", to_hex(action.payload)}});
+      const bool data = action.type == ActionType::kData;  // else an action that was refused as malformed
+      actions.push_back({{"type", data ? "data" : action_name(action.type)},
+                         {"bytes", action.payload.size()},
+                         {"data", to_hex(action.payload)}});
     }
   }
   return dumped({{"id", to_hex(id)},
@@ -381,7 +386,7 @@ Result<std::string> receipt_json(const Receipt& receipt, const Bytes& bytes) {
 }
 
 Result<std::string> readings_json(const StoreReader& store, const Genesis& genesis, const ReadingsQuery& query) {
-  const auto meter = meter_id(genesis, query.meter);
+  const auto meter = meter_from_name(genesis, query.meter);
   if (!meter) return Error{"unknown_meter", "genesis names no metering point '" + query.meter + "'"};
   std::optional<ReadingsCursor> after;
   if (query.cursor) {

@@ -36,6 +36,7 @@ Result<std::string> readings_json(const StoreReader& store, const Genesis& genes
 
 // Names of metering points by id - 1, in the order of genesis.
 std::string meter_name(const Genesis& genesis, MeterId id);
+std::optional<MeterId> meter_from_name(const Genesis& genesis, const std::string& name);
 const char* obis_text(Obis obis);
 const char* quality_text(Quality quality);
 

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/network_access.h"
 #include "cli/rfc3339.h"
+#include "cli/show_view.h"
 
 namespace tieline::cli {
 namespace {
@@ -19,33 +20,6 @@ struct Options {
 void add_common(CLI::App& command, Options& options) {
   add_where(command, options.where);
   command.add_flag("--json", options.json, "one JSON object on the last line");
-}
-
-std::string cell(const Json& item, const char* name) {
-  const auto it = item.find(name);
-  if (it == item.end() || it->is_null()) return "-";
-  return it->is_string() ? it->get<std::string>() : it->dump();
-}
-
-// A list as a table: the columns asked for, as wide as their content.
-void print_table(const Json& list, const std::vector<const char*>& columns) {
-  std::vector<size_t> widths;
-  for (const char* column : columns) {
-    size_t width = std::string(column).size();
-    for (const Json& item : list) width = std::max(width, cell(item, column).size());
-    widths.push_back(width);
-  }
-  const auto line_of = [&](const auto& text_of) {
-    std::string line;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      std::string text = text_of(columns[i]);
-      if (i + 1 < columns.size()) text.resize(std::max(text.size(), widths[i]) + 2, ' ');
-      line += text;
-    }
-    return line;
-  };
-  print_line(line_of([](const char* column) { return std::string(column); }));
-  for (const Json& item : list) print_line(line_of([&item](const char* column) { return cell(item, column); }));
 }
 
 // Follows the pages of a list. `next_name` is the parameter that takes the answer's "next".
@@ -83,20 +57,7 @@ int show_list(const Options& options, const std::string& target, const std::stri
 }
 
 int show_one(const Options& options, const std::string& target) {
-  auto reach = Reach::open(options.where);
-  if (!reach) return fail(reach.error(), options.json);
-  auto item = reach->get(target);
-  if (!item && item.error().code == "not_found") {
-    fail(item.error(), options.json);
-    return kExitNo;
-  }
-  if (!item) return fail(item.error(), options.json);
-  if (options.json) {
-    print_json(*item);
-  } else {
-    print_line(item->dump(2, ' ', false, Json::error_handler_t::replace));
-  }
-  return kExitDone;
+  return show_view({options.where, options.json}, target);
 }
 
 int readings(const Options& options) {

@@ -25,5 +25,14 @@ void add_explore(CLI::App& root, int& exit_status);
 void add_trace_check(CLI::App& root, int& exit_status);
 void add_credit(CLI::App& root, int& exit_status);
 void add_paper(CLI::App& root, int& exit_status);
+void add_participant(CLI::App& root, int& exit_status);
+void add_trade(CLI::App& root, int& exit_status);
+void add_market(CLI::App& root, int& exit_status);
+void add_settlement(CLI::App& root, int& exit_status);
+void add_stake(CLI::App& root, int& exit_status);
+void add_govern(CLI::App& root, int& exit_status);
+void add_seal(CLI::App& root, int& exit_status);
+void add_open(CLI::App& root, int& exit_status);
+void add_bill(CLI::App& root, int& exit_status);
 
 }  // namespace tieline::cli

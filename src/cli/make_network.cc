@@ -6,6 +6,7 @@
 #include <cstring>
 #include <set>
 
+#include "cli/participant_keys.h"
 #include "consensus/engine.h"
 #include "crypto/bls.h"
 #include "node/config.h"
@@ -148,8 +149,11 @@ Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant
     participant.key = ed25519::SecretKey::generate(seed).public_key();
     auto written =
         node::write_key_file(plan.net / "participants" / (participant.name + ".key"), node::KeyKind::kEd25519, seed);
+    const ParticipantCard card = make_card(participant.name, Secret(seed));
     ::explicit_bzero(seed.data(), seed.size());
     if (!written) return written.error();
+    const auto card_file = plan.net / "participants" / (participant.name + ".card.json");
+    if (auto made = write_file(card_file, view_of(dump(card_json(card)) + "\n")); !made) return made.error();
     participant.id = static_cast<ParticipantId>(genesis.participants.size() + 1);
     genesis.participants.push_back(std::move(participant));
   }

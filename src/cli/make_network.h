@@ -1,9 +1,9 @@
 #pragma once
 // What `tieline init` makes: a folder NET with genesis.json, a folder a validator with its configuration and keys, and
-// a key a participant. Everything is made or nothing: after an error NET is as it was before.
+// a key and a card a participant. Everything is made or nothing: after an error NET is as it was before.
 //
 //   NET/genesis.json
-//   NET/participants/NAME.key
+//   NET/participants/NAME.key, NAME.card.json (cli/participant_keys.h)
 //   NET/validator-0/{config.toml, consensus.key, bls.key, tls.key, tls.crt, data/log/NEVER-VOTED}
 //
 // Errors: usage (bad participants, settings or numbers), engine_unavailable, folder_not_empty, genesis_invalid, and

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 #include "node/key_file.h"
@@ -43,6 +44,18 @@ Result<std::string> read_text(const std::filesystem::path& file, size_t bytes_ma
     }
   }
   if (in.bad()) return Error{"file_unreadable", "cannot read " + file.string() + ": " + std::strerror(errno)};
+  return text;
+}
+
+Result<std::string> read_input(const std::string& file, size_t bytes_max) {
+  if (file != "-") return read_text(file, bytes_max);
+  std::string text;
+  char buffer[65'536];
+  while (std::cin.read(buffer, sizeof(buffer)) || std::cin.gcount() > 0) {
+    text.append(buffer, static_cast<size_t>(std::cin.gcount()));
+    if (text.size() > bytes_max)
+      return Error{"file_unreadable", "standard input has more than " + std::to_string(bytes_max) + " bytes"};
+  }
   return text;
 }
 

@@ -31,7 +31,8 @@ void add_net(CLI::App& command, std::string& net);  // for commands that need ge
 Result<Genesis> load_genesis(const std::filesystem::path& file);
 Result<Genesis> genesis_of_net(const std::filesystem::path& net);
 Result<std::string> read_text(const std::filesystem::path& file, size_t bytes_max);
-Status write_file(const std::filesystem::path& file, ByteView bytes);  // error: file_unwritable
+Result<std::string> read_input(const std::string& file, size_t bytes_max);  // "-": standard input
+Status write_file(const std::filesystem::path& file, ByteView bytes);       // error: file_unwritable
 
 // NET/participants/NAME.key, checked against the key that genesis registers.
 struct Identity {

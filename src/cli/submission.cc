@@ -1,5 +1,6 @@
 #include "cli/submission.h"
 
+#include "api/market_json.h"
 #include "cli/output.h"
 #include "cli/readings_csv.h"
 #include "cli/rfc3339.h"
@@ -100,10 +101,10 @@ Status add_readings(const Json& list, const MeterTable& meters, Submission& out)
 
 }  // namespace
 
-Result<Submission> parse_submission(std::string_view text, const MeterTable& meters) {
+Result<Submission> parse_submission(std::string_view text, const MeterTable& meters, const Genesis& genesis) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) return invalid("this is not JSON");
-  if (!json.is_object()) return invalid("a transaction is a JSON object with readings or data");
+  if (!json.is_object()) return invalid("a transaction is a JSON object with readings, data or actions");
   Fields fields(json, "the transaction");
   Submission out;
   if (const Json* list = fields.take("readings")) {
@@ -119,7 +120,17 @@ Result<Submission> parse_submission(std::string_view text, const MeterTable& met
     if (!bytes) return invalid("data_hex must be hex digits");
     out.actions.push_back({ActionType::kData, std::move(*bytes)});
   }
-  if (out.actions.empty()) return invalid("there is nothing in it: give readings, data or data_hex");
+  if (const Json* list = fields.take("actions")) {
+    if (!list->is_array() || list->empty() || list->size() > kTxActionsMax)
+      return invalid("actions must be a list of 1 to " + std::to_string(kTxActionsMax));
+    for (size_t i = 0; i < list->size(); ++i) {
+      auto action = api::action_from_json(genesis, (*list)[i], "actions[" + std::to_string(i) + "]");
+      if (!action) return action.error();
+      out.market.push_back(std::move(*action));
+    }
+  }
+  if (out.actions.empty() && out.market.empty())
+    return invalid("there is nothing in it: give readings, data, data_hex or actions");
   auto sequence = fields.number("sequence", UINT64_MAX / 2);
   if (!sequence) return sequence.error();
   auto timestamp = fields.number("timestamp_ms", static_cast<uint64_t>(INT64_MAX));
@@ -129,7 +140,8 @@ Result<Submission> parse_submission(std::string_view text, const MeterTable& met
   out.sequence = *sequence;
   if (*timestamp) out.timestamp_ms = static_cast<int64_t>(**timestamp);
   out.expiry_height = *expiry;
-  if (auto status = fields.finished("readings, data, data_hex, sequence, timestamp_ms, expiry_height"); !status)
+  if (auto status = fields.finished("readings, data, data_hex, actions, sequence, timestamp_ms, expiry_height");
+      !status)
     return status.error();
   return out;
 }

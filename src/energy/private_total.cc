@@ -44,7 +44,7 @@ Status check_statement(const TotalStatement& statement) {
   const bool substitutes_fit =
       std::ranges::all_of(statement.slots, [](const SlotValue& slot) { return slot.substituted_wh <= kPrivateCapMax; });
   if (slots == 0 || slots > kOpeningSlotsMax || statement.weights.size() != slots || !substitutes_fit ||
-      std::ranges::any_of(statement.weights, [](uint64_t weight) { return weight > kPriceMax; }))
+      std::ranges::any_of(statement.weights, [](uint64_t weight) { return weight > kTariffPriceMax; }))
     return Error{"bad_statement", "a total needs one weight for each of its slots, within the bounds"};
   return {};
 }

@@ -19,8 +19,8 @@
 namespace tieline::energy {
 
 inline constexpr uint32_t kOpeningSlotsMin = 96;
-inline constexpr uint32_t kOpeningSlotsMax = 12'000;      // four months of quarters
-inline constexpr uint64_t kPriceMax = 1'000'000'000'000;  // micro-currency per MWh
+inline constexpr uint32_t kOpeningSlotsMax = 12'000;            // four months of quarters
+inline constexpr uint64_t kTariffPriceMax = 1'000'000'000'000;  // micro-currency per MWh
 inline constexpr uint64_t kWhPerMwh = 1'000'000;
 
 // Slots that are opened together, as genesis names them.
@@ -44,7 +44,7 @@ struct TotalStatement {
   Obis obis = Obis::kImport;
   uint32_t set = 0;
   std::vector<SlotValue> slots;   // all of the set's, in order
-  std::vector<uint64_t> weights;  // one a slot: 1, or a price up to kPriceMax
+  std::vector<uint64_t> weights;  // one a slot: 1, or a price up to kTariffPriceMax
 };
 Hash total_digest(const TotalStatement& statement);
 

@@ -360,6 +360,32 @@ TEST_F(Http, CreditIsShownWithItsIndicatorsNowAndOfEndedEpochs) {
   EXPECT_EQ(ask_json("/v1/credit?validator=2")["validators"][0]["name"], "validator-2");
 }
 
+TEST_F(Http, ADryRunSaysWhatWouldBecomeOfATransactionAndRecordsNothing) {
+  start();
+  node.commit({data(1)});
+  const auto dry = [&](const Bytes& body) {
+    auto reply = client->request("POST", "/v1/dry-run", "application/octet-stream", body, 10'000);
+    EXPECT_TRUE(reply.ok());
+    return reply ? *reply : api::HttpReply{};
+  };
+  const TxPtr used = data(1);
+  const json verdict = json::parse(dry(bytes_of(used)).body);
+  EXPECT_EQ(verdict["id"], to_hex(used->id()));
+  EXPECT_EQ(verdict["accepted"], false);
+  EXPECT_EQ(verdict["code"], "duplicate");
+  EXPECT_EQ(verdict["height"], 2);
+  Bytes forged = bytes_of(data(2));
+  forged.back() ^= 1;
+  EXPECT_EQ(json::parse(dry(forged).body)["code"], "bad_signature");
+  EXPECT_EQ(ask_json("/v1/status")["height"], 1);
+  EXPECT_EQ(node.submitted, 0u);
+  expect_problem(dry({1, 2, 3}), 400, "malformed");
+  auto wrong = client->request("POST", "/v1/dry-run", "text/plain", Bytes{1}, 10'000);
+  ASSERT_TRUE(wrong.ok());
+  expect_problem(*wrong, 415, "unsupported_media_type");
+  expect_problem(ask("/v1/dry-run"), 405, "method_not_allowed");
+}
+
 TEST_F(Http, HealthReadinessMetricsAndDescription) {
   start();
   EXPECT_EQ(ask("/healthz").status, 200u);

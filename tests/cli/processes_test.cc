@@ -59,8 +59,10 @@ class Processes : public ::testing::Test {
 TEST_F(Processes, HelpAtEveryLevelShowsAnExampleAndEndsWithZero) {
   EXPECT_EQ(run({"--help"}), 0);
   EXPECT_THAT(said(), HasSubstr("Example:"));
-  for (const char* command : {"init", "node", "up", "status", "import", "submit", "query", "receipt", "verify", "audit",
-                              "bench", "chaos", "sim", "trace-check"}) {
+  for (const char* command :
+       {"init",       "node",  "up",     "status",      "import", "submit",      "query", "receipt",
+        "verify",     "audit", "bench",  "chaos",       "sim",    "trace-check", "trade", "market",
+        "settlement", "stake", "govern", "participant", "seal",   "open",        "bill"}) {
     EXPECT_EQ(run({command, "--help"}), 0) << command;
     EXPECT_THAT(said(), HasSubstr("xample")) << command;
   }

@@ -7,10 +7,11 @@
 namespace tieline::cli {
 namespace {
 
+const Genesis kGenesis;
 const MeterTable kMeters = {{"bakery-1", {5, 2}}};
 
 std::string refusal(const std::string& json) {
-  auto out = parse_submission(json, kMeters);
+  auto out = parse_submission(json, kMeters, kGenesis);
   EXPECT_TRUE(out.ok() || out.error().code == "submission_invalid");
   return out.ok() ? "" : out.error().why;
 }
@@ -34,7 +35,7 @@ std::string with(const std::string& field, const std::string& value) {
 TEST(Submission, ReadsReadingsDataAndWhatIsGivenBesides) {
   auto out = parse_submission(R"({"readings":[{"meter":"bakery-1","obis":"1-0:1.8.0","start":"2026-01-05T08:00:00Z",
     "seconds":900,"wh":2150,"quality":"measured","register_wh":77}],"data_hex":"00ff","sequence":7,"timestamp_ms":8,"expiry_height":9})",
-                              kMeters);
+                              kMeters, kGenesis);
   ASSERT_TRUE(out.ok()) << out.error().why;
   ASSERT_EQ(out->actions.size(), 2u);
   const Reading wanted{5, Obis::kImport, 1'767'600'000, 900, 2150, Quality::kMeasured, 77};

@@ -103,7 +103,7 @@ TEST(PrivateTotal, NoOtherValueBlindingTariffOrSlotPasses) {
   EXPECT_EQ(refusal([](auto&, TotalOpening& o) { o.blinding.bytes.fill(0xff); }), "bad_total");
   EXPECT_EQ(refusal([](TotalStatement& s, auto&) { s.weights[7] = 2; }), "bad_total");
   EXPECT_EQ(refusal([](TotalStatement& s, auto&) { s.weights.pop_back(); }), "bad_statement");
-  EXPECT_EQ(refusal([](TotalStatement& s, auto&) { s.weights[7] = kPriceMax + 1; }), "bad_statement");
+  EXPECT_EQ(refusal([](TotalStatement& s, auto&) { s.weights[7] = kTariffPriceMax + 1; }), "bad_statement");
   EXPECT_EQ(refusal([](TotalStatement& s, auto&) { s.slots[7] = {std::nullopt, 1}; }), "bad_total");
   EXPECT_EQ(refusal([](TotalStatement& s, auto&) {
               s.slots[7] = {std::nullopt, kPrivateCapMax + 1};

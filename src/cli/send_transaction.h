@@ -1,0 +1,58 @@
+#pragma once
+// What every command that signs and sends shares: whose keys, the sequence number, the endorsements of trades, the
+// sending itself or a dry run, and how the outcome is told. A dry run signs the same transaction and asks a validator
+// to execute it on its newest state alone: nothing is recorded, and the answer names the rule that refuses it.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/import_network.h"
+#include "cli/participant_keys.h"
+#include "cli/submission.h"
+#include "crypto/real_scheme.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tieline::cli {
+
+struct SendOptions {
+  std::string net, as, sign_only, receipt;
+  std::vector<std::string> with;  // who signs besides; their keys are in NET/participants too
+  bool dry_run = false;
+  bool json = false;
+};
+void add_send_options(CLI::App& command, SendOptions& options);
+
+// Errors: those of network_access.h, participant_keys.h and submission.h.
+class Sending {
+ public:
+  static Result<std::unique_ptr<Sending>> open(const SendOptions& options);
+
+  const Genesis& genesis() const { return genesis_; }
+  const std::string& who() const { return options_.as; }
+  Result<Json> get(const std::string& target);
+  // Fills in what the submission leaves open and signs it with --as and --with.
+  Result<Bytes> sign(Submission submission);
+  // Sends, or what the options say instead; prints and returns the exit status. `more` joins the JSON object, and its
+  // texts and numbers are printed as lines.
+  int send(Bytes bytes, const Json& more = Json::object());
+  // sign() and send(); trades and proposals that the submission makes are named in the output.
+  int sign_and_send(Submission submission);
+
+ private:
+  Sending(const SendOptions& options, Genesis genesis) : options_(options), genesis_(std::move(genesis)) {}
+  Status endorse(energy::MarketAction& action, const ParticipantKeys& who, uint64_t sequence, uint32_t place);
+  int dry_run(const Bytes& bytes, const Json& more);
+
+  SendOptions options_;
+  Genesis genesis_;
+  RealVerifier verifier_;
+  std::unique_ptr<api::NetworkClient> client_;
+  std::unique_ptr<ImportNetwork> network_;
+  Json made_ = Json::object();  // what sign() found out about the trades and proposals it makes
+};
+
+}  // namespace tieline::cli
