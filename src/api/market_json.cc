@@ -93,6 +93,7 @@ Described described(ActionType type) {
                 {"recovery_signature"}}}};
     case ActionType::kReadings:
     case ActionType::kData:
+    case ActionType::kDeclarations:
       break;
   }
   return {"unknown"};
