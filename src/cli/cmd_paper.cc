@@ -34,9 +34,9 @@ struct Options {
   bool json = false;
 };
 
-const std::vector<std::string> kIds = {"fig1",      "fig2",     "bound",    "views", "cost",    "latency",
-                                       "tps",       "fig7",     "election", "bloom", "classes", "leader",
-                                       "malicious", "majority", "formulas", "table2",   "table4"};
+const std::vector<std::string> kIds = {"fig1",      "fig2",     "bound",    "views",  "cost",    "latency",
+                                       "tps",       "fig7",     "election", "bloom",  "classes", "leader",
+                                       "malicious", "majority", "formulas", "table2", "table4"};
 
 std::string ids_text() {
   std::string text;

@@ -292,7 +292,8 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
     market.emplace(parent, MarketWork::Chain{genesis_, registry_, chain_, verifier_}, draft.epoch, draft.time_ms);
     market->start_block(parent_header.ends_epoch(), draft.txs);
   }
-  BlockWork work(parent, registry_, chain_, genesis_.ledger, genesis_.plausibility, draft.height, draft.time_ms, market ? &*market : nullptr);
+  BlockWork work(parent, registry_, chain_, genesis_.ledger, genesis_.plausibility, draft.height, draft.time_ms,
+                 market ? &*market : nullptr);
   out.results.reserve(draft.txs.size());
   for (const TxPtr& tx : draft.txs) out.results.push_back({tx->id(), number(work.execute(*tx))});
 

@@ -65,7 +65,7 @@ TEST(MarketAction, StandsInATransactionAndEveryTypeHasASample) {
   for (int number = 0; number < 256; ++number) {
     const auto type = static_cast<ActionType>(number);
     EXPECT_EQ(is_market_action(type), types.contains(type)) << number;
-    const bool other = type == ActionType::kReadings || type == ActionType::kData;
+    const bool other = type == ActionType::kReadings || type == ActionType::kData || type == ActionType::kDeclarations;
     EXPECT_EQ(is_known(type), other || types.contains(type)) << number;
   }
 }

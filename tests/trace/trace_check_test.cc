@@ -30,6 +30,7 @@ class TraceCheck : public ::testing::Test {
     traced_.world.run_for(300'000);
   }
   ValidatorId primary() const { return traced_.world.hosts[0].replica->status().engine.primary.value(); }
+  ValidatorId follower() const { return primary() == 1 ? 2 : 1; }
   void run_network(size_t blocks = 5) {
     traced_.world.start_all();
     commit_blocks(blocks);
@@ -162,7 +163,7 @@ TEST_F(TraceCheck, TheTraceOfAWipedValidatorPassesThroughRejoinAndSnapshot) {
 
 TEST_F(TraceCheck, AFlippedBitIsSeenWhereverItIs) {
   run_network(2);
-  const Bytes whole = file_of(traced_.records(1));
+  const Bytes whole = file_of(traced_.records(follower()));
   size_t tried = 0;
   for (size_t at = 0; at < whole.size(); at += 13) {
     Bytes file = whole;
@@ -181,7 +182,7 @@ TEST_F(TraceCheck, AFlippedBitIsSeenWhereverItIs) {
 
 TEST_F(TraceCheck, ARecordTakenOutOrMovedInTheFileBreaksTheChain) {
   run_network(2);
-  const auto& records = traced_.records(1);
+  const auto& records = traced_.records(follower());
   Bytes file, frame;
   FrameWriter frames;
   frames.begin(file);
@@ -199,19 +200,19 @@ TEST_F(TraceCheck, ARecordTakenOutOrMovedInTheFileBreaksTheChain) {
 
 TEST_F(TraceCheck, ATraceCutAtItsEndHoldsUpToThere) {
   run_network(2);
-  const Bytes whole = file_of(traced_.records(1));
+  const Bytes whole = file_of(traced_.records(follower()));
   const Summary torn = check_file(Bytes(whole.begin(), whole.end() - 7), {});
   EXPECT_FALSE(torn.finding);
   EXPECT_TRUE(torn.torn);
-  EXPECT_EQ(torn.records, traced_.records(1).size() - 1);
+  EXPECT_EQ(torn.records, traced_.records(follower()).size() - 1);
 }
 
 TEST_F(TraceCheck, AnInputTakenOutIsFoundByTheReplay) {
   run_network();
-  std::vector<Bytes> records = traced_.records(1);
-  const size_t at = find_step(records, [](const Step& s) {
+  std::vector<Bytes> records = traced_.records(follower());
+  const size_t at = find_step(records, [&](const Step& s) {
     const auto* i = std::get_if<consensus::Received>(&s.input);
-    return i && i->from != 1 && std::holds_alternative<consensus::Propose>(i->message->payload);
+    return i && i->from != follower() && std::holds_alternative<consensus::Propose>(i->message->payload);
   });
   records.erase(records.begin() + static_cast<std::ptrdiff_t>(at));
   EXPECT_EQ(found(records), "order");  // the inputs are numbered
@@ -227,7 +228,7 @@ TEST_F(TraceCheck, AnInputTakenOutIsFoundByTheReplay) {
 
 TEST_F(TraceCheck, AnEffectTakenOutIsFoundAndShown) {
   run_network();
-  std::vector<Bytes> records = traced_.records(1);
+  std::vector<Bytes> records = traced_.records(follower());
   const size_t at = find_step(records, [](const Step& s) { return effect_of<consensus::Judge>(s) < s.effects.size(); });
   Step step = step_at(records, at);
   step.effects.erase(step.effects.begin() + static_cast<std::ptrdiff_t>(effect_of<consensus::Judge>(step)));
@@ -246,10 +247,10 @@ TEST_F(TraceCheck, AnEffectTakenOutIsFoundAndShown) {
 
 TEST_F(TraceCheck, TwoInputsExchangedWithTheChainMadeAnewAreFoundByTheReplayAlone) {
   run_network();
-  std::vector<Bytes> records = traced_.records(1);
-  const auto of_others = [](const Step& s) {
+  std::vector<Bytes> records = traced_.records(follower());
+  const auto of_others = [&](const Step& s) {
     const auto* i = std::get_if<consensus::Received>(&s.input);
-    return i && i->from != 1;
+    return i && i->from != follower();
   };
   const size_t proposal = find_step(records, [&](const Step& s) {
     return of_others(s) &&
@@ -283,7 +284,7 @@ TEST_F(TraceCheck, AChangedTimeIsFoundByTheReplay) {
 
 TEST_F(TraceCheck, AChangedVoteAndASecondVoteInASlotAreFoundByTheRules) {
   run_network();
-  const std::vector<Bytes> good = traced_.records(1);
+  const std::vector<Bytes> good = traced_.records(follower());
   const size_t at = find_step(good, confirms);
   Step step = step_at(good, at);
   const size_t effect = effect_of<consensus::Send>(step, is_confirm);
@@ -322,22 +323,22 @@ TEST_F(TraceCheck, AChangedVoteAndASecondVoteInASlotAreFoundByTheRules) {
 TEST_F(TraceCheck, ASecondVoteOverARestartIsFoundByTheRules) {
   run_network();
   facts_ = {};
-  ASSERT_FALSE(check(traced_.records(1)).finding);
-  auto& votes = facts_.validators[1].votes;
+  ASSERT_FALSE(check(traced_.records(follower())).finding);
+  auto& votes = facts_.validators[follower()].votes;
   ASSERT_FALSE(votes.empty());
   votes.begin()->second.bytes[0] ^= 1;  // what an earlier start voted for
-  const Summary s = check(traced_.records(1));
+  const Summary s = check(traced_.records(follower()));
   ASSERT_TRUE(s.finding);
   EXPECT_EQ(s.finding->code, "forgotten_vote");  // it was durable, and this start begins with nothing
-  facts_.validators[1].durable.reset();
-  const Summary again = check(traced_.records(1));
+  facts_.validators[follower()].durable.reset();
+  const Summary again = check(traced_.records(follower()));
   ASSERT_TRUE(again.finding);
   EXPECT_EQ(again.finding->code, "double_vote");
 }
 
 TEST_F(TraceCheck, ACommitWithAForgedProofIsFoundByTheRules) {
   run_network();
-  const std::vector<Bytes> good = traced_.records(1);
+  const std::vector<Bytes> good = traced_.records(follower());
   const size_t at = find_step(good, [](const Step& s) { return effect_of<consensus::Commit>(s) < s.effects.size(); });
   const size_t effect = effect_of<consensus::Commit>(step_at(good, at));
   const auto doctored = [&](const std::function<void(consensus::Commit&)>& change) {
@@ -361,7 +362,7 @@ TEST_F(TraceCheck, ACommitWithAForgedProofIsFoundByTheRules) {
 
 TEST_F(TraceCheck, WhatLeavesBeforeItIsDurableIsFound) {
   run_network();
-  std::vector<Bytes> records = traced_.records(1);
+  std::vector<Bytes> records = traced_.records(follower());
   // The sync that a CONFIRM waits for, moved to the end.
   const size_t vote = find_step(records, confirms);
   size_t durable = vote;
@@ -372,7 +373,7 @@ TEST_F(TraceCheck, WhatLeavesBeforeItIsDurableIsFound) {
   EXPECT_EQ(found(records), "sent_before_durable");
 
   // A message that the engine never sent.
-  records = traced_.records(1);
+  records = traced_.records(follower());
   size_t left = vote;
   while (!std::holds_alternative<Left>(*decode_record(records[left]))) ++left;
   Left other = std::get<Left>(*decode_record(records[left]));
@@ -384,7 +385,7 @@ TEST_F(TraceCheck, WhatLeavesBeforeItIsDurableIsFound) {
 TEST_F(TraceCheck, TimersLsnsAndViewsThatGoBackAreFound) {
   run_network();
   traced_.world.run_for(2'000'000);  // heartbeats
-  const std::vector<Bytes> good = traced_.records(1);
+  const std::vector<Bytes> good = traced_.records(follower());
   const size_t arms = find_step(good, [](const Step& s) {
     return effect_of<consensus::ArmTimer>(s, [](const consensus::ArmTimer& e) { return e.generation > 1; }) <
            s.effects.size();
@@ -462,8 +463,8 @@ TEST_F(TraceCheck, TheInputThatAnEngineDiedOnIsRecordedAndDiesAgain) {
   run_network(1);
   const MakeEngine make = [](auto&&...) { return std::make_unique<Brittle>(); };
   testing::Tape tape;
-  tape.put(traced_.records(1)[0]);
-  auto construction = std::get<Construction>(*decode_record(traced_.records(1)[1]));
+  tape.put(traced_.records(follower())[0]);
+  auto construction = std::get<Construction>(*decode_record(traced_.records(follower())[1]));
   TracedEngine engine(construction.config, construction.chain, construction.recovered, *traced_.world.hosts[1].signer,
                       traced_.world.verifier, tape, make);
   consensus::Effects effects;
