@@ -176,6 +176,31 @@ TEST(Restart, ARecordAheadOfTheChainIsTakenUpWhole) {
   EXPECT_EQ(t.view_change()->epoch, 1u);
 }
 
+// What it writes while the chain is still behind its record must not put the chain's highest certificate into it.
+TEST(Restart, ARecordAheadOfTheChainKeepsItsHighestCertificate) {
+  Lone t;
+  const BlockPtr a = t.block(t.c.genesis());
+  t.propose({0, 0, 0}, a, t.start());
+  ASSERT_EQ(t.confirms(), 1u);
+  t.c.crash(t.me);
+  VoteRecord& record = *t.node().disk.record;
+  record.epoch = 1;
+  record.high_slot = Slot{1, 0, 3};
+  record.high_block = a->digest;
+  record.high_height = 1;
+  record.last_vote = LastVote{Slot{1, 0, 4}, a->digest, 1, {}, {}};
+  t.node().disk.bodies.clear();
+  t.node().held.clear();
+  t.c.restart(t.me);
+  Effects effects;
+  t.node().engine->step(Now{1'000'000, 0}, Judged{a->digest, true, "", a}, effects);  // the body is there again
+  const auto persisted =
+      std::find_if(effects.begin(), effects.end(), [](const Effect& e) { return std::holds_alternative<Persist>(e); });
+  ASSERT_NE(persisted, effects.end());
+  EXPECT_EQ(std::get<Persist>(*persisted).record.high_slot, (Slot{1, 0, 3}));
+  EXPECT_FALSE(std::get<Persist>(*persisted).high_qc.has_value());
+}
+
 TEST(Restart, AVoteWhoseBodyWasTornOffStandsAndIsConfirmedOnceTheBodyIsBack) {
   Lone t;
   t.c.hold_disk(t.me);

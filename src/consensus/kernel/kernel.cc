@@ -199,12 +199,16 @@ void Kernel::want_lost_body() {
 Lsn Kernel::persist(std::optional<Hash> body, std::vector<MessagePtr> messages) {
   ++vote_.sequence;
   lsn_ = vote_.sequence;
-  vote_.high_slot = high_.slot;
-  vote_.high_block = high_.block;
-  vote_.high_height = high_.height;
+  // A record ahead of the chain keeps what it says of its own epoch.
+  const bool ahead = vote_.epoch > committee_.epoch();
+  if (!ahead) {
+    vote_.high_slot = high_.slot;
+    vote_.high_block = high_.block;
+    vote_.high_height = high_.height;
+  }
   Persist p{lsn_, vote_, body, {}, std::move(messages)};
-  if (high_.certificate && persisted_high_ != high_.slot) p.high_qc = high_.certificate;
-  persisted_high_ = high_.slot;
+  if (!ahead && high_.certificate && persisted_high_ != high_.slot) p.high_qc = high_.certificate;
+  if (!ahead) persisted_high_ = high_.slot;
   out_->push_back(std::move(p));
   return lsn_;
 }
