@@ -45,7 +45,7 @@ TEST(Schedule, EvidenceOfEveryKindStandsInCommittedBlocks) {
   for (const char* faults : {"byzantine:smear", "byzantine:mutate", "all"}) {
     SimOptions options;
     options.faults = *parse_faults(faults);
-    for (uint64_t seed = 200; seed < 270; ++seed) {
+    for (uint64_t seed = 200; seed < 240; ++seed) {
       const ScheduleResult r = run(options, seed);
       EXPECT_FALSE(r.finding) << faults << " seed " << seed << ": " << r.finding->what;
       all.certificates += r.evidence.certificates;
