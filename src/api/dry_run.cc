@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "crypto/ed25519_scheme.h"
 #include "ledger/codes.h"
 
 namespace tieline::api {
@@ -20,8 +19,7 @@ std::string verdict(const Transaction& tx, uint16_t code, Height height) {
       .dump();
 }
 
-bool signatures_hold(const Transaction& tx, const std::vector<PublicKey>& keys) {
-  const Ed25519Verifier verifier;
+bool signatures_hold(const Transaction& tx, const std::vector<PublicKey>& keys, const Verifier& verifier) {
   for (size_t i = 0; i < keys.size(); ++i)
     if (!verifier.verify(keys[i], tx.signed_digest().view(), tx.signatures()[i])) return false;
   return true;
@@ -29,12 +27,14 @@ bool signatures_hold(const Transaction& tx, const std::vector<PublicKey>& keys) 
 
 }  // namespace
 
-Result<std::string> dry_run_json(const Ledger& ledger, const Store& store, const Blob& transaction, int64_t now_ms) {
+Result<std::string> dry_run_json(const Ledger& ledger, const Store& store, Height known, const Blob& transaction,
+                                 int64_t now_ms) {
   auto tx = Transaction::parse(transaction);
   if (!tx) return tx.error();
   const auto snapshot = store.snapshot();
   const auto tip = applied_tip(*snapshot);
-  if (!tip || tip->header.is_void) return Error{"not_applied_yet", "no block may follow the newest one; ask again"};
+  if (!tip || tip->height < known || tip->header.is_void)
+    return Error{"not_applied_yet", "no block may follow the newest one; ask again"};
   const StateView state(*snapshot);
   const Height height = tip->height + 1;
 
@@ -42,7 +42,7 @@ Result<std::string> dry_run_json(const Ledger& ledger, const Store& store, const
   if (at_the_door != number(TxCode::ok)) return verdict(**tx, at_the_door, height);
   const auto keys = ledger.signing_keys(**tx, state);
   if (!keys) return verdict(**tx, number(code_from_name(keys.error().code).value_or(TxCode::unknown_signer)), height);
-  if (!signatures_hold(**tx, *keys)) return verdict(**tx, number(TxCode::bad_signature), height);
+  if (!signatures_hold(**tx, *keys, ledger.verifier())) return verdict(**tx, number(TxCode::bad_signature), height);
 
   BlockDraft draft;
   draft.parent = tip->digest;

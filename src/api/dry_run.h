@@ -11,7 +11,9 @@
 namespace tieline::api {
 
 // {"id", "accepted", "code", "why", "height"}. `now_ms`: the block's time, unless its parent's is later. Usable from
-// any thread. Errors: malformed, oversized, unknown_version; not_applied_yet: no block may follow just now.
-Result<std::string> dry_run_json(const Ledger& ledger, const Store& store, const Blob& transaction, int64_t now_ms);
+// any thread. Errors: malformed, oversized, unknown_version; not_applied_yet: the store has no block of height `known`
+// yet, or no block may follow just now.
+Result<std::string> dry_run_json(const Ledger& ledger, const Store& store, Height known, const Blob& transaction,
+                                 int64_t now_ms);
 
 }  // namespace tieline::api

@@ -87,6 +87,38 @@ Json read_paths() {
       Json::array({parameter("validator", "query", false, "string", "name, or number; without it all"),
                    parameter("epochs", "query", false, "integer", "of the newest ended epochs, at most 16")}),
       answers("all, or the one asked for", content(kJsonType, list_of("validators"))));
+  const Json market_id = parameter("id", "path", true, "string", "trade id: 64 hexadecimal digits");
+  paths["/v1/trades/{id}"] =
+      get("getTrade", "A trade under way: terms, parties, what is locked, its deadline", Json::array({market_id}),
+          answers("the trade", content(kJsonType, object({{"id", "string"},
+                                                          {"state", "string"},
+                                                          {"round", "integer"},
+                                                          {"terms", "object"},
+                                                          {"parties", "array"}}))));
+  paths["/v1/trades"] = get("listTrades", "Trades of one participant that have not ended",
+                            Json::array({parameter("participant", "query", true, "string", "name")}),
+                            answers("all", content(kJsonType, list_of("trades"))));
+  paths["/v1/accounts/{name}"] =
+      get("getAccount", "A participant's balance, locks, stake, debt and trust",
+          Json::array({parameter("name", "path", true, "string", "name")}),
+          answers("the account",
+                  content(kJsonType, object({{"name", "string"}, {"balance", "integer"}, {"trust", "number"}}))));
+  paths["/v1/market"] = get(
+      "getMarket", "Money issued and held, pools, the last imbalance price, market time, numbers in force",
+      Json::array(),
+      answers(
+          "the market",
+          content(kJsonType,
+                  object({{"issued", "integer"}, {"held", "integer"}, {"accounts", "array"}, {"numbers", "object"}}))));
+  paths["/v1/settlements/{start}"] =
+      get("getSettlement", "One quarter of an hour: flows, readings, statements",
+          Json::array({parameter("start", "path", true, "string", "RFC 3339")}),
+          answers("the interval",
+                  content(kJsonType, object({{"phase", "string"}, {"flows", "array"}, {"statements", "array"}}))));
+  paths["/v1/stakes"] =
+      get("listStakes", "Who pledges what", Json::array(), answers("all", content(kJsonType, list_of("stakes"))));
+  paths["/v1/proposals"] = get("listProposals", "What is proposed, and how it stands", Json::array(),
+                               answers("all", content(kJsonType, list_of("proposals"))));
   paths["/v1/status"] = get("getStatus", "Where this validator stands", Json::array(),
                             answers("the status", content(kJsonType, object({{"chain_id", "string"},
                                                                              {"engine", "string"},

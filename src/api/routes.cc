@@ -4,6 +4,7 @@
 
 #include "api/credit_view.h"
 #include "api/dry_run.h"
+#include "api/market_view.h"
 #include "api/views.h"
 #include "ledger/block_record.h"
 #include "node/workers.h"
@@ -12,11 +13,14 @@
 namespace tieline::api {
 namespace {
 
+constexpr int kDryRunTriesMax = 100;
+constexpr int kDryRunPauseMs = 20;
+
 HttpResponse of(Result<std::string> body) {
   if (body) return {200, kJsonType, *std::move(body), {}};
   const std::string& code = body.error().code;
   const bool not_there =
-      code == "not_found" || code == "not_applied_yet" || code == "unknown_meter" || code == "unknown_validator";
+      code == "not_found" || code == "not_applied_yet" || code == "no_market" || code.starts_with("unknown_");
   if (code == "bad_parameter") return problem(400, body.error());
   return problem(not_there ? 404 : 500, body.error());
 }
@@ -111,12 +115,21 @@ asio::awaitable<HttpResponse> post_dry_run(std::shared_ptr<Core> core, HttpReque
     co_return problem(415, "unsupported_media_type", "send the signed bytes as application/octet-stream");
   const Ledger& ledger = core->service.ledger();
   const Store& store = core->service.store();
-  const auto query = query_of([&ledger, &store, body = request.body]() -> HttpResponse {
-    auto verdict = dry_run_json(ledger, store, body, node::wall_ms());
+  // What this validator has told of must be in the store that the verdict is about: it comes a moment later.
+  const Height known = core->service.status().replica.applied;
+  const auto query = query_of([&ledger, &store, known, body = request.body]() -> HttpResponse {
+    auto verdict = dry_run_json(ledger, store, known, body, node::wall_ms());
     if (verdict) return {200, kJsonType, *std::move(verdict), {}};
     return problem(verdict.error().code == "not_applied_yet" ? 503 : 400, verdict.error());
   });
-  co_return co_await core->offload(query);
+  HttpResponse response = co_await core->offload(query);
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (int i = 0; i < kDryRunTriesMax && response.status == 503 && !core->stopped; ++i) {
+    pause.expires_after(std::chrono::milliseconds(kDryRunPauseMs));
+    co_await pause.async_wait(kAwait);
+    response = co_await core->offload(query);
+  }
+  co_return response;
 }
 
 HttpResponse get_participants(Core& core, const HttpRequest& request) {
@@ -133,6 +146,35 @@ HttpResponse get_credit(Core& core, const HttpRequest& request) {
   return of(
       credit_json(core.service.genesis(), core.service.committed_state(), request.parameter("validator"), *epochs));
 }
+
+// The market's views read the newest committed state: a few records each.
+HttpResponse get_market(Core& core, const HttpRequest& request, const std::string& route) {
+  const Genesis& genesis = core.service.genesis();
+  const StateView state = core.service.committed_state();
+  const std::string name = request.path.substr(request.path.rfind('/') + 1);
+  if (route == "/v1/market") return of(market_json(genesis, state, core.service.status().replica.tip_time_ms));
+  if (route == "/v1/stakes") return of(stakes_json(genesis, state));
+  if (route == "/v1/proposals") return of(proposals_json(genesis, state));
+  if (route == "/v1/accounts/{id}") return of(account_json(genesis, state, name));
+  if (route == "/v1/trades") {
+    const auto participant = request.parameter("participant");
+    if (!participant) return problem(400, "bad_parameter", "'participant' is missing; name one party of the trades");
+    return of(trades_json(genesis, state, *participant));
+  }
+  if (route == "/v1/trades/{id}") {
+    const auto id = fixed_from_hex<32, HashTag>(name);
+    if (!id) return problem(400, "bad_parameter", "a trade's id is 64 hexadecimal digits");
+    return of(trade_json(genesis, state, *id));
+  }
+  const auto start = from_rfc3339(name);
+  if (!start || *start < 0 || *start % energy::kSlotSeconds != 0 || *start / energy::kSlotSeconds > UINT32_MAX)
+    return problem(400, "bad_parameter", "a settlement is named by the start of its quarter of an hour, RFC 3339");
+  return of(settlement_json(genesis, state, static_cast<uint32_t>(*start / energy::kSlotSeconds)));
+}
+
+constexpr std::string_view kMarketRoutes[] = {"/v1/market",          "/v1/stakes",      "/v1/proposals",
+                                              "/v1/trades",          "/v1/trades/{id}", "/v1/accounts/{id}",
+                                              "/v1/settlements/{id}"};
 
 HttpResponse ready(Core& core) {
   const node::NodeStatus status = core.service.status();
@@ -154,9 +196,10 @@ HttpResponse ready(Core& core) {
 constexpr std::string_view kFixedRoutes[] = {
     "/",          "/v1/transactions", "/v1/blocks", "/v1/readings",     "/v1/participants", "/v1/validators",
     "/v1/credit", "/v1/status",       "/v1/events", "/v1/openapi.json", "/healthz",         "/readyz",
-    "/metrics",   "/v1/dry-run",
+    "/metrics",   "/v1/dry-run",      "/v1/trades", "/v1/market",       "/v1/stakes",       "/v1/proposals",
 };
-constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/", "/v1/participants/"};
+constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/",     "/v1/participants/",
+                                          "/v1/trades/",       "/v1/accounts/", "/v1/settlements/"};
 
 }  // namespace
 
@@ -196,6 +239,8 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
     if (found) co_return HttpResponse{200, kJsonType, *std::move(found), {}};
     co_return problem(404, "unknown_participant", "genesis names no such participant");
   }
+  if (std::find(std::begin(kMarketRoutes), std::end(kMarketRoutes), route) != std::end(kMarketRoutes))
+    co_return get_market(*core, request, route);
   if (route == "/v1/blocks") co_return co_await get_blocks(core, std::move(request));
   if (route == "/v1/readings") co_return co_await get_readings(core, std::move(request));
   if (route == "/v1/participants") co_return get_participants(*core, request);

@@ -55,7 +55,7 @@ void add_govern(CLI::App& root, int& exit_status) {
   CLI::App* govern = root.add_subcommand("govern", "propose changes, vote with stake, veto as the regulator");
   govern->require_subcommand(1);
   govern->footer(
-      "Examples:\n  tieline govern propose rule tolerance_ppm --value 30000 --net NET --as northwire\n"
+      "Examples:\n  tieline govern propose rule market.tolerance_ppm --value 30000 --net NET --as northwire\n"
       "  tieline govern vote 5a1e... yes --net NET --as cityline");
   CLI::App* propose = govern->add_subcommand("propose", "a change of members or rules");
   propose->require_subcommand(1);
@@ -63,7 +63,7 @@ void add_govern(CLI::App& root, int& exit_status) {
            {"rule",
             "propose",
             "another value of a genesis option",
-            "govern propose rule tolerance_ppm --value 30000 --net NET --as northwire",
+            "govern propose rule market.tolerance_ppm --value 30000 --net NET --as northwire",
             {{"RULE", "rule", ArgumentType::kText, true, "its name"},
              {"--value", "value", ArgumentType::kNumber, true, "its new value"}},
             {{"kind", "rules"}}},

@@ -42,6 +42,8 @@ void add_market(CLI::App& root, int& exit_status) {
                  exit_status);
   add_named_view(*market, "account", "one participant's balance, locks, margin, stake, debt and trust", "NAME",
                  "market account bakery --net NET", "/v1/accounts/", exit_status);
+  add_named_view(*market, "trades", "one participant's trades that have not ended", "NAME",
+                 "market trades bakery --net NET", "/v1/trades?participant=", exit_status);
   add_verb(*market,
            {"issue",
             "issue",

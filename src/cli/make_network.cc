@@ -6,7 +6,7 @@
 #include <cstring>
 #include <set>
 
-#include "cli/participant_keys.h"
+#include "cli/make_market.h"
 #include "consensus/engine.h"
 #include "crypto/bls.h"
 #include "node/config.h"
@@ -72,9 +72,10 @@ Result<GenesisParticipant> participant_from(const Json& entry, const std::string
       good = whole(out.cost_lo);
     } else if (item.key() == "cost_hi") {
       good = whole(out.cost_hi);
-    } else {
-      return usage(
-          at + " is an unknown key; allowed: name, role, meters, capacity_w, contracted_w, loss_ppm, cost_lo, cost_hi");
+    } else if (!is_market_key(item.key())) {
+      return usage(at +
+                   " is an unknown key; allowed: name, role, meters, capacity_w, contracted_w, loss_ppm, cost_lo, "
+                   "cost_hi, and org, balance, flows, stakes_for for a market");
     }
     if (!good) return usage(at + " is " + value.dump() + "; allowed: " + allowed);
   }
@@ -133,7 +134,8 @@ CertificateKind certificates_of(const NetworkPlan& plan, EngineKind engine) {
   return kernel && plan.validators >= kAggregatesFrom ? CertificateKind::kBls : CertificateKind::kList;
 }
 
-Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant> participants) {
+Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant> participants, const Json& entries,
+                         const std::string& source) {
   Genesis genesis;
   genesis.network = name_of_network(plan.net);
   genesis.time_ms = node::wall_ms();
@@ -141,6 +143,7 @@ Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant
   if (genesis.consensus.engine == EngineKind::kTrustRaft) genesis.consensus.timeout_ms = kTrustRaftTimeoutMs;
   genesis.consensus.certificates = certificates_of(plan, genesis.consensus.engine);
   if (auto made = storage::make_folder(plan.net / "participants"); !made) return made.error();
+  std::vector<ParticipantCard> cards;
   for (GenesisParticipant& participant : participants) {
     // Names become file names: a bad one is told by validate() below, but must not be used before.
     const bool plain = participant.name.find('/') == std::string::npos && participant.name[0] != '.';
@@ -149,11 +152,11 @@ Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant
     participant.key = ed25519::SecretKey::generate(seed).public_key();
     auto written =
         node::write_key_file(plan.net / "participants" / (participant.name + ".key"), node::KeyKind::kEd25519, seed);
-    const ParticipantCard card = make_card(participant.name, Secret(seed));
+    cards.push_back(make_card(participant.name, Secret(seed)));
     ::explicit_bzero(seed.data(), seed.size());
     if (!written) return written.error();
     const auto card_file = plan.net / "participants" / (participant.name + ".card.json");
-    if (auto made = write_file(card_file, view_of(dump(card_json(card)) + "\n")); !made) return made.error();
+    if (auto made = write_file(card_file, view_of(dump(card_json(cards.back())) + "\n")); !made) return made.error();
     participant.id = static_cast<ParticipantId>(genesis.participants.size() + 1);
     genesis.participants.push_back(std::move(participant));
   }
@@ -167,6 +170,9 @@ Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant
     validator.http = host + ":" + std::to_string(plan.port + i + kHttpPortsAbove);
     if (auto made = make_validator(plan.net / validator.name, genesis.time_ms, validator); !made) return made.error();
   }
+  auto market = market_from(entries, genesis, cards, source);
+  if (!market) return market.error();
+  genesis.market = std::move(*market);
   auto complete = with_settings(genesis, plan.settings);
   if (!complete) return complete.error();
   if (auto written = write_file(plan.net / "genesis.json", view_of(genesis_to_json(*complete))); !written)
@@ -199,13 +205,15 @@ Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::str
     const size_t equals = setting.find('=');
     const size_t dot = setting.find('.');
     if (equals == std::string::npos || dot == std::string::npos || dot > equals)
-      return usage("--set " + setting + ": allowed is consensus.KEY=VALUE or ledger.KEY=VALUE");
+      return usage("--set " + setting + ": allowed is consensus.KEY=VALUE, ledger.KEY=VALUE or market.KEY=VALUE");
     const std::string section = setting.substr(0, dot);
     const std::string key = setting.substr(dot + 1, equals - dot - 1);
     const std::string text = setting.substr(equals + 1);
-    if (section != "consensus" && section != "ledger")
-      return usage("--set " + setting + ": found section '" + section + "'; allowed are consensus and ledger");
-    if (!json[section].contains(key)) {
+    if (section != "consensus" && section != "ledger" && section != "market")
+      return usage("--set " + setting + ": found section '" + section + "'; allowed are consensus, ledger and market");
+    if (!json.contains(section))
+      return usage("--set " + setting + ": the participants' file gives this network no market");
+    if (!json[section].contains(key) || json[section][key].is_array()) {
       std::string known;
       for (const auto& item : json[section].items()) known += (known.empty() ? "" : ", ") + item.key();
       return usage("--set " + setting + ": found key '" + key + "'; allowed in " + section + " are " + known);
@@ -253,7 +261,7 @@ Result<Genesis> make_network(const NetworkPlan& plan) {
   const bool was_there = std::filesystem::exists(plan.net, code);
   if (was_there && (!std::filesystem::is_directory(plan.net, code) || !std::filesystem::is_empty(plan.net, code)))
     return Error{"folder_not_empty", plan.net.string() + " is there already and not empty; name a new folder"};
-  auto genesis = make_all(plan, std::move(*participants));
+  auto genesis = make_all(plan, std::move(*participants), Json::parse(text), source);
   if (!genesis) {
     // Half a network would only mislead; what was empty or absent becomes so again.
     if (was_there)

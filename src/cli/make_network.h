@@ -40,7 +40,8 @@ struct NetworkPlan {
 Result<EngineKind> built_engine(const std::string& name);
 Result<Genesis> make_network(const NetworkPlan& plan);
 
-// INTERFACE's array of {"name", "role", "meters", ...}; ids and keys are not filled in.
+// An array of {"name", "role", "meters", ...}; ids and keys are not filled in, the market's keys (cli/make_market.h)
+// left out.
 Result<std::vector<GenesisParticipant>> parse_participants(const std::string& text, const std::string& source);
 // "consensus.epoch_blocks=20" or "ledger.stale_s=0"; any key that genesis.json has there.
 Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::string>& settings);

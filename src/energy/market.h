@@ -108,6 +108,9 @@ class Market {
   const Table<ParticipantId, StakeRecord>& stakes() const { return stakes_; }
   const Table<Hash, Proposal>& proposals() const { return proposals_; }
   const Reservations& reserved() const { return reserved_; }
+  std::vector<TradeId> trades_of(ParticipantId who) const { return party_trades_.items(who); }  // not ended
+  std::vector<StakeRecord> all_stakes() const;
+  std::vector<Hash> open_proposals() const;
   const DueQueue& due_queue() const { return due_; }
   uint64_t last_price() const { return last_price_; }
   Epoch epoch() const { return epoch_; }
@@ -178,7 +181,6 @@ class Market {
   void note_unmet(uint32_t slot);
   void settle_when_undisputed(uint32_t slot, int64_t now_ms);
 
-  std::vector<StakeRecord> all_stakes() const;
   void put_stake(const StakeRecord& stake);
 
   MarketParams params_;

@@ -11,6 +11,8 @@ constexpr uint8_t kTheList = 0;  // there is one of stakers and one of proposals
 
 }  // namespace
 
+std::vector<Hash> Market::open_proposals() const { return proposal_ids_.items(kTheList); }
+
 std::vector<StakeRecord> Market::all_stakes() const {
   std::vector<ParticipantId> ids = stakers_.items(kTheList);
   std::sort(ids.begin(), ids.end());

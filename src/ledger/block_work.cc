@@ -97,7 +97,7 @@ TxCode BlockWork::apply_actions(const Transaction& tx) {
 
 energy::RuleContext BlockWork::rule_context(const Transaction& tx) const {
   return {
-      .block_time_ms = time_ms_, .params = &params_, .plausibility = &plausibility_, .signatories = tx.signatories()};
+      .block_time_ms = market_ms_, .params = &params_, .plausibility = &plausibility_, .signatories = tx.signatories()};
 }
 
 TxCode BlockWork::check_declarations(const Transaction& tx, ByteView payload) const {

@@ -15,9 +15,10 @@ namespace tieline {
 
 class BlockWork {
  public:
-  // `market`: null when the network has none.
+  // `market`: null when the network has none; `market_ms`: by which intervals are judged.
   BlockWork(const StateView& parent, const Registry& registry, const ChainId& chain, const LedgerParams& params,
-            const PlausibilityParams& plausibility, Height height, int64_t time_ms, MarketWork* market)
+            const PlausibilityParams& plausibility, Height height, int64_t time_ms, int64_t market_ms,
+            MarketWork* market)
       : parent_(parent),
         registry_(registry),
         chain_(chain),
@@ -25,6 +26,7 @@ class BlockWork {
         plausibility_(plausibility),
         height_(height),
         time_ms_(time_ms),
+        market_ms_(market_ms),
         market_(market) {}
 
   // Executes one transaction and says what became of it.
@@ -73,6 +75,7 @@ class BlockWork {
   const PlausibilityParams& plausibility_;
   const Height height_;
   const int64_t time_ms_;
+  const int64_t market_ms_;
   MarketWork* const market_;
   bool market_open_ = false;  // the transaction has come to the market
 

@@ -288,12 +288,13 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   epoch.put_trust(writes);
 
   std::optional<MarketWork> market;
+  const int64_t market_ms = market_time_ms(genesis_, draft.time_ms);
   if (genesis_.market) {
-    market.emplace(parent, MarketWork::Chain{genesis_, registry_, chain_, verifier_}, draft.epoch, draft.time_ms);
+    market.emplace(parent, MarketWork::Chain{genesis_, registry_, chain_, verifier_}, draft.epoch, market_ms);
     market->start_block(parent_header.ends_epoch(), draft.txs);
   }
   BlockWork work(parent, registry_, chain_, genesis_.ledger, genesis_.plausibility, draft.height, draft.time_ms,
-                 market ? &*market : nullptr);
+                 market_ms, market ? &*market : nullptr);
   out.results.reserve(draft.txs.size());
   for (const TxPtr& tx : draft.txs) out.results.push_back({tx->id(), number(work.execute(*tx))});
 

@@ -59,6 +59,7 @@ class Ledger {
 
   const Genesis& genesis() const { return genesis_; }
   const ChainId& chain() const { return chain_; }
+  const Verifier& verifier() const { return verifier_; }
   const Committee& first_committee() const { return first_committee_; }  // of epoch 0, as genesis seats it
 
   // The batch that fills an empty store with the state at height 0.

@@ -15,6 +15,8 @@ constexpr uint64_t kPpm = 1'000'000;
 constexpr uint64_t kLossMost = 500'000;
 constexpr uint64_t kPriceMost = 1'000'000'000'000;
 constexpr size_t kMembersMax = 16'384;
+constexpr uint64_t kTimeRateMost = 100'000;
+constexpr int64_t kTimeMsMost = 253'402'300'799'999;  // 9999-12-31, as for blocks (ledger/execute.h)
 constexpr uint64_t kWhMost = 1'000'000'000'000;
 
 using N = MarketNumbers;
@@ -34,6 +36,7 @@ constexpr std::array kNumbers = {
     MarketNumber{"tolerance_ppm", &N::tolerance_ppm, 0, kPpm, true},
     MarketNumber{"price_cap", &N::price_cap, 0, kPriceMost, true},
     MarketNumber{"stake_min", &N::stake_min, 1, kMarketIssuedMax, true},
+    MarketNumber{"time_rate", &N::time_rate, 1, kTimeRateMost, false},
 };
 
 Error wrong(const std::string& path, const std::string& found, const std::string& allowed) {
@@ -191,6 +194,13 @@ Status check_market(const Genesis& g) {
   if (Status s = check_members(g); !s.ok()) return s;
   if (Status s = check_flows(g); !s.ok()) return s;
   return check_seats(g);
+}
+
+int64_t market_time_ms(const Genesis& g, int64_t block_time_ms) {
+  if (!g.market || block_time_ms <= g.time_ms) return block_time_ms;
+  const auto rate = static_cast<int64_t>(g.market->numbers.time_rate);
+  const int64_t passed = block_time_ms - g.time_ms;
+  return passed > (kTimeMsMost - g.time_ms) / rate ? kTimeMsMost : g.time_ms + passed * rate;
 }
 
 }  // namespace tieline

@@ -27,6 +27,7 @@ struct MarketNumbers {
   uint64_t tolerance_ppm = 20'000;  // of a delivery
   uint64_t price_cap = 1'000'000'000;
   uint64_t stake_min = 1'000'000'000;
+  uint64_t time_rate = 1;  // market time passes so many times as fast as block time: a day in a minute, in tests
   bool operator==(const MarketNumbers&) const = default;
 };
 // Every number with its name and bounds, in the order of the encoding.
@@ -81,5 +82,9 @@ void encode(Writer& w, const MarketGenesis& m);
 struct Genesis;
 // Empty, or the path of the first field that is wrong, what was found and what is allowed.
 Status check_market(const Genesis& g);
+
+// The time by which the market's deadlines and the intervals of readings are judged: that of the block, unless genesis
+// says that it passes faster from its own time on. With no market it is the block's.
+int64_t market_time_ms(const Genesis& g, int64_t block_time_ms);
 
 }  // namespace tieline

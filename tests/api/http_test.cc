@@ -374,6 +374,9 @@ TEST_F(Http, ADryRunSaysWhatWouldBecomeOfATransactionAndRecordsNothing) {
   EXPECT_EQ(verdict["accepted"], false);
   EXPECT_EQ(verdict["code"], "duplicate");
   EXPECT_EQ(verdict["height"], 2);
+  const json good = json::parse(dry(bytes_of(data(2))).body);
+  EXPECT_EQ(good["accepted"], true) << good.dump();
+  EXPECT_EQ(good["code"], "ok");
   Bytes forged = bytes_of(data(2));
   forged.back() ^= 1;
   EXPECT_EQ(json::parse(dry(forged).body)["code"], "bad_signature");
@@ -384,6 +387,17 @@ TEST_F(Http, ADryRunSaysWhatWouldBecomeOfATransactionAndRecordsNothing) {
   ASSERT_TRUE(wrong.ok());
   expect_problem(*wrong, 415, "unsupported_media_type");
   expect_problem(ask("/v1/dry-run"), 405, "method_not_allowed");
+}
+
+TEST_F(Http, ANetworkWithoutAMarketSaysSo) {
+  start();
+  for (const char* path : {"/v1/market", "/v1/stakes", "/v1/proposals", "/v1/accounts/user",
+                           "/v1/trades?participant=user", "/v1/settlements/2026-11-21T12:00:00Z"})
+    expect_problem(ask(path), 404, "no_market");
+  expect_problem(ask("/v1/trades/" + string(64, '0')), 404, "no_market");
+  expect_problem(ask("/v1/trades/12"), 400, "bad_parameter");
+  expect_problem(ask("/v1/trades"), 400, "bad_parameter");
+  expect_problem(ask("/v1/settlements/2026-11-21T12:01:00Z"), 400, "bad_parameter");
 }
 
 TEST_F(Http, HealthReadinessMetricsAndDescription) {
