@@ -102,7 +102,12 @@ class Market {
   const Table<TradeId, TradeRecord>& trades() const { return trades_; }
   const Table<uint32_t, Interval>& intervals() const { return intervals_; }
   std::map<FlowKey, MeteredFlow> flows_in(uint32_t slot) const;
-  IntervalStatements statements_of(uint32_t slot) const;  // version 0: it has not settled
+  // The statements of a settled interval, put together from their records; what find() gives stands until the next one.
+  struct Statements {
+    const Market& market;
+    const IntervalStatements* find(uint32_t slot) const;
+  };
+  Statements statements() const { return {*this}; }
   const Table<ParticipantId, MarketParticipant>& participants() const { return participants_; }
   ParticipantTrust trust_of(ParticipantId id) const;  // as of the day before
   const Table<ParticipantId, StakeRecord>& stakes() const { return stakes_; }
@@ -175,6 +180,7 @@ class Market {
   void resolve_interval(uint32_t slot, int64_t now_ms);
   void settle_interval(uint32_t slot, int64_t now_ms);
   void drop_interval(uint32_t slot);
+  IntervalStatements statements_of(uint32_t slot) const;  // version 0: it has not settled
   void charge_interval(uint32_t slot);
   void put_statements(uint32_t slot, const IntervalStatements& before, const IntervalStatements& after);
   void note_unmet(uint32_t slot);
@@ -209,6 +215,7 @@ class Market {
   std::array<RoleMonth, kParties> months_{};
   std::optional<MarketTotals> stored_totals_;  // in the source
   MarketTotals totals_before_;                 // the transaction
+  mutable IntervalStatements shown_;           // by statements()
 };
 
 // Ids of due items that are intervals: 28 zero bytes and the slot, big-endian. They run before trades of one deadline.

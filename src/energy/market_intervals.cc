@@ -348,6 +348,11 @@ IntervalStatements Market::statements_of(uint32_t slot) const {
   return out;
 }
 
+const IntervalStatements* Market::Statements::find(uint32_t slot) const {
+  market.shown_ = market.statements_of(slot);
+  return market.shown_.version == 0 ? nullptr : &market.shown_;
+}
+
 void Market::put_statements(uint32_t slot, const IntervalStatements& before, const IntervalStatements& after) {
   for (const auto& [key, statement] : before.of) {
     if (after.of.contains(key)) continue;

@@ -160,7 +160,7 @@ TEST_F(Markets, ACorrectionAfterSettlementMovesTheDifference) {
   EXPECT_EQ(trade()->version, 2u);
   const uint64_t refunded = 5'816 * 100 + (5'816 - 2'216) * 100 / 4;
   EXPECT_EQ(balance(1) + market_.book().account(1)[Purse::kMargin], before + refunded);
-  EXPECT_EQ(market_.statements_of(kTestSlot).version, 2u);
+  EXPECT_EQ(market_.statements().find(kTestSlot)->version, 2u);
 }
 
 // The zone's only gap gets its residual; what no reading could be, none becomes. (It aborted in positions().)
@@ -270,7 +270,7 @@ TEST_F(CrowdedMarkets, NoRecordOfACrowdedIntervalIsTooLargeForASnapshot) {
   ASSERT_EQ(market_.publish_price(kTestSlot, 1'000'000'000, end_), MarketRefusal::kNone);
   until(times_.settle_ms);
   until(times_.resolve_ms);
-  EXPECT_GT(market_.statements_of(kTestSlot).of.size(), kTrades);
+  EXPECT_GT(market_.statements().find(kTestSlot)->of.size(), kTrades);
   RecordWrites records;
   market_.add_writes(records);
   for (const auto& [name, value] : records) {
