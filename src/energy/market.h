@@ -102,7 +102,12 @@ class Market {
   const Table<TradeId, TradeRecord>& trades() const { return trades_; }
   const Table<uint32_t, Interval>& intervals() const { return intervals_; }
   std::map<FlowKey, MeteredFlow> flows_in(uint32_t slot) const;
-  const Table<uint32_t, IntervalStatements>& statements() const { return statements_; }
+  // The statements of a settled interval, put together from their records; what find() gives stands until the next one.
+  struct Statements {
+    const Market& market;
+    const IntervalStatements* find(uint32_t slot) const;
+  };
+  Statements statements() const { return {*this}; }
   const Table<ParticipantId, MarketParticipant>& participants() const { return participants_; }
   ParticipantTrust trust_of(ParticipantId id) const;  // as of the day before
   const Table<ParticipantId, StakeRecord>& stakes() const { return stakes_; }
@@ -131,6 +136,7 @@ class Market {
     visit(self.intervals_);
     visit(self.flows_);
     visit(self.statements_);
+    self.slot_statements_.each_table(visit);
     self.slot_flows_.each_table(visit);
     self.slot_trades_.each_table(visit);
     self.party_trades_.each_table(visit);
@@ -177,7 +183,9 @@ class Market {
   void resolve_interval(uint32_t slot, int64_t now_ms);
   void settle_interval(uint32_t slot, int64_t now_ms);
   void drop_interval(uint32_t slot);
+  IntervalStatements statements_of(uint32_t slot) const;  // version 0: it has not settled
   void charge_interval(uint32_t slot);
+  void put_statements(uint32_t slot, const IntervalStatements& before, const IntervalStatements& after);
   void note_unmet(uint32_t slot);
   void settle_when_undisputed(uint32_t slot, int64_t now_ms);
 
@@ -192,10 +200,11 @@ class Market {
   DueQueue due_;
   Table<uint32_t, Interval> intervals_{interval_name};
   Table<FlowOf, MeteredFlow> flows_{flow_name};
-  Table<uint32_t, IntervalStatements> statements_{statement_name};
-  // What the state cannot be asked for: the flows and the trades of a slot, the trades of a participant, all stakers,
-  // all proposals.
+  Table<StatementOf, Statement> statements_{statement_name};
+  // What the state cannot be asked for: the flows, the statements and the trades of a slot, the trades of a
+  // participant, all stakers, all proposals.
   PagedList<uint32_t, FlowKey> slot_flows_;
+  PagedList<uint32_t, ChargeKey> slot_statements_;
   PagedList<uint32_t, TradeId> slot_trades_;
   PagedList<ParticipantId, TradeId> party_trades_;
   Table<ParticipantId, StakeRecord> stakes_{stake_name};
@@ -208,6 +217,7 @@ class Market {
   std::array<RoleMonth, kParties> months_{};
   std::optional<MarketTotals> stored_totals_;  // in the source
   MarketTotals totals_before_;                 // the transaction
+  mutable IntervalStatements shown_;           // by statements()
 };
 
 // Ids of due items that are intervals: 28 zero bytes and the slot, big-endian. They run before trades of one deadline.

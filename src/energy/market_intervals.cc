@@ -265,7 +265,8 @@ void Market::drop_interval(uint32_t slot) {
   for (const FlowKey& key : slot_flows_.items(slot)) flows_.erase({slot, key});
   slot_flows_.clear(slot);
   slot_trades_.clear(slot);
-  statements_.erase(slot);
+  for (const ChargeKey& key : slot_statements_.items(slot)) statements_.erase({slot, key});
+  slot_statements_.clear(slot);
   intervals_.erase(slot);
 }
 
@@ -315,8 +316,7 @@ void Market::draw(std::vector<TradeId> from, ParticipantId who, uint64_t amount)
 }
 
 void Market::charge_interval(uint32_t slot) {
-  const IntervalStatements* known = statements_.find(slot);
-  const IntervalStatements before = known == nullptr ? IntervalStatements{} : *known;
+  const IntervalStatements before = statements_of(slot);
   const Charges charges = interval_charges(settled_flows(flows_in(slot)), contracts_of(slot),
                                            {intervals_.at(slot).price.value(), params_.tolerance_ppm});
   const std::vector<TradeId> ids = trades_in(slot);
@@ -336,7 +336,35 @@ void Market::charge_interval(uint32_t slot) {
   const IntervalStep step = settle_all(before, charges, funds);
   TL_CHECK(apply(step.money, book_) == MarketRefusal::kNone);
   for (const auto& [who, amount] : step.margin_drawn) draw(ids, who, amount);
-  statements_[slot] = step.statements;
+  put_statements(slot, before, step.statements);
+}
+
+IntervalStatements Market::statements_of(uint32_t slot) const {
+  IntervalStatements out;
+  const Interval* interval = intervals_.find(slot);
+  if (interval == nullptr) return out;
+  out.version = interval->settlements;
+  for (const ChargeKey& key : slot_statements_.items(slot)) out.of.emplace(key, statements_.at({slot, key}));
+  return out;
+}
+
+const IntervalStatements* Market::Statements::find(uint32_t slot) const {
+  market.shown_ = market.statements_of(slot);
+  return market.shown_.version == 0 ? nullptr : &market.shown_;
+}
+
+void Market::put_statements(uint32_t slot, const IntervalStatements& before, const IntervalStatements& after) {
+  for (const auto& [key, statement] : before.of) {
+    if (after.of.contains(key)) continue;
+    statements_.erase({slot, key});
+    slot_statements_.remove(slot, key, false);
+  }
+  for (const auto& [key, statement] : after.of) {
+    const auto at = before.of.find(key);
+    if (at == before.of.end()) slot_statements_.add(slot, key);
+    if (at == before.of.end() || !(at->second == statement)) statements_[{slot, key}] = statement;
+  }
+  intervals_[slot].settlements = after.version;
 }
 
 void Market::note_unmet(uint32_t slot) {

@@ -6,8 +6,7 @@ namespace tieline::energy {
 namespace {
 
 constexpr size_t kOrgsMax = 65'536;
-constexpr size_t kLinesMax = 65'536;        // of a statement: participants concerned by it
-constexpr size_t kStatementsMax = 262'144;  // of an interval
+constexpr size_t kLinesMax = 65'536;  // of a statement: participants concerned by it
 constexpr size_t kElectorateMax = 65'536;
 
 template <class E>
@@ -15,16 +14,6 @@ void decode_enum(Reader& r, E& out, E last) {
   const uint8_t value = r.u8();
   if (value > static_cast<uint8_t>(last)) return r.fail();
   out = static_cast<E>(value);
-}
-
-void encode(Writer& w, const ChargeKey& k) {
-  encode(w, k.trade);
-  w.u32(k.payer);
-}
-
-void decode(Reader& r, ChargeKey& k) {
-  decode(r, k.trade);
-  k.payer = r.u32();
 }
 
 // A map is a list whose keys ascend strictly.
@@ -139,6 +128,7 @@ void encode(Writer& w, const Interval& i) {
   w.i64(i.due_ms);
   w.u32(i.flows);
   w.u32(i.trades);
+  w.u32(i.settlements);
 }
 
 void decode(Reader& r, Interval& i) {
@@ -147,6 +137,7 @@ void decode(Reader& r, Interval& i) {
   i.due_ms = r.i64();
   i.flows = r.u32();
   i.trades = r.u32();
+  i.settlements = r.u32();
 }
 
 void encode(Writer& w, const MarketTotals& t) {
@@ -206,21 +197,25 @@ void decode(Reader& r, TradeRecord& t) {
   if (t.sender >= kParties || t.entered >> kParties != 0 || t.unmet >> kParties != 0) r.fail();
 }
 
-void encode(Writer& w, const IntervalStatements& s) {
-  w.u32(s.version);
-  encode_map(w, s.of, [&](const Statement& statement) {
-    encode_map(w, statement.lines, [&](const StatementLine& l) {
-      for (uint64_t amount : {l.owed, l.paid, l.unpaid, l.received, l.reclaimed}) w.u64(amount);
-    });
+void encode(Writer& w, const ChargeKey& k) {
+  encode(w, k.trade);
+  w.u32(k.payer);
+}
+
+void decode(Reader& r, ChargeKey& k) {
+  decode(r, k.trade);
+  k.payer = r.u32();
+}
+
+void encode(Writer& w, const Statement& s) {
+  encode_map(w, s.lines, [&](const StatementLine& l) {
+    for (uint64_t amount : {l.owed, l.paid, l.unpaid, l.received, l.reclaimed}) w.u64(amount);
   });
 }
 
-void decode(Reader& r, IntervalStatements& s) {
-  s.version = r.u32();
-  decode_map(r, s.of, kStatementsMax, 40, [&](Statement& statement) {
-    decode_map(r, statement.lines, kLinesMax, 44, [&](StatementLine& l) {
-      for (uint64_t* amount : {&l.owed, &l.paid, &l.unpaid, &l.received, &l.reclaimed}) *amount = r.u64();
-    });
+void decode(Reader& r, Statement& s) {
+  decode_map(r, s.lines, kLinesMax, 44, [&](StatementLine& l) {
+    for (uint64_t* amount : {&l.owed, &l.paid, &l.unpaid, &l.received, &l.reclaimed}) *amount = r.u64();
   });
 }
 
@@ -281,7 +276,9 @@ Bytes party_name(const ParticipantId& who) { return RecordName("party/").id(who)
 Bytes trade_name(const TradeId& id) { return RecordName("trade/").id(id.view()).take(); }
 Bytes interval_name(const uint32_t& slot) { return RecordName("interval/").id(slot).take(); }
 Bytes flow_name(const FlowOf& of) { return RecordName("flow/").id(of.slot).id(of.flow.from).id(of.flow.to).take(); }
-Bytes statement_name(const uint32_t& slot) { return RecordName("statement/").id(slot).take(); }
+Bytes statement_name(const StatementOf& of) {
+  return RecordName("statement/").id(of.slot).id(of.key.trade.view()).id(of.key.payer).take();
+}
 Bytes stake_name(const ParticipantId& who) { return RecordName("stake/").id(who).take(); }
 Bytes proposal_name(const Hash& id) { return RecordName("proposal/").id(id.view()).take(); }
 Bytes open_trades_name(const OrgId& org) { return RecordName("open-trades/").id(org).take(); }

@@ -49,7 +49,15 @@ struct Interval {
   int64_t due_ms = 0;
   uint32_t flows = 0;
   uint32_t trades = 0;
+  uint32_t settlements = 0;  // version of its statements; 0: none yet
   bool operator==(const Interval&) const = default;
+};
+
+// A statement has a record of its own: an interval can have thousands, and a value of the state travels whole.
+struct StatementOf {
+  uint32_t slot = 0;
+  ChargeKey key;
+  auto operator<=>(const StatementOf&) const = default;
 };
 
 // What is one for the whole market.
@@ -75,20 +83,22 @@ void encode(Writer& w, const MarketTotals& t);
 void decode(Reader& r, MarketTotals& t);
 void encode(Writer& w, const TradeRecord& t);
 void decode(Reader& r, TradeRecord& t);
-void encode(Writer& w, const IntervalStatements& s);
-void decode(Reader& r, IntervalStatements& s);
+void encode(Writer& w, const ChargeKey& k);
+void decode(Reader& r, ChargeKey& k);
+void encode(Writer& w, const Statement& s);
+void decode(Reader& r, Statement& s);
 void encode(Writer& w, const StakeRecord& s);
 void decode(Reader& r, StakeRecord& s);
 void encode(Writer& w, const Proposal& p);
 void decode(Reader& r, Proposal& p);
 
-// Names: "party/" u32, "trade/" hash, "interval/" u32, "flow/" u32 u32 u32, "statement/" u32, "stake/" u32,
+// Names: "party/" u32, "trade/" hash, "interval/" u32, "flow/" u32 u32 u32, "statement/" u32 hash u32, "stake/" u32,
 // "proposal/" hash, "open-trades/" u16, "market"; money's and reservations' are with these.
 Bytes party_name(const ParticipantId& who);
 Bytes trade_name(const TradeId& id);
 Bytes interval_name(const uint32_t& slot);
 Bytes flow_name(const FlowOf& of);
-Bytes statement_name(const uint32_t& slot);
+Bytes statement_name(const StatementOf& of);
 Bytes stake_name(const ParticipantId& who);
 Bytes proposal_name(const Hash& id);
 Bytes open_trades_name(const OrgId& org);

@@ -16,6 +16,8 @@ Market::Market(const MarketParams& params)
     : params_(params),
       slot_flows_([](const uint32_t& slot) { return RecordName("slot-flows/").id(slot).take(); },
                   [](const PageOf<uint32_t>& key) { return page_name("slot-flows/", key); }),
+      slot_statements_([](const uint32_t& slot) { return RecordName("slot-statements/").id(slot).take(); },
+                       [](const PageOf<uint32_t>& key) { return page_name("slot-statements/", key); }),
       slot_trades_([](const uint32_t& slot) { return RecordName("slot-trades/").id(slot).take(); },
                    [](const PageOf<uint32_t>& key) { return page_name("slot-trades/", key); }),
       party_trades_([](const ParticipantId& who) { return RecordName("party-trades/").id(who).take(); },
@@ -68,9 +70,10 @@ void Market::add_writes(RecordWrites& out) const {
 bool Market::operator==(const Market& o) const {
   return totals() == o.totals() && participants_ == o.participants_ && book_ == o.book_ && trades_ == o.trades_ &&
          open_trades_ == o.open_trades_ && reserved_ == o.reserved_ && due_ == o.due_ && intervals_ == o.intervals_ &&
-         flows_ == o.flows_ && statements_ == o.statements_ && slot_flows_ == o.slot_flows_ &&
-         slot_trades_ == o.slot_trades_ && party_trades_ == o.party_trades_ && stakes_ == o.stakes_ &&
-         stakers_ == o.stakers_ && proposals_ == o.proposals_ && proposal_ids_ == o.proposal_ids_;
+         flows_ == o.flows_ && statements_ == o.statements_ && slot_statements_ == o.slot_statements_ &&
+         slot_flows_ == o.slot_flows_ && slot_trades_ == o.slot_trades_ && party_trades_ == o.party_trades_ &&
+         stakes_ == o.stakes_ && stakers_ == o.stakers_ && proposals_ == o.proposals_ &&
+         proposal_ids_ == o.proposal_ids_;
 }
 
 }  // namespace tieline::energy

@@ -167,6 +167,7 @@ TxCode MarketWork::run(const energy::Correct& a, const Step& s) {
   const energy::MeterSeries none;
   const energy::RuleContext context{.block_time_ms = time_ms_,
                                     .params = &params,
+                                    .plausibility = &chain_.genesis.plausibility,
                                     .signatories = s.tx.signatories(),
                                     .point = chain_.registry.main_meter(a.from, a.to),
                                     .series = &none};

@@ -160,7 +160,7 @@ TEST_F(Markets, ACorrectionAfterSettlementMovesTheDifference) {
   EXPECT_EQ(trade()->version, 2u);
   const uint64_t refunded = 5'816 * 100 + (5'816 - 2'216) * 100 / 4;
   EXPECT_EQ(balance(1) + market_.book().account(1)[Purse::kMargin], before + refunded);
-  EXPECT_EQ(market_.statements().at(kTestSlot).version, 2u);
+  EXPECT_EQ(market_.statements().find(kTestSlot)->version, 2u);
 }
 
 // The zone's only gap gets its residual; what no reading could be, none becomes. (It aborted in positions().)
@@ -211,40 +211,71 @@ TEST(MarketTimes, AWindowLongerThanTheTimeFromSettlementToFinalSettles) {
   }
 }
 
-TEST_F(Markets, AnIntervalHasRoomForABoundedNumberOfFlowsAndNoMore) {
-  // Plants and grid companies enough for more pairs than an interval has room for.
-  constexpr ParticipantId kPlants = 60, kGrids = 40;
-  for (ParticipantId i = 0; i < kPlants + kGrids; ++i) {
-    MarketParticipant p;
-    p.org = static_cast<OrgId>(1'000 + i);
-    p.role = i < kPlants ? Role::kPlant : Role::kGrid;
-    p.loss_ppm = i < kPlants ? 0 : terms_.grid_loss_ppm;
-    p.capacity_w = 2'000'000;
-    market_.register_participant(100 + i, p);
-    ASSERT_EQ(market_.issue(100 + i, kGiven), MarketRefusal::kNone);
+// Plants 100.. and grid companies behind them; trades of 1 Wh between pairs of them, the n-th pair for the n-th trade.
+class CrowdedMarkets : public Markets {
+ protected:
+  CrowdedMarkets() { terms_.wh = 1; }
+  void crowd(ParticipantId plants, ParticipantId grids) {
+    plants_ = plants;
+    grids_ = grids;
+    for (ParticipantId i = 0; i < plants + grids; ++i) {
+      MarketParticipant p;
+      p.org = static_cast<OrgId>(1'000 + i);
+      p.role = i < plants ? Role::kPlant : Role::kGrid;
+      p.loss_ppm = i < plants ? 0 : terms_.grid_loss_ppm;
+      p.capacity_w = 2'000'000;
+      market_.register_participant(100 + i, p);
+      EXPECT_EQ(market_.issue(100 + i, kGiven), MarketRefusal::kNone);
+    }
   }
-  terms_.wh = 1;
-  uint32_t committed = 0;
-  MarketRefusal last = MarketRefusal::kNone;
-  for (uint32_t n = 0; n < kPlants * kGrids && last == MarketRefusal::kNone; ++n) {
-    terms_.party = {100 + n % kPlants, 100 + kPlants + n / kPlants, 3, 4};
+  FlowKey pair(uint32_t n) const { return {100 + n % plants_, 100 + plants_ + n / plants_ % grids_}; }
+  MarketRefusal trade_between(uint32_t n) {
+    terms_.party = {pair(n).from, pair(n).to, 3, 4};
     Hash id;
     id.bytes[0] = 1;
     id.bytes[1] = static_cast<uint8_t>(n >> 8);
     id.bytes[2] = static_cast<uint8_t>(n);
     const int64_t now = kTestStart - 3'600'000;
     const auto post = [&](size_t i) { return market_.margin_asked(terms_, terms_.party[i]); };
-    ASSERT_EQ(market_.offer(id, terms_, terms_.party[0], post(0), now), MarketRefusal::kNone);
+    EXPECT_EQ(market_.offer(id, terms_, terms_.party[0], post(0), now), MarketRefusal::kNone);
     for (size_t i = 1; i < 3; ++i) {
-      ASSERT_EQ(market_.endorse(id, 1, terms_.party[i], post(i), now), MarketRefusal::kNone);
+      EXPECT_EQ(market_.endorse(id, 1, terms_.party[i], post(i), now), MarketRefusal::kNone);
     }
-    last = market_.endorse(id, 1, 4, post(3), now);
-    if (last == MarketRefusal::kNone) ++committed;
+    return market_.endorse(id, 1, 4, post(3), now);
   }
-  EXPECT_EQ(last, MarketRefusal::kOverCommitted);
+
+ private:
+  ParticipantId plants_ = 1;
+  ParticipantId grids_ = 1;
+};
+
+TEST_F(CrowdedMarkets, AnIntervalHasRoomForABoundedNumberOfFlowsAndNoMore) {
+  crowd(60, 40);
+  uint32_t committed = 0;
+  while (trade_between(committed) == MarketRefusal::kNone) ++committed;
   EXPECT_GT(committed, kContractedFlowsMax - 200);
   EXPECT_LE(market_.flows_in(kTestSlot).size(), kContractedFlowsMax);
   until(times_.close_ms);
+}
+
+TEST_F(CrowdedMarkets, NoRecordOfACrowdedIntervalIsTooLargeForASnapshot) {
+  constexpr uint32_t kPairs = 200, kTrades = 6'000;
+  constexpr size_t kValueBytesMax = 1024 * 1024;  // kStateValueBytesMax of replica/frames.h
+  crowd(20, 10);
+  for (uint32_t n = 0; n < kTrades; ++n) ASSERT_EQ(trade_between(n), MarketRefusal::kNone);
+  for (uint32_t n = 0; n < kPairs; ++n) {  // nobody delivers
+    ASSERT_EQ(market_.record(kTestSlot, pair(n), 0, Quality::kMeasured, end_), MarketRefusal::kNone);
+    ASSERT_EQ(market_.record_neighbour(kTestSlot, pair(n), 0, end_), MarketRefusal::kNone);
+  }
+  ASSERT_EQ(market_.publish_price(kTestSlot, 1'000'000'000, end_), MarketRefusal::kNone);
+  until(times_.settle_ms);
+  until(times_.resolve_ms);
+  EXPECT_GT(market_.statements().find(kTestSlot)->of.size(), kTrades);
+  RecordWrites records;
+  market_.add_writes(records);
+  for (const auto& [name, value] : records) {
+    ASSERT_TRUE(!value || value->size() <= kValueBytesMax) << to_hex(name) << " " << value->size();
+  }
 }
 
 TEST_F(Markets, IdsOfIntervalsAreNoIdsOfTrades) {

@@ -194,6 +194,10 @@ TEST(MarketLedger, AllActionsOfATransactionCountOrNone) {
   EXPECT_EQ(chain.add_one(tx), TxCode::insufficient_funds);
   EXPECT_EQ(chain.account(kSeller), state_before);
   EXPECT_TRUE(chain.market().due_queue().empty());
+  // Money that was issued before a refused action is not.
+  EXPECT_EQ(chain.add_one(chain.act({kRegulating}, {energy::Issue{kSeller, 5}, energy::Issue{99, 5}})),
+            TxCode::unknown_participant);
+  EXPECT_EQ(chain.market().book().issued, 6 * kMoney + 10);
   // A reading that comes before a refused action is not recorded either.
   chain.until(kEnd);
   Reading r = reading(kSellerMeter, int64_t{kFirstSlot} * energy::kSlotSeconds, 100);
