@@ -36,7 +36,7 @@ struct Options {
 
 const std::vector<std::string> kIds = {"fig1",      "fig2",     "bound",    "views",  "cost",    "latency",
                                        "tps",       "fig7",     "election", "bloom",  "classes", "leader",
-                                       "malicious", "majority", "formulas", "table2", "table4"};
+                                       "malicious", "majority", "formulas", "table2", "table4",  "table5"};
 
 std::string ids_text() {
   std::string text;
@@ -127,6 +127,7 @@ int run(const Options& o) {
     report.parts.push_back(paper::malicious_share(options, wanted("malicious"), wanted("majority"), told));
   if (wanted("formulas")) report.parts.push_back(paper::formulas(options, told));
   if (wanted("table4")) report.parts.push_back(paper::tamper_table(options, told));
+  if (wanted("table5")) report.parts.push_back(paper::forgery_table(options, told));
   // Of this machine and this moment: only where numbers to quote are wanted, or it is asked for by name.
   if (!o.only.empty() ? wanted("table2") : !o.quick && !o.stored_only)
     report.parts.push_back(paper::signature_table(options, told));

@@ -66,9 +66,10 @@ bool bad_register(const Reading& r, const RuleContext& c) {
   return r.start_s + r.duration_s > last.end_s ? *r.register_wh < last.wh : *r.register_wh > last.wh;
 }
 
+// A carrier's meters see plants as well as lines, so its ramp is at least theirs.
 uint32_t ramp_ppm(Role role, const PlausibilityParams& p) {
   if (role == Role::kPlant) return p.ramp_plant_ppm;
-  return role == Role::kUser ? p.ramp_user_ppm : p.ramp_carrier_ppm;
+  return role == Role::kUser ? p.ramp_user_ppm : std::max(p.ramp_carrier_ppm, p.ramp_plant_ppm);
 }
 
 // Between this reading and the one right before it, both as mean power, per slot from the middle of one to the middle

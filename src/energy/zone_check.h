@@ -7,8 +7,10 @@
 //                      in. On a breach the smallest set of readings that explains it is DISPUTED: those which, replaced
 //                      by what the neighbour metered or else by what was expected, bring the zone back into its band.
 //
-// A reading that its neighbour confirms is looked at last, so one forger cannot get others' disputed. Among sets of one
-// size the one that deviates most from what it is replaced by is taken, then the first. Wh and ppm.
+// What was expected is no exact value: a reading explains the breach if some value within expected_ppm of it does.
+// Readings that their own neighbour contradicts are looked at first, then those that nobody confirms, and one that its
+// neighbour confirms last, so one forger cannot get others' disputed. Among sets of one size the one that deviates most
+// from what it is replaced by is taken, then the first. Wh and ppm.
 // Source: ENERGY.md, "Semantic plausibility"; paper 004, 3.2 (semantic reliability).
 
 #include <cstdint>
@@ -29,6 +31,7 @@ struct ZoneLimits {
   uint32_t loss_hi_ppm = 100'000;  // at least lo, below 10^6
   uint32_t agree_ppm = 20'000;
   uint64_t agree_wh = 10;
+  uint32_t expected_ppm = 100'000;  // what was expected may be off by this; at most 10^6
 };
 
 // One border flow of the zone in the interval.

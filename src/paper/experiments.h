@@ -35,7 +35,8 @@ Part formulas(const ExperimentOptions& options, const Told& told);  // 004, eq. 
 Part signature_table(const ExperimentOptions& options, const Told& told);
 // Paper 004, Table 4: forgeries by class through the real ledger, and a year of honest readings.
 Part tamper_table(const ExperimentOptions& options, const Told& told);
-Part cost_model(const Costs* this_machine);  // the constants; none: only those stored
+Part forgery_table(const ExperimentOptions& options, const Told& told);  // 004, Table 5: the sealed exchange
+Part cost_model(const Costs* this_machine);                              // the constants; none: only those stored
 
 // Calls work(0) .. work(count - 1), some at a time.
 void in_parallel(size_t count, size_t threads, const std::function<void(size_t)>& work);

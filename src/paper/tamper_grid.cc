@@ -13,6 +13,9 @@ constexpr uint64_t kCostUnit = 1'000'000;  // micro-currency
 constexpr double kSlotHours = 0.25;
 // Of the band around the registered losses: two meters' errors of half a per cent, and what a line's loss varies by.
 constexpr uint32_t kLossMarginPpm = 15'000;
+constexpr double kFeederPart = 0.55;  // of what a district has room for, its households' peak
+constexpr double kPlantPart =
+    0.75;  // of what a plant can make and its line carry, the most it does; losses come on top
 constexpr size_t kPvPlants = 2;
 constexpr double kPvShare = 0.12;  // of the mean injection, each
 
@@ -119,17 +122,28 @@ TamperGrid tamper_grid(const std::vector<HonestSeries>& shapes, Rng& rng) {
   const size_t line_at = kPlants, feeder_at = line_at + kLines, user_at = feeder_at + kDistributors;
   grid.flows.resize(user_at + kUsers);
   std::vector<std::vector<double>> taken(kDistributors, std::vector<double>(kSlots, 0));
+  double users_w = 0;
   for (size_t u = 0; u < kUsers; ++u) {
     double peak_w = 0;
     const std::vector<double> load = user_load(shapes, peak_w, rng);
     GenesisParticipant& p = users.emplace_back(participant("user-" + std::to_string(u), Role::kUser));
     p.contracted_w = static_cast<uint64_t>(peak_w * 1.25);
+    users_w += peak_w;
     for (size_t i = 0; i < kSlots; ++i) taken[by_room[u]][i] += load[i];
     grid.flows[user_at + u].true_wh = whole(load);
   }
+  // Not more than the plants can make and the lines that meter them can carry, all peaks at once.
+  double able = 0, rooms = 0;
+  const auto carried_w = [&](size_t p) {
+    return static_cast<double>(std::min(plants[p].capacity_w, lines[p].capacity_w));
+  };
+  for (size_t p = kPvPlants; p < kPlants; ++p) able += carried_w(p);
+  for (size_t d = 0; d < kDistributors; ++d) rooms += static_cast<double>(room(d));
+  const double part = std::min(kFeederPart, (able * kPlantPart - users_w) / rooms);
+  TL_CHECK(part > 0);
   std::vector<double> injected(kSlots, 0);
   for (size_t d = 0; d < kDistributors; ++d) {
-    const std::vector<double> load = feeder_load(shapes, 0.55 * static_cast<double>(room(d)), rng);
+    const std::vector<double> load = feeder_load(shapes, part * static_cast<double>(room(d)), rng);
     grid.flows[feeder_at + d].true_wh = whole(load);
     std::vector<double> handed(kSlots);
     const double kept = 1 - static_cast<double>(distributors[d].loss_ppm) / 1e6;
@@ -149,15 +163,12 @@ TamperGrid tamper_grid(const std::vector<HonestSeries>& shapes, Rng& rng) {
     made[p] = stretch(named(shapes, "pv"), rng);
     const double highest = *std::max_element(made[p].begin(), made[p].end());
     for (size_t i = 0; i < kSlots; ++i) {
-      made[p][i] *= kPvShare * mean * 2 / highest;
+      made[p][i] *= std::min(kPvShare * mean * 2, kPlantPart * carried_w(p) * kSlotHours) / highest;
       rest[i] -= made[p][i];
     }
   }
-  double able = 0;
-  for (size_t p = kPvPlants; p < kPlants; ++p)
-    able += static_cast<double>(std::min(plants[p].capacity_w, lines[p].capacity_w));
   for (size_t p = kPvPlants; p < kPlants; ++p) {
-    const double share = static_cast<double>(std::min(plants[p].capacity_w, lines[p].capacity_w)) / able;
+    const double share = carried_w(p) / able;
     made[p].resize(kSlots);
     for (size_t i = 0; i < kSlots; ++i) made[p][i] = std::max(rest[i], 0.0) * share;
   }

@@ -343,8 +343,8 @@ class Day {
       for (const bool in : {true, false}) {
         for (size_t f : in ? zone.in : zone.out) {
           const Seen& s = seen(f, slot);
-          const uint64_t yesterday = grid_.flows[f].true_wh[kDayBegins + slot - kSlotsOfDay];
-          flows.push_back({grid_.flows[f].main, in, s.main, s.neighbour, yesterday});
+          const uint64_t last_week = grid_.flows[f].true_wh[kDayBegins + slot - 7 * kSlotsOfDay];
+          flows.push_back({grid_.flows[f].main, in, s.main, s.neighbour, last_week});
           which.push_back(f);
         }
       }

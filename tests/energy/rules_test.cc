@@ -181,7 +181,9 @@ TEST_F(Rules, ThePowerOfAPointChangesNoFasterThanItsRamp) {
   EXPECT_EQ(judge(), Refusal::kNone);
   reading_.wh = 161;
   EXPECT_EQ(judge(), Refusal::kRamp);
-  point_.role = Role::kGrid;
+  point_.role = Role::kGrid;  // meters plants too
+  EXPECT_EQ(judge(), Refusal::kNone);
+  reading_.wh = 236;
   EXPECT_EQ(judge(), Refusal::kRamp);
   point_.limit_w = 0;
   EXPECT_EQ(judge(), Refusal::kNone);

@@ -9,7 +9,7 @@ namespace tieline::energy {
 namespace {
 
 // Losses between 2 and 8 %, agreement within 2 % or 10 Wh.
-const ZoneLimits kLimits{20'000, 80'000, 20'000, 10};
+const ZoneLimits kLimits{20'000, 80'000, 20'000, 10, 0};
 
 ZoneFlow flow(MeterId meter, bool in, uint64_t wh, std::optional<uint64_t> neighbour = std::nullopt,
               std::optional<uint64_t> expected = std::nullopt) {
@@ -90,6 +90,31 @@ TEST(ZoneCheck, AConfirmedReadingIsSuspectedLast) {
   // The same lie beside a user who may as well be wrong: the user is looked at first.
   flows[2].expected = 16'000;
   EXPECT_EQ(disputed(flows, check_zone(flows, kLimits)), (std::vector<MeterId>{3}));
+}
+
+// Yesterday's value is not today's: the user who forges is found although what was expected of it is a little off, and
+// the plants that the grid company confirms are left alone.
+TEST(ZoneCheck, WhatWasExpectedIsNoExactValue) {
+  auto flows = honest();
+  flows[2].main = 2'500;
+  flows[2].expected = 9'000;
+  EXPECT_EQ(disputed(flows, check_zone(flows, kLimits)), (std::vector<MeterId>{3, 4, 5}));
+  ZoneLimits limits = kLimits;
+  limits.expected_ppm = 100'000;
+  EXPECT_EQ(disputed(flows, check_zone(flows, limits)), (std::vector<MeterId>{3}));
+}
+
+// The plant's lie is contradicted by its neighbour, which explains the breach: the user who takes more than was
+// expected of it deviates more, and is honest.
+TEST(ZoneCheck, WhoIsContradictedIsLookedAtBeforeOthers) {
+  auto flows = honest();
+  flows[0].main = 12'600;
+  flows[1].main = 8'500;
+  flows[1].neighbour = 8'490;
+  flows[4].expected = 4'000;
+  const ZoneVerdict verdict = check_zone(flows, kLimits);
+  EXPECT_FALSE(verdict.balanced);
+  EXPECT_EQ(disputed(flows, verdict), (std::vector<MeterId>{1}));
 }
 
 TEST(ZoneCheck, WhatNothingExplainsDisputesWhatNobodyConfirms) {
