@@ -3,55 +3,23 @@
 
     import_e2e_test.py TIELINE FOLDER     FOLDER is made and removed
 """
-import json
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+from real_network import ROOT, WAIT_S, RealNetwork, check, free_base_port
+
 TIELINE, FOLDER = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-NET = FOLDER / "net"
-WAIT_S = 120
+network = RealNetwork(TIELINE, FOLDER)
+NET = network.net
 CSV = ROOT / "data" / "pv-1.csv"
 
 
-def check(holds, what):
-    if not holds:
-        raise AssertionError(what)
-
-
 def tieline(*words, status=0):
-    run = subprocess.run([TIELINE, *map(str, words), "--json"], capture_output=True, text=True, timeout=WAIT_S)
-    check(run.returncode == status, f"{words}: exit status {run.returncode}, not {status}\n{run.stdout[-2000:]}{run.stderr[-2000:]}")
-    return json.loads(run.stdout.strip().split("\n")[-1])
-
-
-def free_base_port():
-    for base in range(18000, 28000, 200):
-        try:
-            for port in [base + i + above for i in range(4) for above in (0, 100)]:
-                with socket.socket() as s:
-                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    s.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-    raise AssertionError("no free ports")
-
-
-def start_network():
-    up = subprocess.Popen([TIELINE, "up", NET], stdout=subprocess.PIPE, stderr=open(FOLDER / "up.log", "wb"), text=True)
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        line = up.stdout.readline()
-        if "is up" in line:
-            return up
-        check(line or up.poll() is None, "the network ended: " + (FOLDER / "up.log").read_text()[-2000:])
-    raise AssertionError("the network does not come up")
+    return network.tieline(*words, status=status)
 
 
 def import_words(file=CSV, batch=10):
@@ -124,23 +92,20 @@ def a_stopped_store_is_audited_and_a_flipped_bit_found():
 def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    up = None
     try:
         tieline("init", NET, "--port", free_base_port(), "--participants", ROOT / "data" / "participants.json")
-        up = start_network()
+        network.start()
         killed_import_goes_on_without_a_duplicate()
         only_new_rows_of_a_longer_file_are_recorded()
         a_bad_file_is_refused_whole()
         xml_files_are_told_by_their_content_and_a_doctype_records_nothing()
         check(tieline("audit", NET / "validator-0", status=2)["error"]["code"] == "folder_in_use", "audited while it runs")
-        up.send_signal(signal.SIGTERM)
-        check(up.wait(WAIT_S) == 0, "the network did not stop cleanly")
+        network.up.send_signal(signal.SIGTERM)
+        check(network.up.wait(WAIT_S) == 0, "the network did not stop cleanly")
         check(tieline("status", "--net", NET, status=3)["error"]["code"], "a network that is down answers")
         a_stopped_store_is_audited_and_a_flipped_bit_found()
     finally:
-        if up and up.poll() is None:
-            up.terminate()
-            up.wait(WAIT_S)
+        network.stop()
         shutil.rmtree(FOLDER, ignore_errors=True)
 
 
