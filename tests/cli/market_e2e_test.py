@@ -130,8 +130,14 @@ def money_comes_by_the_regulator_alone():
 
 
 def wait_until(when):
-    while (now := market_time()) < when:
-        time.sleep(min(1.0, max(0.05, (when - now).total_seconds() / NUMBERS["time_rate"])))
+    """Market time is that of the newest block, and a network without work makes none."""
+    file = FOLDER / "tick.json"
+    file.write_text(json.dumps({"data": "what time is it"}))
+    while True:
+        check(tieline("submit", file, "--as", "clearing")["accepted"], "a note of the neutral authority")
+        if (now := market_time()) >= when:
+            return
+        time.sleep((when - now).total_seconds() / NUMBERS["time_rate"])
 
 
 def submit(name, meter, obis, values, starts):
