@@ -127,6 +127,15 @@ install_packages() {
     die "apt could not install the packages. The log is $LOG_DIR/apt-install.log"
 }
 
+# warn_disk GB: a full disk shows as a strange compiler error an hour later; said at the start it costs nothing.
+warn_disk() {
+  local free
+  free=$(($(df --output=avail -k "$ROOT" | tail -n 1) / 1024 / 1024))
+  if [ "$free" -lt "$1" ]; then
+    say "only $free GB are free under $ROOT; a first build with its tests needs about $1 GB"
+  fi
+}
+
 # Own caches stay inside the repository unless the user already keeps some: a run leaves nothing behind elsewhere.
 choose_caches() {
   if [ -z "${CCACHE_DIR:-}" ] && { [ ! -w "${HOME:-/nowhere}/.cache/ccache" ]; }; then
