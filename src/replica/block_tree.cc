@@ -64,6 +64,13 @@ std::optional<Lsn> BlockTree::oldest_logged() const {
   return oldest;
 }
 
+std::vector<const BlockNode*> BlockTree::logged() const {
+  std::vector<const BlockNode*> out;
+  for (const Hash& digest : order_)
+    if (const BlockNode& node = nodes_.at(digest); node.logged != 0) out.push_back(&node);
+  return out;
+}
+
 const BlockNode& BlockTree::commit(const Hash& digest) {
   auto it = nodes_.find(digest);
   TL_CHECK_MSG(it != nodes_.end() && it->second.block->header.parent == tip_digest_,

@@ -39,7 +39,8 @@ class BlockTree {
   StateView committed_view() const { return view_at(tip_digest_); }
   // Uncommitted nodes from the child of the tip down to `digest`, parents first; empty for the tip itself.
   std::vector<BlockNode*> path_to(const Hash& digest);
-  std::optional<Lsn> oldest_logged() const;  // the least lsn among bodies of uncommitted blocks
+  std::optional<Lsn> oldest_logged() const;      // the least lsn among bodies of uncommitted blocks
+  std::vector<const BlockNode*> logged() const;  // uncommitted, their bodies in the log; parents first
 
   // `digest` is a node and a child of the tip: it becomes the tip; what does not descend from it is dropped.
   const BlockNode& commit(const Hash& digest);

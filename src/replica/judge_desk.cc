@@ -337,6 +337,11 @@ std::optional<Lsn> JudgeDesk::oldest_kept() const {
   return oldest;
 }
 
+BlockPtr JudgeDesk::kept(const Hash& digest) const {
+  const auto at = kept_.find(digest);
+  return at == kept_.end() ? nullptr : at->second.body;
+}
+
 void JudgeDesk::forget_below_tip() {
   const Height tip = tree_.tip().height;
   std::erase_if(kept_, [&](const auto& entry) {

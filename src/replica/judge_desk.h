@@ -34,10 +34,11 @@ class JudgeDesk {
       : ledger_(ledger), pool_(pool), tree_(tree), verify_(verify), load_committed_(std::move(load_committed)) {}
 
   void ask(const consensus::Judge& ask, Context& context);
-  // A body out of this validator's own log whose parent is not known (the store had fallen behind the log): asked for,
-  // it is taken from here. Nobody else may have it.
+  // A body out of this validator's own log whose parent is not known (the store had fallen behind the log, or a
+  // snapshot went past it): asked for, it is taken from here. Nobody else may have it.
   void keep(const BlockPtr& body, Lsn lsn) { kept_.insert_or_assign(body->digest, Kept{body, lsn}); }
-  std::optional<Lsn> oldest_kept() const;  // the least lsn among them: the log must not be cut above it
+  BlockPtr kept(const Hash& digest) const;  // null: not among them
+  std::optional<Lsn> oldest_kept() const;   // the least lsn among them: the log must not be cut above it
   void on_transactions(const TransactionsAnswer& answer, Context& context);
   void on_block(const BlockAnswer& answer, Context& context);
   void on_verified(const TxPtr& tx, bool ok);

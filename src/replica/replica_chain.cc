@@ -128,6 +128,8 @@ void ReplicaImpl::install(SnapshotFetch::Fetched fetched) {
   committee_ = *committee;
   epoch_start_ = std::move(start);
   tip_proof_ = fetched.proof;
+  // What stands in the log above the snapshot was voted for or acknowledged here, and nobody else may have it.
+  for (const BlockNode* node : tree_->logged()) desk_->keep(node->block, node->logged);
   tree_->install(header, digest, fetched.state);
   checkpoints_.load(*fetched.state);
   checkpoints_.restore_stable(fetched.certificate);

@@ -81,6 +81,8 @@ void ReplicaImpl::on_frame(ValidatorId from, const BlockRequest& frame) {
     block = node->block;
   } else if (const auto height = tree_->height_of_committed(frame.digest)) {
     block = load_committed(*height);
+  } else {
+    block = desk_->kept(frame.digest);
   }
   if (block != nullptr) {
     Writer w;

@@ -2,7 +2,7 @@
 
 #include "replica/chain_meta.h"
 #include "replica/history.h"
-#include "world.h"
+#include "scripted.h"
 
 namespace tieline::replica::testing {
 namespace {
@@ -138,6 +138,60 @@ TEST_F(CatchUpTest, AWideGapIsClosedByASnapshotAndABadChunkLeadsToAnotherPeer) {
   EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 1u);
   world.run_for(50'000);
   EXPECT_EQ(state_root_of(world.hosts[3].store), state_root_of(world.hosts[0].store));
+}
+
+// Voted for on a chain of uncommitted blocks, then a snapshot goes past most of it: what is above was promised to be
+// held, and nobody else may have it.
+TEST_F(CatchUpTest, ASnapshotLeavesTheLoggedBodiesAboveIt) {
+  Limits limits;
+  limits.snapshot_after_blocks = 5;
+  World world(world_genesis(), limits);
+  leave_behind(world, 22);
+  const BlockPtr top = stored_block(world.hosts[0].store, world.height(0))->block;
+  consensus::Judge ask;
+  ask.block = top->digest;
+  ask.header.height = top->header.height;
+  ask.known_by_digest = true;
+  ask.holders = {0};
+
+  auto script = std::make_shared<Script>();
+  std::optional<consensus::Installed> installed;
+  size_t judged = 0;
+  bool asked = false;
+  script->react = [&](const consensus::Input& input, consensus::Effects& out) {
+    if (std::holds_alternative<consensus::Received>(input) && !std::exchange(asked, true)) out.push_back(ask);
+    if (const auto* verdict = std::get_if<consensus::Judged>(&input); verdict && verdict->valid && ++judged == 1) {
+      consensus::VoteRecord vote;
+      vote.sequence = 2;
+      out.push_back(consensus::Persist{2, vote, top->digest, {}, {}});
+      out.push_back(consensus::Behind{top->header.height, 0, {0}});
+    }
+    if (const auto* snapshot = std::get_if<consensus::Installed>(&input)) {
+      installed = *snapshot;
+      out.push_back(ask);
+    }
+  };
+  world.make_engine = [&](Host&) -> EngineFactory {
+    return [&](consensus::EngineConfig, consensus::ChainState, consensus::Recovered, const Verifier&) {
+      return std::make_unique<ScriptedEngine>(script);
+    };
+  };
+  bool answered = false;
+  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
+    if (from == 3 && is<BlockAnswer>(frame))
+      answered = std::get<BlockAnswer>(*decode_frame(frame, Limits().frame_bytes_max)).block.has_value();
+    if (to != 3) return true;
+    if (judged == 0) return !is<SnapshotOffer>(frame);
+    return !installed || is<ConsensusFrame>(frame);  // from then on it is alone with its log
+  };
+  world.start(3);
+  world.give(3, PeerFrame{0, encode_frame(ConsensusFrame{beat(1)->bytes})});
+  ASSERT_TRUE(world.run([&] { return installed.has_value(); }));
+  ASSERT_LT(installed->header.height, top->header.height);
+  world.give(3, PeerFrame{0, encode_frame(BlockRequest{top->digest})});
+  world.run_for(10'000'000);
+  EXPECT_TRUE(answered);
+  EXPECT_EQ(judged, 2u);
 }
 
 TEST_F(CatchUpTest, AnOfferWhoseCertificateOrResultsAreFalseIsRefused) {

@@ -317,7 +317,7 @@ void Kernel::on(const Installed& installed) {
   certificates_of_.clear();
   proposals_.clear();  // their blocks are gone: sent again, they are judged again
   pending_commit_.reset();
-  body_lost_ = body_lost_ && vote_.last_vote->height > installed.header.height;
+  body_lost_ = vote_.last_vote && vote_.last_vote->height > installed.header.height;  // the log may still have it
   tip_ = installed.block;
   tip_header_ = installed.header;
   tip_proof_ = installed.proof;

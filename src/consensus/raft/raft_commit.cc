@@ -235,7 +235,7 @@ void Raft::on(const Installed& installed) {
   appends_.clear();
   pending_commit_.reset();
   wanted_.reset();
-  body_lost_ = body_lost_ && vote_.last_vote->height > installed.header.height;
+  body_lost_ = vote_.last_vote && vote_.last_vote->height > installed.header.height;  // the log may still have it
   tip_ = installed.block;
   tip_header_ = installed.header;
   tip_proof_ = installed.proof;
