@@ -25,7 +25,8 @@ std::optional<T> body_as(const LogRecord& record) {
 // A record whose checksum holds but which does not decode was not written by this program: damage.
 struct Found {
   std::optional<FoundVote> in_log;
-  std::optional<FoundVote> newest;
+  std::optional<FoundVote> in_sector;
+  std::optional<FoundVote> newest;  // of both
   bool undecodable = false;
 };
 
@@ -40,10 +41,11 @@ Found find_votes(const ParsedLog& log, const std::vector<std::optional<VoteSecto
     }
     break;
   }
-  found.newest = found.in_log;
   for (const auto& sector : sectors)
-    if (sector && (!found.newest || sector->lsn > found.newest->lsn))
-      found.newest = FoundVote{sector->lsn, sector->vote};
+    if (sector && (!found.in_sector || sector->lsn > found.in_sector->lsn))
+      found.in_sector = FoundVote{sector->lsn, sector->vote};
+  found.newest = found.in_log;
+  if (found.in_sector && (!found.newest || found.in_sector->lsn > found.newest->lsn)) found.newest = found.in_sector;
   return found;
 }
 
@@ -117,6 +119,14 @@ bool is_blank(const Bytes& sector) {
   return std::all_of(sector.begin(), sector.end(), [](uint8_t b) { return b == 0; });
 }
 
+// The vote, and of the log what it speaks of.
+void take(const VoteRecord& vote, const ParsedLog& log, RecoveredLog& out) {
+  out.engine = {};
+  out.engine.vote = vote;
+  if (!vote.high_slot.is_epoch_start()) out.engine.high_qc = find_certificate(log, vote);
+  find_messages(log, vote, out.engine);
+}
+
 // What the winning vote depends on; the code of the first thing that is missing.
 const char* missing_for(const VoteRecord& vote, const RecoveredLog& found, Height applied) {
   if (!vote.high_slot.is_epoch_start() && !found.engine.high_qc) return "log_certificate_missing";
@@ -143,15 +153,20 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
   for (size_t i = 0; i < sectors.size(); ++i)
     sectors_sure = sectors_sure && (sectors[i] || is_blank(disk.vote_sectors[i]));
   const ParsedLog log = parse_log(disk.segments);
-  const Found found = find_votes(log, sectors);
+  Found found = find_votes(log, sectors);
+  bool never_sent = false;
 
-  if (found.newest) {
-    const VoteRecord& vote = found.newest->record;
-    out.engine.vote = vote;
-    if (!vote.high_slot.is_epoch_start()) out.engine.high_qc = find_certificate(log, vote);
-    find_messages(log, vote, out.engine);
-  }
   collect_blocks(log, applied, out);
+  if (found.newest) take(found.newest->record, log, out);
+  // No vote leaves before a sector names it. One that stands in the log alone, behind a hole or without what it speaks
+  // of, was written by a sync that never ended: the one that the newest sector names was the last that may have left.
+  if (sectors_sure && found.in_log && !found.in_log->record.rejoining && found.in_sector &&
+      found.in_sector->lsn < found.in_log->lsn &&
+      (log.hole || missing_for(found.in_log->record, out, applied) != nullptr)) {
+    found.newest = found.in_sector;
+    take(found.newest->record, log, out);
+    never_sent = true;
+  }
   for (const LogRecord& record : log.records)
     if (record.type == RecordType::kCertificate)
       if (std::optional<Certificate> certificate = body_as<Certificate>(record))
@@ -163,6 +178,9 @@ RecoveredLog recover_log(const DiskImage& disk, Height applied) {
     out.damage = "log_sectors_bad";
   } else if (found.newest->record.rejoining) {
     out.damage = "log_rejoining";
+  } else if (never_sent) {
+    const char* missing = missing_for(found.newest->record, out, applied);
+    out.torn = missing != nullptr ? missing : "log_tail_unsynced";
   } else if (found.undecodable || log.hole) {
     (sectors_sure ? out.torn : out.damage) = "log_hole";
   } else if (!found.in_log || found.in_log->lsn < found.newest->lsn) {

@@ -1,6 +1,8 @@
 #pragma once
 // What a validator remembers after a crash, from the bytes that the host found on disk. The rule: the newest vote that
 // stands anywhere wins, and it is never traded for an older one, since a damaged record cannot be told from a torn one.
+// The one exception is sure: a vote that no sector names while all sectors are whole has never left, and where the log
+// lost part of what it speaks of it counts for nothing.
 // Only when nobody can tell which vote was the last (no vote, no whole sector, or a hole that a lost sector may have
 // pointed into) must the validator rejoin. A vote whose body or certificate was torn off by a power cut stands; the
 // engine gets them from the others (docs/adr/0004, docs/formats/log.md has the cases).

@@ -174,7 +174,7 @@ Status ReplicaImpl::open(const DiskImage& disk, const EngineFactory& make) {
                   "): this validator must rejoin before it votes again");
   if (log.torn != nullptr)
     context_.note(std::string("the log lost its tail (") + log.torn +
-                  "): the last vote stands, what it speaks of is fetched from the others");
+                  "): the last vote that may have left stands, and what it speaks of is fetched from the others");
   for (const RecoveredBody& body : log.bodies) {
     const BlockNode* node = tree_->find(body.block->digest);
     if (node != nullptr && node->logged == body.lsn) log.engine.uncommitted.push_back(node->block->header);

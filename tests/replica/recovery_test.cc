@@ -275,6 +275,26 @@ TEST(Recovery, WhileBothSectorsAreWholeAHoleCostsNoVoteAndTheLogBeginsAnew) {
   EXPECT_EQ(*found.engine.vote, w.r.votes.back());
 }
 
+// Power fails before a batch that spans two segments is synced: its first records are lost, its last are there. No
+// sector names them, so they never left. Counted as sent, the last vote could rest on a body that nobody has
+// (simulator, n=6, seed 2291).
+TEST(Recovery, BehindAHoleAVoteThatNoSectorNamesWasNeverSent) {
+  const WithHole w;
+  const RecoveredLog whole = recover_log(image_of({w.segments[0]}, w.r.states[2].sectors), 0);
+  const RecoveredLog found = recover_log(image_of(w.segments, w.r.states[2].sectors), 0);
+  ASSERT_NE(w.r.votes[2], w.r.votes.back());
+  EXPECT_FALSE(found.engine.damaged);
+  EXPECT_EQ(*found.engine.vote, w.r.votes[2]);
+  EXPECT_EQ(found.engine.high_qc, whole.engine.high_qc);
+  EXPECT_STREQ(found.torn, "log_tail_unsynced");
+  EXPECT_TRUE(found.begin_anew);
+  for (size_t which = 0; which < 2; ++which) {  // the damaged one may have named it
+    auto sectors = w.r.states[2].sectors;
+    sectors[which][100] ^= 1;
+    EXPECT_STREQ(recover_log(image_of(w.segments, sectors), 0).damage, "log_hole");
+  }
+}
+
 // Killed between the two syncs of a vote: the log has it, no sector does. Were the log lost after the restart, the
 // sectors, both whole, would vouch for the vote before it (simulator, n=7, seed 1060444: two proposals for one slot).
 TEST(Recovery, AVoteThatNoSectorNamesIsWrittenToOneBeforeAllElse) {
