@@ -78,8 +78,9 @@ TEST(Restart, TheOwnViewChangeIsSentAgainByteForByte) {
   EXPECT_EQ(t.status().view, 1u);
 }
 
-// With one more member down nobody else would make a quorum for this view: silence would end everything.
-TEST(Restart, AViewChangeThatWasTornOffIsFollowedByOneToTheNextView) {
+// Only damage can take it away alone. A second one for this view could differ from the first, and one for the next view
+// would come without proof that this one is in use, which a rejoining member relies on.
+TEST(Restart, InPlaceOfALostViewChangeNothingIsSaid) {
   Lone t;
   t.c.submit(2);
   t.c.hold_disk(t.me);
@@ -88,10 +89,10 @@ TEST(Restart, AViewChangeThatWasTornOffIsFollowedByOneToTheNextView) {
   t.c.crash(t.me, true);
   t.sent.clear();
   t.c.restart(t.me);
-  ASSERT_TRUE(t.view_change());
-  EXPECT_EQ(t.view_change()->view, 2u);
-  EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kJoined);
+  t.c.run_for(600'000);
+  EXPECT_FALSE(t.view_change());
   EXPECT_TRUE(t.status().view_changing);
+  EXPECT_EQ(t.status().view, 1u);
 }
 
 TEST(Restart, NoVoteInAViewThatWasLeft) {

@@ -253,7 +253,7 @@ void Kernel::resume() {
       view_changes_[config_.self][vote_.view] = ViewChangeEntry{own_view_change_, false};
       send({}, own_view_change_, lsn_);
     } else {
-      replace_view_change();
+      repeat_grant();
     }
   } else if (own_proposal_ && std::get<Propose>(own_proposal_->payload).slot.view == vote_.view && is_leader()) {
     const auto& p = std::get<Propose>(own_proposal_->payload);
@@ -428,7 +428,7 @@ void Kernel::resend() {
       send({}, own_view_change_, lsn_);
       send_new_view_of_vote(lsn_);
     } else {
-      replace_view_change();
+      repeat_grant();
     }
     for (const auto& [id, views] : view_changes_)
       if (auto at = views.find(vote_.view); at != views.end() && at->second.acked && id != config_.self)

@@ -165,7 +165,7 @@ class Kernel final : public Engine, public Explorable {
   // kernel_view.cc
   void start_view_change(ViewChangeKind kind, View target, bool own_time_out = false);
   void say_view_change(ViewChangeKind kind);
-  void replace_view_change();
+  void repeat_grant();
   void enter_view(View view, const char* by);
   bool view_proven() const;
   void check_tenure();

@@ -80,15 +80,11 @@ void Kernel::say_view_change(ViewChangeKind kind) {
   send_new_view_of_vote(lsn);
 }
 
-// Its VIEW-CHANGE was torn off, and what it speaks of is there (again). Where leaders are elected the record says all
-// that it has to repeat. Elsewhere a second one for this view could be another one than the first: it goes on to the
-// next view, which counts for those who wait in this one (members_changing_from).
-void Kernel::replace_view_change() {
-  if (!may_leave_view()) return;
-  if (front_->elects())
-    say_view_change(ViewChangeKind::kJoined);
-  else
-    start_view_change(ViewChangeKind::kJoined, vote_.view + 1, false);
+// Its VIEW-CHANGE is gone from a damaged log. Where leaders are elected the record holds all that it said. Elsewhere a
+// second one for this view could be another one than the first, and one for the next view would be without proof that
+// this one is in use: it is silent, and counts towards f, until the others' NEW-VIEW or certificate.
+void Kernel::repeat_grant() {
+  if (front_->elects() && may_leave_view()) say_view_change(ViewChangeKind::kJoined);
 }
 
 // Whoever has to acknowledge a last vote at index 0 needs the NEW-VIEW it came with: n-f VIEW-CHANGEs, often the
