@@ -58,6 +58,7 @@ void Kernel::collect_timeouts(Evidence& out, const std::vector<Evidence>& ancest
     }
   }
   for (auto& [to, votes] : towards) {
+    if (!committee_.holds_correct(votes.signers())) continue;  // too few, whether they verify or not
     votes.settle(timeout_digest(config_.chain, ViewChangeKind::kTimeout, committee_.epoch(), to), committee_,
                  *verifier_);
     VoteSet::Settled settled = votes.settled();
