@@ -50,12 +50,12 @@ void Conspiracy::add_split(const Slot& slot, const Split& split) {
   if (splits_.size() > kSplitsMax) splits_.erase(splits_.begin());
 }
 
-uint32_t Conspiracy::some() { return static_cast<uint32_t>(1 + rng_.below(everyone())); }
+Mask Conspiracy::some() { return 1 + rng_.below(everyone()); }
 
 Traitor::Traitor(const PlannedTraitor& plan, const SimSigner& signer, Conspiracy& conspiracy)
     : id_(plan.id), kinds_(plan.kinds), rng_(plan.seed), signer_(signer), conspiracy_(conspiracy), mood_(rng_.next()) {}
 
-void Traitor::send(Payload payload, uint32_t to, std::vector<Treason>& out, int64_t delay_us) const {
+void Traitor::send(Payload payload, Mask to, std::vector<Treason>& out, int64_t delay_us) const {
   if (to != 0) out.push_back({to, frame_of(make_message(std::move(payload))), false, delay_us});
 }
 
@@ -133,14 +133,14 @@ void Traitor::forge_certificate(Certificate& c) {
 }
 
 // A share that is a point and signs something else, or is none: nobody looks at it before it is in a sum.
-bool Traitor::bad_share(const Message& m, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::bad_share(const Message& m, Mask to, std::vector<Treason>& out) {
   if (conspiracy_.params().certificates != CertificateKind::kBls) return false;
   const auto spoilt = [this] {
     bls::Signature share = signer_.sign_share(random_hash(rng_).view());
     if (rng_.chance(300'000)) share.bytes[rng_.below(share.bytes.size())] ^= static_cast<uint8_t>(1U << rng_.below(8));
     return share;
   };
-  const uint32_t some = rng_.chance(500'000) ? to : to & conspiracy_.some();
+  const Mask some = rng_.chance(500'000) ? to : to & conspiracy_.some();
   if (const auto* c = std::get_if<Confirm>(&m.payload)) {
     Confirm other = *c;
     other.signature = spoilt();
@@ -184,7 +184,7 @@ bool Traitor::suppressed(const replica::Frame& frame, const Message* message) {
 
 // Two blocks for one slot: the second differs in its time, so that it is as valid as the first wherever execution does
 // not depend on it; sometimes it is one that execution refutes.
-bool Traitor::split_proposal(const Propose& p, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::split_proposal(const Propose& p, Mask to, std::vector<Treason>& out) {
   Propose other = p;
   switch (rng_.below(4)) {
     case 0:
@@ -197,7 +197,7 @@ bool Traitor::split_proposal(const Propose& p, uint32_t to, std::vector<Treason>
       other.header.time_ms += 1;
       break;
   }
-  const uint32_t half = conspiracy_.some();
+  const Mask half = conspiracy_.some();
   conspiracy_.add_split(p.slot,
                         {{p.header.height, p.header.digest()}, {other.header.height, other.header.digest()}, half});
   count(ByzantineKind::kEquivocate);
@@ -207,7 +207,7 @@ bool Traitor::split_proposal(const Propose& p, uint32_t to, std::vector<Treason>
   return true;
 }
 
-bool Traitor::equivocate(const Message& m, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::equivocate(const Message& m, Mask to, std::vector<Treason>& out) {
   if (const auto* p = std::get_if<Propose>(&m.payload)) {
     // A proposal that must be made again (same digest) is split too: at its first sending only, then as it was split.
     return rng_.chance(600'000) && split_proposal(*p, to, out);
@@ -231,13 +231,13 @@ bool Traitor::equivocate(const Message& m, uint32_t to, std::vector<Treason>& ou
   count(ByzantineKind::kEquivocate);
   Confirm other = *c;
   other.block = random_hash(rng_);
-  const uint32_t half = conspiracy_.some();
+  const Mask half = conspiracy_.some();
   send(*c, to & half, out);
   send(sign_again(other), to & ~half, out);
   return true;
 }
 
-bool Traitor::conflicting_view_change(const Message& m, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::conflicting_view_change(const Message& m, Mask to, std::vector<Treason>& out) {
   if (const auto* v = std::get_if<ViewChange>(&m.payload)) {
     if (elects() && rng_.chance(500'000) && conflicting_vote(*v, to, out)) return true;
     ViewChange other = *v;
@@ -260,7 +260,7 @@ bool Traitor::conflicting_view_change(const Message& m, uint32_t to, std::vector
       }
     }
     count(ByzantineKind::kViewChanges);
-    const uint32_t half = conspiracy_.some();
+    const Mask half = conspiracy_.some();
     send(*v, to & half, out);
     send(sign_again(other), to & ~half, out);
     if (rng_.chance(200'000)) send(sign_again(other), to & half, out);
@@ -283,7 +283,7 @@ bool Traitor::conflicting_view_change(const Message& m, uint32_t to, std::vector
   return false;
 }
 
-bool Traitor::forge(const Message& m, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::forge(const Message& m, Mask to, std::vector<Treason>& out) {
   if (const auto* p = std::get_if<Propose>(&m.payload)) {
     Propose other = *p;
     if (other.new_view != nullptr && rng_.chance(700'000)) {
@@ -316,7 +316,7 @@ bool Traitor::forge(const Message& m, uint32_t to, std::vector<Treason>& out) {
       return false;
     }
     count(ByzantineKind::kForge);
-    const uint32_t half = conspiracy_.some();
+    const Mask half = conspiracy_.some();
     send(other, to & half, out);
     send(*p, to & ~half, out);
     return true;
@@ -351,7 +351,7 @@ bool Traitor::forge(const Message& m, uint32_t to, std::vector<Treason>& out) {
   return false;
 }
 
-bool Traitor::lie(const replica::Frame& frame, const Message* m, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::lie(const replica::Frame& frame, const Message* m, Mask to, std::vector<Treason>& out) {
   if (const auto* status = std::get_if<replica::StatusFrame>(&frame)) {
     replica::StatusFrame other = *status;
     other.applied += rng_.below(1'000);
@@ -390,7 +390,7 @@ bool Traitor::lie(const replica::Frame& frame, const Message* m, uint32_t to, st
     CheckpointVote other = *k;
     other.state_root = random_hash(rng_);
     count(ByzantineKind::kLie);
-    const uint32_t half = conspiracy_.some();
+    const Mask half = conspiracy_.some();
     send(sign_again(other), to & half, out);
     send(*k, to & ~half, out);
     return true;
@@ -398,7 +398,7 @@ bool Traitor::lie(const replica::Frame& frame, const Message* m, uint32_t to, st
   return false;
 }
 
-bool Traitor::mutate(const Blob& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out) {
+bool Traitor::mutate(const Blob& frame, const Message* m, Mask to, bool bulk, std::vector<Treason>& out) {
   if (!rng_.chance(100'000)) return false;
   count(ByzantineKind::kMutate);
   if (m == nullptr || rng_.chance(400'000)) {
@@ -484,7 +484,7 @@ bool Traitor::mutate(const Blob& frame, const Message* m, uint32_t to, bool bulk
   return true;
 }
 
-void Traitor::outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Treason>& out) {
+void Traitor::outgoing(const Blob& frame, Mask to, bool bulk, std::vector<Treason>& out) {
   auto decoded = replica::decode_frame(frame, frame.size());
   TL_CHECK_MSG(decoded.ok(), "a replica sent a frame that does not decode");
   MessagePtr message;
@@ -498,7 +498,7 @@ void Traitor::outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Tr
   if (is(ByzantineKind::kSilent) && suppressed(*decoded, m)) return count(ByzantineKind::kSilent);
   if (is(ByzantineKind::kWithhold) && is_body(*decoded)) return count(ByzantineKind::kWithhold);
   if (is(ByzantineKind::kPartial)) {
-    const uint32_t some = to & conspiracy_.some();
+    const Mask some = to & conspiracy_.some();
     if (some != to) count(ByzantineKind::kPartial);
     to = some;
     if (to == 0) return;
@@ -531,7 +531,7 @@ void Traitor::tick(std::vector<Treason>& out) {
       const MessagePtr old = conspiracy_.remembered();
       if (old == nullptr) break;
       count(ByzantineKind::kReplay);
-      out.push_back({conspiracy_.some() & ~(uint32_t{1} << id_), frame_of(old), false, 0});
+      out.push_back({conspiracy_.some() & ~(Mask{1} << id_), frame_of(old), false, 0});
     }
   }
   if (is(ByzantineKind::kViewChanges) && elects()) request_early(out);
@@ -543,14 +543,14 @@ void Traitor::tick(std::vector<Treason>& out) {
       next.view += rng_.below(4);
       next.last_vote.reset();
       count(ByzantineKind::kViewChanges);
-      send(sign_again(next), conspiracy_.some() & ~(uint32_t{1} << id_), out);
+      send(sign_again(next), conspiracy_.some() & ~(Mask{1} << id_), out);
     }
   }
   if (is(ByzantineKind::kSmear)) tick_smear(out);
   if (is(ByzantineKind::kLie)) {
     Heartbeat huge{rng_.below(4), rng_.below(6), rng_.chance(500'000) ? rng_.next() >> 1 : rng_.below(200)};
     count(ByzantineKind::kLie);
-    send(huge, conspiracy_.some() & ~(uint32_t{1} << id_), out);
+    send(huge, conspiracy_.some() & ~(Mask{1} << id_), out);
   }
   if (is(ByzantineKind::kEquivocate)) {
     // A second CONFIRM for a slot of long ago, for what others voted.
@@ -558,7 +558,7 @@ void Traitor::tick(std::vector<Treason>& out) {
       Confirm late = std::get<Confirm>(old->payload);
       late.signer = id_;
       count(ByzantineKind::kEquivocate);
-      send(sign_again(late), conspiracy_.some() & ~(uint32_t{1} << id_), out);
+      send(sign_again(late), conspiracy_.some() & ~(Mask{1} << id_), out);
     }
     if (conspiracy_.params().engine == EngineKind::kPbft) tick_pbft(out);
   }

@@ -19,7 +19,7 @@ namespace tieline::sim {
 
 // What a traitor really sends.
 struct Treason {
-  uint32_t to = 0;  // bit a validator
+  Mask to = 0;  // bit a validator
   Blob frame;
   bool bulk = false;
   int64_t delay_us = 0;
@@ -37,12 +37,12 @@ class Conspiracy {
   };
   struct Split {  // the first half of the validators is shown `a`, the others `b`
     Choice a, b;
-    uint32_t half = 0;
+    Mask half = 0;
   };
   const ConsensusParams& params() const { return params_; }
   const ChainId& chain() const { return chain_; }
   size_t validators() const { return validators_; }
-  uint32_t everyone() const { return (uint32_t{1} << validators_) - 1; }
+  Mask everyone() const { return all_of(validators_); }
   Rng& rng() { return rng_; }
 
   void hear(consensus::MessagePtr message);
@@ -57,7 +57,7 @@ class Conspiracy {
   }
   Split* split_at(const Slot& slot);
   void add_split(const Slot& slot, const Split& split);
-  uint32_t some();  // a set of validators
+  Mask some();  // a set of validators
 
  private:
   ConsensusParams params_;
@@ -75,7 +75,7 @@ class Traitor {
   ValidatorId id() const { return id_; }
   bool is(ByzantineKind kind) const { return kinds_ >> static_cast<unsigned>(kind) & 1; }
   // Instead of sending `frame` to `to`. A twin's frames go through the same traitor.
-  void outgoing(const Blob& frame, uint32_t to, bool bulk, std::vector<Treason>& out);
+  void outgoing(const Blob& frame, Mask to, bool bulk, std::vector<Treason>& out);
   void incoming(const replica::DecodedFrame& frame);
   void tick(std::vector<Treason>& out);  // now and then
   const std::array<uint64_t, kByzantineKinds>& counts() const { return counts_; }
@@ -85,30 +85,30 @@ class Traitor {
   bool elects() const { return conspiracy_.params().engine == EngineKind::kTrustRaft; }
   void count(ByzantineKind kind) { ++counts_[static_cast<size_t>(kind)]; }
   bool suppressed(const replica::Frame& frame, const Message* message);
-  bool equivocate(const Message& m, uint32_t to, std::vector<Treason>& out);
-  bool split_proposal(const consensus::Propose& p, uint32_t to, std::vector<Treason>& out);
-  bool conflicting_view_change(const Message& m, uint32_t to, std::vector<Treason>& out);
-  bool forge(const Message& m, uint32_t to, std::vector<Treason>& out);
-  bool lie(const replica::Frame& frame, const Message* m, uint32_t to, std::vector<Treason>& out);
-  bool mutate(const Blob& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out);
+  bool equivocate(const Message& m, Mask to, std::vector<Treason>& out);
+  bool split_proposal(const consensus::Propose& p, Mask to, std::vector<Treason>& out);
+  bool conflicting_view_change(const Message& m, Mask to, std::vector<Treason>& out);
+  bool forge(const Message& m, Mask to, std::vector<Treason>& out);
+  bool lie(const replica::Frame& frame, const Message* m, Mask to, std::vector<Treason>& out);
+  bool mutate(const Blob& frame, const Message* m, Mask to, bool bulk, std::vector<Treason>& out);
   void forge_certificate(Certificate& c);
-  bool bad_share(const Message& m, uint32_t to, std::vector<Treason>& out);
+  bool bad_share(const Message& m, Mask to, std::vector<Treason>& out);
   VoteSignature sign(const Hash& digest) const;  // of the kind that the chain's certificates are made of
   // byzantine_smear.cc
-  bool smear(const replica::Frame& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out);
+  bool smear(const replica::Frame& frame, const Message* m, Mask to, bool bulk, std::vector<Treason>& out);
   void tick_smear(std::vector<Treason>& out);
   // byzantine_pbft.cc
   template <class Vote>
-  bool equivocate_vote(const Vote& vote, uint32_t to, std::vector<Treason>& out);
-  bool equivocate_pbft(const Message& m, uint32_t to, std::vector<Treason>& out);
+  bool equivocate_vote(const Vote& vote, Mask to, std::vector<Treason>& out);
+  bool equivocate_pbft(const Message& m, Mask to, std::vector<Treason>& out);
   void mutate_pbft(consensus::Payload& payload);
   void sign_pbft(consensus::Payload& payload) const;
   void tick_pbft(std::vector<Treason>& out);
   // byzantine_election.cc
-  bool conflicting_vote(const consensus::ViewChange& v, uint32_t to, std::vector<Treason>& out);
+  bool conflicting_vote(const consensus::ViewChange& v, Mask to, std::vector<Treason>& out);
   void request_early(std::vector<Treason>& out);
   consensus::Payload sign_again(consensus::Payload payload) const;
-  void send(consensus::Payload payload, uint32_t to, std::vector<Treason>& out, int64_t delay_us = 0) const;
+  void send(consensus::Payload payload, Mask to, std::vector<Treason>& out, int64_t delay_us = 0) const;
 
   ValidatorId id_;
   uint32_t kinds_;

@@ -15,13 +15,13 @@ constexpr uint64_t kInflationMax = 1'000;  // terms
 }  // namespace
 
 // One vote for the term is what it owes; it gives two.
-bool Traitor::conflicting_vote(const ViewChange& v, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::conflicting_vote(const ViewChange& v, Mask to, std::vector<Treason>& out) {
   ViewChange other = v;
   const uint64_t whom = rng_.below(4);
   other.leader = whom == 0 ? kNobody : whom == 1 ? id_ : static_cast<ValidatorId>(rng_.below(conspiracy_.validators()));
   if (other.leader == v.leader) return false;
   count(ByzantineKind::kViewChanges);
-  const uint32_t half = conspiracy_.some();
+  const Mask half = conspiracy_.some();
   const bool both = rng_.chance(300'000);
   send(v, both ? to : to & half, out);
   send(sign_again(other), both ? to : to & ~half, out);
@@ -41,7 +41,7 @@ void Traitor::request_early(std::vector<Treason>& out) {
   request.kind = static_cast<ViewChangeKind>(1 + rng_.below(3));
   request.high_qc = p.justify;
   count(ByzantineKind::kViewChanges);
-  const uint32_t others = conspiracy_.everyone() & ~(uint32_t{1} << id_);
+  const Mask others = conspiracy_.everyone() & ~(Mask{1} << id_);
   send(sign_again(request), rng_.chance(500'000) ? others : conspiracy_.some() & others, out);
 }
 

@@ -40,7 +40,7 @@ Payload with_content(const Vote& vote, Height height, const Hash& block) {
 // Votes for both sides of a slot that a fellow traitor split, each to its half; else now and then one for a block that
 // was heard of at another slot, to some; and COMMITs for what nobody prepared.
 template <class Vote>
-bool Traitor::equivocate_vote(const Vote& vote, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::equivocate_vote(const Vote& vote, Mask to, std::vector<Treason>& out) {
   if (const Conspiracy::Split* split = conspiracy_.split_at(vote.slot); split != nullptr) {
     count(ByzantineKind::kEquivocate);
     send(sign_again(with_content(vote, split->a.height, split->a.block)), to & split->half, out);
@@ -58,13 +58,13 @@ bool Traitor::equivocate_vote(const Vote& vote, uint32_t to, std::vector<Treason
   if (other == nullptr) return false;
   count(ByzantineKind::kEquivocate);
   const auto& p = std::get<Propose>(other->payload);
-  const uint32_t half = conspiracy_.some();
+  const Mask half = conspiracy_.some();
   send(vote, to & half, out);
   send(sign_again(with_content(vote, p.header.height, p.header.digest())), to & ~half, out);
   return true;
 }
 
-bool Traitor::equivocate_pbft(const Message& m, uint32_t to, std::vector<Treason>& out) {
+bool Traitor::equivocate_pbft(const Message& m, Mask to, std::vector<Treason>& out) {
   if (const auto* p = std::get_if<PrepareVote>(&m.payload)) return equivocate_vote(*p, to, out);
   if (const auto* c = std::get_if<CommitVote>(&m.payload)) return equivocate_vote(*c, to, out);
   return false;
@@ -86,7 +86,7 @@ void Traitor::sign_pbft(Payload& payload) const {
 // Out of turn: a PREPARE and a COMMIT of its own for what others voted at a slot of long ago, or a PREPARE said as a
 // COMMIT.
 void Traitor::tick_pbft(std::vector<Treason>& out) {
-  const uint32_t others = ~(uint32_t{1} << id_);
+  const Mask others = ~(Mask{1} << id_);
   if (const MessagePtr old = conspiracy_.remembered_of<PrepareVote>(); old != nullptr) {
     PrepareVote late = std::get<PrepareVote>(old->payload);
     late.signer = id_;

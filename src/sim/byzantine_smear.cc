@@ -15,7 +15,7 @@ constexpr int kFloodRounds = 4;
 
 }  // namespace
 
-bool Traitor::smear(const replica::Frame& frame, const Message* m, uint32_t to, bool bulk, std::vector<Treason>& out) {
+bool Traitor::smear(const replica::Frame& frame, const Message* m, Mask to, bool bulk, std::vector<Treason>& out) {
   if (const auto* batch = std::get_if<replica::TransactionsFrame>(&frame)) {
     if (batch->transactions.empty() || !batch->seal || !rng_.chance(300'000)) return false;
     replica::TransactionsFrame other = *batch;
@@ -47,7 +47,7 @@ bool Traitor::smear(const replica::Frame& frame, const Message* m, uint32_t to, 
 }
 
 void Traitor::tick_smear(std::vector<Treason>& out) {
-  const uint32_t to = conspiracy_.some() & ~(uint32_t{1} << id_);
+  const Mask to = conspiracy_.some() & ~(Mask{1} << id_);
   for (int round = 0; round < kFloodRounds; ++round) {
     const MessagePtr heard = conspiracy_.remembered_of<Confirm>();
     if (heard == nullptr) break;

@@ -14,6 +14,7 @@
 #include "model/evidence.h"
 #include "replica/replica.h"
 #include "sim/event.h"
+#include "sim/faults.h"
 
 namespace tieline::sim {
 
@@ -50,7 +51,7 @@ struct EvidenceCounts {
 class Checkers {
  public:
   // `traitors`: bit a Byzantine validator, against which evidence may be found. `verifier` outlives the checkers.
-  Checkers(const Ledger& ledger, const Verifier& verifier, uint32_t traitors)
+  Checkers(const Ledger& ledger, const Verifier& verifier, Mask traitors)
       : chain_(ledger.chain()),
         committee_(ledger.first_committee()),
         rule_(ledger.genesis().consensus.commit_rule()),
@@ -112,7 +113,7 @@ class Checkers {
   Committee committee_;  // of epoch 0: a validator's keys stay the same
   CommitRule rule_;
   const Verifier* verifier_;
-  uint32_t traitors_;
+  Mask traitors_;
   int64_t time_us_ = 0;
   std::optional<Finding> finding_;
   std::vector<Committed> chain_of_blocks_;    // by height; 0 is genesis

@@ -40,10 +40,10 @@ struct Draw {
   size_t n;
   int64_t phase_us;
 
-  uint32_t one() { return uint32_t{1} << rng.below(n); }
-  uint32_t everyone() const { return (uint32_t{1} << n) - 1; }
-  uint32_t some() {  // neither nobody nor everybody
-    return static_cast<uint32_t>(1 + rng.below((uint64_t{1} << n) - 2));
+  Mask one() { return Mask{1} << rng.below(n); }
+  Mask everyone() const { return all_of(n); }
+  Mask some() {  // neither nobody nor everybody
+    return 1 + rng.below(all_of(n) - 1);
   }
   int64_t span(int64_t low_ms, int64_t high_ms) { return 1000 * rng.between(low_ms, high_ms); }
 
@@ -120,9 +120,9 @@ struct Draw {
   }
 };
 
-std::string nodes_text(uint32_t nodes) {
+std::string nodes_text(Mask nodes) {
   std::string text = "{";
-  for (unsigned i = 0; i < 32; ++i) {
+  for (size_t i = 0; i < kValidatorsMax; ++i) {
     if (!(nodes >> i & 1)) continue;
     if (text.size() > 1) text += ",";
     text += std::to_string(i);
@@ -189,7 +189,7 @@ Result<FaultSet> parse_faults(std::string_view words, const FaultSet& allowed) {
 }
 
 Plan draw_plan(uint64_t seed, size_t validators, const FaultSet& faults, int64_t fault_phase_us) {
-  TL_CHECK(validators >= 1 && validators <= 32);
+  TL_CHECK(validators >= 1 && validators <= kValidatorsMax);
   Rng rng(seed ^ 0x504c414e504c414eULL);
   Draw draw{rng, validators, fault_phase_us};
   Plan plan;
@@ -198,14 +198,14 @@ Plan draw_plan(uint64_t seed, size_t validators, const FaultSet& faults, int64_t
   const size_t f = (validators - 1) / 3;
   if (faults.byzantine != 0 && f > 0 && rng.chance(600'000)) {
     const size_t count = 1 + rng.below(f);
-    uint32_t taken = 0;
+    Mask taken = 0;
     while (plan.traitors.size() < count) {
       PlannedTraitor traitor;
       traitor.id = static_cast<ValidatorId>(rng.below(validators));
       traitor.seed = rng.next();
       const uint64_t pick = rng.next();
       if (taken >> traitor.id & 1) continue;
-      taken |= uint32_t{1} << traitor.id;
+      taken |= Mask{1} << traitor.id;
       // One to three ways of lying, of those that are allowed.
       std::vector<uint32_t> kinds;
       for (size_t i = 0; i < kByzantineKinds; ++i)

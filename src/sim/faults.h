@@ -14,6 +14,11 @@
 
 namespace tieline::sim {
 
+inline constexpr size_t kValidatorsMax = 64;
+
+using Mask = uint64_t;  // of validators, a bit each
+constexpr Mask all_of(size_t validators) { return validators >= 64 ? ~Mask{0} : (Mask{1} << validators) - 1; }
+
 enum class FaultKind : uint8_t {
   kCrash,       // the process dies; what it wrote to files stays
   kPowerLoss,   // and what was not synced is lost, wholly or in part
@@ -73,8 +78,8 @@ struct PlannedFault {
   FaultKind kind{};
   int64_t start_us = 0;
   int64_t duration_us = 0;  // of a span; until the restart for a crash
-  uint32_t nodes = 0;       // bit a validator
-  uint32_t others = 0;      // of a partition: the other side
+  Mask nodes = 0;           // bit a validator
+  Mask others = 0;          // of a partition: the other side
   int64_t amount = 0;       // rate in ppm, factor, jump in ms, drift in ppm: by kind
   uint64_t seed = 0;        // of the details that are drawn when it happens
   bool operator==(const PlannedFault&) const = default;

@@ -8,8 +8,6 @@
 
 namespace tieline::sim {
 
-inline constexpr size_t kValidatorsMax = 16;
-
 struct SimOptions {
   EngineKind engine = EngineKind::kCbft;
   size_t validators = 4;

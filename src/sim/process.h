@@ -43,7 +43,7 @@ struct Process {
   Height stored_height = 0;
   std::map<uint64_t, std::vector<uint8_t>> verified;  // by ticket
   std::array<uint16_t, kValidatorsMax> sessions{};    // up, by the peer's validator id (twins: up to two)
-  uint32_t hears_only = ~uint32_t{0};                 // of a twin: the validators it talks to
+  Mask hears_only = ~Mask{0};                         // of a twin: the validators it talks to
 
   bool crash_at_effect = false;  // the next step is cut after some of its effects
   bool crash_is_power = false;

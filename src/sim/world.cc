@@ -48,8 +48,8 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
       client_rng_(seed ^ 0x434c49454e54ULL),
       network_(options.validators + plan.traitors.size(), setup_.latency, setup_.bytes_per_ms, seed),
       checkers_(Ledger(setup_.genesis, keys_), keys_, [&] {
-        uint32_t mask = 0;
-        for (const PlannedTraitor& t : plan.traitors) mask |= uint32_t{1} << t.id;
+        Mask mask = 0;
+        for (const PlannedTraitor& t : plan.traitors) mask |= Mask{1} << t.id;
         return mask;
       }()) {
   conspiracy_ = std::make_unique<Conspiracy>(setup_.genesis, setup_.chain, seed);
@@ -58,7 +58,7 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
                                                    keys_.signer(i), setup_.segment_bytes, setup_.one_sync));
   }
   for (const PlannedTraitor& t : plan.traitors) {
-    traitor_mask_ |= uint32_t{1} << t.id;
+    traitor_mask_ |= Mask{1} << t.id;
     traitors_.push_back(std::make_unique<Traitor>(t, keys_.signer(t.id), *conspiracy_));
     processes_[t.id]->traitor = traitors_.back().get();
     if (!traitors_.back()->is(ByzantineKind::kTwins)) continue;
@@ -67,8 +67,8 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
     twin->traitor = traitors_.back().get();
     // The adversary decides who sees which twin; both may see some.
     Rng split(t.seed);
-    processes_[t.id]->hears_only = static_cast<uint32_t>(split.next()) | (split.chance(300'000) ? everyone() : 0);
-    twin->hears_only = split.chance(500'000) ? ~processes_[t.id]->hears_only : static_cast<uint32_t>(split.next());
+    processes_[t.id]->hears_only = split.next() | (split.chance(300'000) ? everyone() : 0);
+    twin->hears_only = split.chance(500'000) ? ~processes_[t.id]->hears_only : split.next();
     processes_.push_back(std::move(twin));
   }
   for (auto& p : processes_) {
@@ -180,7 +180,7 @@ void World::handle(Event event) {
     case Kind::kFaultEnd:
       return end_fault(event.value);
     case Kind::kTraitorSend:
-      if (p.up()) send_as(p, static_cast<uint32_t>(event.value), event.frame, event.bulk);
+      if (p.up()) send_as(p, event.value, event.frame, event.bulk);
       return;
     case Kind::kTraitorTick:
       push(now() + rng_.between(kTraitorTickUs / 2, 2 * kTraitorTickUs), {.kind = Kind::kTraitorTick, .a = p.index});

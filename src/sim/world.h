@@ -36,12 +36,12 @@ class World {
     uint64_t sequence = 0;
     bool valid = true;
     bool done = false;
-    uint32_t asked = 0;  // bit a validator
+    Mask asked = 0;  // bit a validator
     struct Answer {
       Height height = 0;
       uint16_t code = 0;
       uint32_t index = 0;
-      uint32_t from = 0;
+      Mask from = 0;
     };
     std::vector<Answer> answers;
     ClientHistory::Position begun;                 // when it was submitted
@@ -72,13 +72,13 @@ class World {
 
   // world_network.cc
   void send(Process& p, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk);
-  void send_as(Process& p, uint32_t to, const FramePtr& frame, bool bulk);
+  void send_as(Process& p, Mask to, const FramePtr& frame, bool bulk);
   void carry_out_treason(Process& p);
   void try_connect(ProcessId a, ProcessId b);
   void connect(ProcessId a, ProcessId b);
   void lose_session(ProcessId a, ProcessId b, int64_t detect_us);
   void tell(Process& at, const Process& about, bool up);
-  void set_blocked(uint32_t from, uint32_t to, int by);
+  void set_blocked(Mask from, Mask to, int by);
   bool linked(const Process& a, const Process& b) const;
 
   // world_faults.cc
@@ -89,12 +89,12 @@ class World {
   size_t damaged_now() const;
   bool may_damage(const Process& p) const;
   template <class Visit>
-  void each_link(uint32_t nodes, Visit&& visit);
+  void each_link(Mask nodes, Visit&& visit);
 
   // world_clients.cc
   void client_tick(size_t client);
   void new_transaction(size_t client, bool valid);
-  void ask(uint64_t tx, uint32_t validators);
+  void ask(uint64_t tx, Mask validators);
   void retry(uint64_t tx);
   void ordered_read();
   bool hidden_by_snapshot(const Process& p, Height height) const;
@@ -105,7 +105,7 @@ class World {
   bool tracing() const { return static_cast<bool>(trace_); }
   int64_t now() const { return queue_.now_us(); }
   void push(int64_t time_us, Event event) { queue_.push(time_us, std::move(event)); }
-  uint32_t everyone() const { return (uint32_t{1} << options_.validators) - 1; }
+  Mask everyone() const { return all_of(options_.validators); }
 
   SimOptions options_;
   uint64_t seed_;
@@ -131,7 +131,7 @@ class World {
   bool healed_ = false;
   bool done_ = false;
   int64_t heal_us_ = 0;
-  uint32_t traitor_mask_ = 0;
+  Mask traitor_mask_ = 0;
 };
 
 }  // namespace tieline::sim

@@ -86,11 +86,11 @@ void World::new_transaction(size_t client, bool valid) {
   tx_by_id_.emplace(tx.id, number);
   txs_.push_back(std::move(tx));
   if (valid) c.open.insert(sequence);
-  ask(number, uint32_t{1} << client_rng_.below(options_.validators));
+  ask(number, Mask{1} << client_rng_.below(options_.validators));
   if (valid) push(now() + 4'000 * setup_.genesis.consensus.timeout_ms, {.kind = Kind::kClientRetry, .value = number});
 }
 
-void World::ask(uint64_t number, uint32_t validators) {
+void World::ask(uint64_t number, Mask validators) {
   txs_[number].asked |= validators;
   for (const auto& p : processes_)
     if (validators >> p->id & 1)
@@ -126,17 +126,17 @@ void World::outcome(const Process& p, const replica::TxOutcome& outcome) {
     if (a.height == outcome.height && a.code == outcome.code && a.index == outcome.index) answer = &a;
   if (answer == nullptr)
     answer = &tx.answers.emplace_back(ClientTx::Answer{outcome.height, outcome.code, outcome.index, 0});
-  answer->from |= uint32_t{1} << p.id;
+  answer->from |= Mask{1} << p.id;
   const size_t enough = quorum_of(options_).correct();
   if (static_cast<size_t>(std::popcount(answer->from)) < enough) {
     // One answer is not enough: as many others are asked as can settle it. If they cannot, retry() asks everyone.
-    const uint32_t others = everyone() & ~tx.asked;
+    const Mask others = everyone() & ~tx.asked;
     if (static_cast<size_t>(std::popcount(tx.asked)) >= enough || others == 0) return;
-    uint32_t more = 0;
+    Mask more = 0;
     size_t at = client_rng_.below(options_.validators);
     while (static_cast<size_t>(std::popcount(more)) <
            std::min(enough - 1, static_cast<size_t>(std::popcount(others)))) {
-      more |= others & uint32_t{1} << at;
+      more |= others & Mask{1} << at;
       at = (at + 1) % options_.validators;
     }
     ask(found->second, more);

@@ -10,7 +10,7 @@ constexpr int64_t kDamageDownUs = 50'000;
 }  // namespace
 
 template <class Visit>
-void World::each_link(uint32_t nodes, Visit&& visit) {
+void World::each_link(Mask nodes, Visit&& visit) {
   for (const auto& p : processes_)
     for (const auto& q : processes_)
       if (p->index != q->index && ((nodes >> p->id & 1) || (nodes >> q->id & 1)))

@@ -10,10 +10,10 @@ bool World::linked(const Process& a, const Process& b) const {
 }
 
 void World::send(Process& p, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk) {
-  uint32_t mask = 0;
+  Mask mask = 0;
   for (const ValidatorId id : to) {
     TL_CHECK_MSG(id != p.id && id < options_.validators, "a frame to nobody, or to oneself");
-    mask |= uint32_t{1} << id;
+    mask |= Mask{1} << id;
   }
   if (p.correct()) {
     const auto shared = std::make_shared<const SharedFrame>(frame);
@@ -38,7 +38,7 @@ void World::carry_out_treason(Process& p) {
   treasons_.clear();
 }
 
-void World::send_as(Process& p, uint32_t to, const FramePtr& frame, bool bulk) {
+void World::send_as(Process& p, Mask to, const FramePtr& frame, bool bulk) {
   const size_t size = frame->bytes().size();
   result_.trace_hash = mix_bytes(result_.trace_hash, frame->bytes().view());
   for (const auto& q : processes_) {
@@ -92,7 +92,7 @@ void World::tell(Process& at, const Process& about, bool up) {
   }
 }
 
-void World::set_blocked(uint32_t from, uint32_t to, int by) {
+void World::set_blocked(Mask from, Mask to, int by) {
   for (const auto& p : processes_) {
     for (const auto& q : processes_) {
       if (!(from >> p->id & 1) || !(to >> q->id & 1) || p->id == q->id) continue;
