@@ -128,6 +128,7 @@ int print_participants(const Options& o, const std::string& file) {
   if (auto written = write_file(file, view_of(text)); !written) return fail(written.error());
   print_line("Participants of the day: " + file + ". A network with them:");
   print_line("  tieline init NET --participants " + file + " --set market.time_rate=0");
+  if (o.json) print_json({{"participants", grid->members.size()}, {"file", file}});
   return kExitDone;
 }
 
@@ -165,6 +166,7 @@ void add_scenario(CLI::App& root, int& exit_status) {
       scenario->add_subcommand("participants", "the day's participants, for `tieline init --participants`");
   participants->add_option("-o,--output", *file, "file to write")->capture_default_str();
   add_day_options(*participants, *options);
+  participants->add_flag("--json", options->json, "one JSON object on the last line");
   participants->footer(
       "Example:\n  tieline scenario participants -o day.json\n"
       "  tieline init NET --participants day.json --set market.time_rate=0\n"

@@ -55,7 +55,7 @@ std::vector<uint64_t> each(const std::vector<ScenarioSlot>& slots, Of of) {
 
 Section loads(const paper::DayGrid& grid, const ScenarioResult& r) {
   Section s{"loads", "What flowed", {}, {}, {}, {}, {}};
-  Plot load{"Load", "hour of the day (UTC)", "MW, mean of the hour", {}, false};
+  Plot load{"Load", "hour of the day", "MW, mean of the hour", {}, false};
   load.series.push_back(by_hour("contracted", each(r.slots, [](const auto& x) { return x.contracted; })));
   load.series.push_back(by_hour("metered at users", each(r.slots, [](const auto& x) { return x.withdrawn; })));
   load.series.push_back(by_hour("fed in by plants", each(r.slots, [](const auto& x) { return x.injected; })));
@@ -63,12 +63,12 @@ Section loads(const paper::DayGrid& grid, const ScenarioResult& r) {
   uint64_t sun = 0;
   for (uint64_t wh : grid.pv_wh) sun += wh;
   if (sun > 0) {
-    Plot pv{"Plants that follow the sun", "hour of the day (UTC)", "MW, mean of the hour", {}, false};
+    Plot pv{"Plants that follow the sun", "hour of the day", "MW, mean of the hour", {}, false};
     pv.series.push_back(by_hour("forecast: the day before", grid.pv_forecast_wh));
     pv.series.push_back(by_hour("made", grid.pv_wh));
     s.plots.push_back(pv);
   }
-  Plot losses{"Losses", "hour of the day (UTC)", "% of what was fed in", {}, false};
+  Plot losses{"Losses", "hour of the day", "% of what was fed in", {}, false};
   Series share{"lost", {}, {}, {}};
   for (size_t h = 0; h * paper::kHourSlots < r.slots.size(); ++h) {
     uint64_t in = 0, lost = 0;
@@ -96,7 +96,7 @@ Section loads(const paper::DayGrid& grid, const ScenarioResult& r) {
 
 Section prices(const paper::DayGrid& grid, const ScenarioResult& r) {
   Section s{"prices", "Prices", {}, {}, {}, {}, {}};
-  Plot plot{"Price of a MWh", "hour of the day (UTC)", "currency units", {}, false};
+  Plot plot{"Price of a MWh", "hour of the day", "currency units", {}, false};
   Series imbalance{"of imbalances", {}, {}, {}}, traded{"of trades, delivered", {}, {}, {}};
   for (size_t h = 0; h < grid.options.hours; ++h) {
     double sum = 0, wh = 0, paid = 0;

@@ -12,10 +12,11 @@ constexpr size_t kSlotsOfDay = 96;
 constexpr uint64_t kMw = 1'000'000;
 constexpr uint64_t kMoneyUnit = 1'000'000;        // micro-currency
 constexpr uint64_t kBalance = 1'000'000'000'000;  // a million of it each
-constexpr double kPvShare = 0.8;                  // of a route's need, at most
-constexpr size_t kPvPlantsOf = 5;                 // one plant of so many follows the sun
-constexpr double kLeastPv = 0.01;                 // below this share of its peak a plant offers nothing
-constexpr double kLineNoise = 0.002;              // what a line's loss varies by
+constexpr double kContractedOver = 1.25;
+constexpr double kPvShare = 0.8;      // of a route's need, at most
+constexpr size_t kPvPlantsOf = 5;     // one plant of so many follows the sun
+constexpr double kLeastPv = 0.01;     // below this share of its peak a plant offers nothing
+constexpr double kLineNoise = 0.002;  // what a line's loss varies by
 constexpr size_t kPlantsOf50 = 10, kLinesOf50 = 15, kOf = 50;
 
 double uniform(double lo, double hi, Rng& rng) {
@@ -91,7 +92,11 @@ class Builder {
       loads.push_back(two_days(*profiles[rng_.below(profiles.size())], rng_));
       const double factor = uniform(0.7, 0.9, rng_), mean = uniform(50e6, 150e6, rng_) / kSlotsOfDay;
       make_load(loads.back(), mean, factor, rng_);
-      add("user-" + std::to_string(i), Role::kUser).contracted_w = whole_wh(mean / factor * kHourSlots * 1.25);
+      // What it may draw leaves room above both what it expects and what it needs.
+      double peak = 0;
+      for (const auto* of : {&loads.back().before, &loads.back().day})
+        peak = std::max(peak, *std::max_element(of->begin(), of->end()));
+      add("user-" + std::to_string(i), Role::kUser).contracted_w = whole_wh(peak * kHourSlots * kContractedOver);
     }
     grid_.regulator = add("watchdog", Role::kRegulator).id;
     grid_.authority = add("clearing", Role::kNeutral).id;
