@@ -58,6 +58,8 @@ Described described(ActionType type) {
       return {"correction", {kSlot, kFrom, kTo, {"of_version"}, {"wh"}, {"quality"}}};
     case ActionType::kPublishPrice:
       return {"publish_price", {kSlot, {"price"}}};
+    case ActionType::kTick:
+      return {"tick", {{{"market_time", Kind::kMillis}}}};
     case ActionType::kBond:
       return {"bond", {kAmount}};
     case ActionType::kUnbond:

@@ -192,7 +192,7 @@ Result<std::string> market_json(const Genesis& genesis, const StateView& state, 
               {"reward_pool", market.book().pool(Pool::kReward)},
               {"imbalance_pool", market.book().pool(Pool::kImbalance)},
               {"last_price", market.last_price()},
-              {"market_time", rfc3339_ms(market_time_ms(genesis, block_time_ms))},
+              {"market_time", rfc3339_ms(market_time_ms(genesis, state, block_time_ms))},
               {"epoch", market.epoch()},
               {"accounts", std::move(accounts)},
               {"numbers", std::move(numbers)}}

@@ -33,6 +33,7 @@ void add_stake(CLI::App& root, int& exit_status);
 void add_govern(CLI::App& root, int& exit_status);
 void add_seal(CLI::App& root, int& exit_status);
 void add_open(CLI::App& root, int& exit_status);
+void add_scenario(CLI::App& root, int& exit_status);
 void add_bill(CLI::App& root, int& exit_status);
 
 }  // namespace tieline::cli

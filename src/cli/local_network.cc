@@ -78,7 +78,8 @@ Status LocalNetwork::init() {
   if (error) return Error{"file_unwritable", "cannot make " + options_.folder.string() + ": " + error.message()};
   const auto net = options_.folder / "net";
   const auto participants = options_.folder / "participants.json";
-  if (auto status = write_file(participants, view_of(participants_json(options_.signers))); !status) return status;
+  const std::string text = options_.participants.empty() ? participants_json(options_.signers) : options_.participants;
+  if (auto status = write_file(participants, view_of(text)); !status) return status;
   auto port = free_port_base(options_.validators);
   if (!port) return port.error();
   std::vector<std::string> arguments = {

@@ -21,6 +21,7 @@ struct LocalNetworkOptions {
   std::string engine = "cbft";
   std::filesystem::path folder;  // made here; removed at the end unless `keep`
   bool keep = false;
+  std::string participants = {};      // for `init`, JSON; empty: `signers` of them
   size_t signers = 64;                // participants of role plant, each with one meter
   std::vector<std::string> settings;  // genesis parameters for init, "consensus.timeout_ms=500"
 };

@@ -16,10 +16,10 @@ int main(int argc, char** argv) {
       "Exit status: 0 done; 1 the honest answer is no; 2 wrong use or bad input; 3 no validator reachable.\n"
       "Example:\n  tieline init demo-net && tieline up demo-net");
   int exit_status = kExitDone;
-  for (auto* add : {add_init,        add_node,   add_up,    add_status,      add_import, add_submit, add_query,
-                    add_receipt,     add_verify, add_audit, add_bench,       add_chaos,  add_sim,    add_explore,
-                    add_trace_check, add_credit, add_paper, add_participant, add_trade,  add_market, add_settlement,
-                    add_stake,       add_govern, add_seal,  add_open,        add_bill})
+  for (auto* add : {add_init,        add_node,   add_up,    add_status,      add_import, add_submit,  add_query,
+                    add_receipt,     add_verify, add_audit, add_bench,       add_chaos,  add_sim,     add_explore,
+                    add_trace_check, add_credit, add_paper, add_participant, add_trade,  add_market,  add_settlement,
+                    add_stake,       add_govern, add_seal,  add_open,        add_bill,   add_scenario})
     add(app, exit_status);
   try {
     app.parse(argc, argv);

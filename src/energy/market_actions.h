@@ -128,6 +128,14 @@ struct PublishPrice {  // of imbalances, by the neutral authority
   static auto fields(auto& a) { return std::tie(a.slot, a.price); }
   bool operator==(const PublishPrice&) const = default;
 };
+// Market time of the blocks that follow, where genesis lets it pass by these records alone (time_rate 0: tests and
+// demonstrations, which then settle alike however long they take); by the neutral authority.
+struct Tick {
+  static constexpr ActionType kType = ActionType::kTick;
+  int64_t market_ms = 0;
+  static auto fields(auto& a) { return std::tie(a.market_ms); }
+  bool operator==(const Tick&) const = default;
+};
 
 // Stake.
 struct Bond {
@@ -269,7 +277,7 @@ Hash revocation_message(const ChainId& chain, const RevokeKey& revocation);
 
 using MarketAction = std::variant<Issue, Redeem, Repay, Offer, Counter, Endorse, Decline, Cancel, Accept, Ruling,
                                   Correct, PublishPrice, Bond, Unbond, Withdraw, Confiscate, Penalise, Propose,
-                                  CastVote, Veto, GrantRead, RevokeRead, RotateKey, SetRecoveryKey, RevokeKey>;
+                                  CastVote, Veto, GrantRead, RevokeRead, RotateKey, SetRecoveryKey, RevokeKey, Tick>;
 
 ActionType type_of(const MarketAction& action);
 bool is_market_action(ActionType type);

@@ -290,7 +290,7 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
 
   const Members members(registry_, parent, draft.epoch);
   std::optional<MarketWork> market;
-  const int64_t market_ms = market_time_ms(genesis_, draft.time_ms);
+  const int64_t market_ms = market_time_ms(genesis_, parent, draft.time_ms);
   if (genesis_.market) {
     market.emplace(parent, MarketWork::Chain{genesis_, registry_, members, chain_, verifier_}, draft.epoch, market_ms);
     market->start_block(parent_header.ends_epoch(), draft.txs);

@@ -53,6 +53,18 @@ std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, Partic
   return state::read<ReadGrant>(view, state::key_of(grant_name({meter, reader})), "damaged state record: grant");
 }
 
+void encode(Writer& w, const MarketTime& t) { w.i64(t.ms); }
+
+void decode(Reader& r, MarketTime& t) { t.ms = r.i64(); }
+
+int64_t market_time_ms(const Genesis& genesis, const StateView& parent, int64_t block_time_ms) {
+  if (genesis.market && genesis.market->numbers.time_rate == 0) {
+    const auto ticked = state::read<MarketTime>(parent, state::market_time_key(), "damaged state record: market time");
+    if (ticked) return ticked->ms;
+  }
+  return market_time_ms(genesis, block_time_ms);
+}
+
 energy::Market market_of_genesis(const Genesis& genesis) {
   energy::Market market(market_params(genesis.market->numbers));
   for (const MarketMember& m : genesis.market->members) {

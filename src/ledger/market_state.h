@@ -45,6 +45,14 @@ Bytes grant_name(const GrantKey& key);
 // Of the state at hand; none: nothing is granted.
 std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, ParticipantId reader);
 
+// Market time of a block on top of this state (model/genesis_market.h).
+int64_t market_time_ms(const Genesis& genesis, const StateView& parent, int64_t block_time_ms);
+struct MarketTime {  // the record of the newest tick
+  int64_t ms = 0;
+};
+void encode(Writer& w, const MarketTime& t);
+void decode(Reader& r, MarketTime& t);
+
 // The market at height 0: its members, and the money that genesis gives them.
 energy::Market market_of_genesis(const Genesis& genesis);
 

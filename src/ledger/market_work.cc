@@ -4,6 +4,7 @@
 
 #include "energy/rules.h"
 #include "energy/split.h"
+#include "ledger/execute.h"
 
 namespace tieline {
 namespace {
@@ -47,6 +48,7 @@ void MarketWork::start_epoch() {
 }
 
 void MarketWork::begin() {
+  ticked_before_ = ticked_;
   market_.begin();
   each_table(*this, [](auto& table) { table.begin_changes(); });
 }
@@ -57,6 +59,7 @@ void MarketWork::commit() {
 }
 
 void MarketWork::roll_back() {
+  ticked_ = ticked_before_;
   market_.roll_back();
   each_table(*this, [](auto& table) { table.roll_back(); });
 }
@@ -66,6 +69,7 @@ void MarketWork::add_writes(energy::RecordWrites& out) const {
   market_.add_writes(named);
   each_table(*this, [&](const auto& table) { table.add_writes(named); });
   for (auto& [name, value] : named) out.emplace_back(state::key_of(name), std::move(value));
+  if (ticked_) out.emplace_back(state::market_time_key(), encoded(MarketTime{*ticked_}));
   if (numbers_changed_) out.emplace_back(state::market_numbers_key(), encoded(numbers_));
 }
 
@@ -200,6 +204,16 @@ TxCode MarketWork::run(const energy::RevokeRead& a, const Step& s) {
 TxCode MarketWork::run(const energy::PublishPrice& a, const Step& s) {
   if (chain_.members.role(s.tx.signer()) != Role::kNeutral) return TxCode::not_authorised;
   return code_of(market_.publish_price(a.slot, a.price, time_ms_));
+}
+
+// What it says counts from the next block on: this one's deadlines have been run.
+TxCode MarketWork::run(const energy::Tick& a, const Step& s) {
+  const bool by_ticks = numbers_.time_rate == 0;
+  if (!by_ticks || chain_.registry.role(s.tx.signer()) != Role::kNeutral) return TxCode::not_authorised;
+  if (a.market_ms < ticked_.value_or(time_ms_)) return TxCode::too_late;
+  if (a.market_ms > kBlockTimeMsMax) return TxCode::malformed;
+  ticked_ = a.market_ms;
+  return TxCode::ok;
 }
 
 }  // namespace tieline

@@ -56,6 +56,7 @@ class MarketWork {
   TxCode run(const energy::Ruling& a, const Step& s);
   TxCode run(const energy::Correct& a, const Step& s);
   TxCode run(const energy::PublishPrice& a, const Step& s);
+  TxCode run(const energy::Tick& a, const Step& s);
   TxCode run(const energy::Bond& a, const Step& s);
   TxCode run(const energy::Unbond& a, const Step& s);
   TxCode run(const energy::Withdraw& a, const Step& s);
@@ -107,6 +108,7 @@ class MarketWork {
   StateSource source_;
   MarketNumbers numbers_;
   bool numbers_changed_ = false;
+  std::optional<int64_t> ticked_, ticked_before_;  // by this block; the second: before the transaction under way
   energy::Market market_;
   energy::Table<Hash, ProposalContent> proposed_{proposal_content_name};
   energy::Table<GrantKey, ReadGrant> grants_{grant_name};

@@ -85,6 +85,7 @@ Bytes page_key(const standing::PageId& id) {
   return key_of(Name("slots/").id(id.epoch).id(id.view).id(id.number).view());
 }
 Bytes market_numbers_key() { return key_of(Name("market-numbers").view()); }
+Bytes market_time_key() { return key_of(Name("market-time").view()); }
 Bytes epoch_key() { return key_of(Name("epoch").view()); }
 Bytes totals_key() { return key_of(Name("totals").view()); }
 

@@ -40,6 +40,7 @@ Bytes past_tally_key();                      // tally/past    standing::EpochTal
 Bytes page_key(const standing::PageId& id);  // slots/     standing::SlotPage
 Bytes market_numbers_key();                  // market-numbers  MarketNumbers in force; the market's other records:
                                              // ledger/market_state.h
+Bytes market_time_key();                     // market-time   i64, what the newest tick said (ledger/market_state.h)
 Bytes epoch_key();                           // epoch         EpochRecord
 Bytes totals_key();                          // totals        Totals
 

@@ -36,7 +36,7 @@ constexpr std::array kNumbers = {
     MarketNumber{"tolerance_ppm", &N::tolerance_ppm, 0, kPpm, true},
     MarketNumber{"price_cap", &N::price_cap, 0, kPriceMost, true},
     MarketNumber{"stake_min", &N::stake_min, 1, kMarketIssuedMax, true},
-    MarketNumber{"time_rate", &N::time_rate, 1, kTimeRateMost, false},
+    MarketNumber{"time_rate", &N::time_rate, 0, kTimeRateMost, false},
 };
 
 Error wrong(const std::string& path, const std::string& found, const std::string& allowed) {
@@ -199,6 +199,7 @@ Status check_market(const Genesis& g) {
 int64_t market_time_ms(const Genesis& g, int64_t block_time_ms) {
   if (!g.market || block_time_ms <= g.time_ms) return block_time_ms;
   const auto rate = static_cast<int64_t>(g.market->numbers.time_rate);
+  if (rate == 0) return g.time_ms;
   const int64_t passed = block_time_ms - g.time_ms;
   return passed > (kTimeMsMost - g.time_ms) / rate ? kTimeMsMost : g.time_ms + passed * rate;
 }

@@ -27,7 +27,8 @@ struct MarketNumbers {
   uint64_t tolerance_ppm = 20'000;  // of a delivery
   uint64_t price_cap = 1'000'000'000;
   uint64_t stake_min = 1'000'000'000;
-  uint64_t time_rate = 1;  // market time passes so many times as fast as block time: a day in a minute, in tests
+  // Market time passes so many times as fast as block time: a day in a minute, in tests. 0: by ticks alone.
+  uint64_t time_rate = 1;
   bool operator==(const MarketNumbers&) const = default;
 };
 // Every number with its name and bounds, in the order of the encoding.
@@ -84,7 +85,8 @@ struct Genesis;
 Status check_market(const Genesis& g);
 
 // The time by which the market's deadlines and the intervals of readings are judged: that of the block, unless genesis
-// says that it passes faster from its own time on. With no market it is the block's.
+// says that it passes faster from its own time on, or by ticks alone: then this is the time before the first of them,
+// and the state says the rest (ledger/market_state.h). With no market it is the block's.
 int64_t market_time_ms(const Genesis& g, int64_t block_time_ms);
 
 }  // namespace tieline

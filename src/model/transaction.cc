@@ -45,6 +45,7 @@ bool is_known(ActionType type) {
     case ActionType::kRuling:
     case ActionType::kCorrection:
     case ActionType::kPublishPrice:
+    case ActionType::kTick:
     case ActionType::kBond:
     case ActionType::kUnbond:
     case ActionType::kWithdraw:

@@ -44,6 +44,7 @@ enum class ActionType : uint8_t {
   kRuling = 31,
   kCorrection = 32,
   kPublishPrice = 33,
+  kTick = 34,
   // stake and governance
   kBond = 40,
   kUnbond = 41,

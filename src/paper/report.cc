@@ -147,6 +147,12 @@ std::string html_of_section(const Section& s) {
   return html + "</section>\n";
 }
 
+std::string head_of(const std::string& title) {
+  return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+         "content=\"width=device-width, initial-scale=1\"><title>" +
+         escaped(title) + "</title><style>" + kStyle + "</style></head><body>\n";
+}
+
 }  // namespace
 
 std::string escaped(const std::string& text) {
@@ -187,11 +193,18 @@ std::string rows_csv(const Report& report) {
   return text;
 }
 
+std::string html_of(const Page& page) {
+  std::string html = head_of(page.title) + "<header><h1>" + escaped(page.title) + "</h1>\n";
+  for (const std::string& text : page.lead) html += "<p>" + escaped(text) + "</p>\n";
+  html += "<nav>";
+  for (const Section& s : page.sections) html += "<a href=\"#" + escaped(s.id) + "\">" + escaped(s.title) + "</a>";
+  html += "</nav></header>\n";
+  for (const Section& s : page.sections) html += html_of_section(s);
+  return html + "</body></html>\n";
+}
+
 std::string html_of(const Report& report) {
-  std::string html =
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\"><title>Tieline: paper 000, measured</title><style>" +
-      std::string(kStyle) + "</style></head><body>\n<header><h1>Paper 000, measured</h1>\n";
+  std::string html = head_of("Tieline: paper 000, measured") + "<header><h1>Paper 000, measured</h1>\n";
   html +=
       "<p>What the paper on credit-based Byzantine consensus (CBFT) claims, beside what the engines of this repository "
       "do: "

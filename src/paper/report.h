@@ -71,6 +71,13 @@ struct Report {
   std::vector<Part> parts;
 };
 std::string html_of(const Report& report);
+// A page of sections alone, with the report's looks.
+struct Page {
+  std::string title;
+  std::vector<std::string> lead;
+  std::vector<Section> sections;
+};
+std::string html_of(const Page& page);
 std::string rows_csv(const Report& report);
 
 // Pieces of it, for tests.

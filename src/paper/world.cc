@@ -11,7 +11,6 @@ namespace tieline::paper {
 namespace {
 
 constexpr size_t kClients = 8;
-constexpr int64_t kGenesisTimeMs = 1'700'000'000'000;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr int64_t kFlushUs = 5'000'000;
 constexpr int64_t kNoLimitBytesPerMs = 1'000'000'000;  // the card of the sender is modelled here, not in the network
@@ -33,7 +32,7 @@ int64_t Measured::milli_tps() const {
 
 World::World(const WorldOptions& options)
     : options_(options),
-      keys_(options.seed, options.validators + kClients),
+      keys_(options.seed, options.validators + (options.ledger ? options.ledger->participants.size() : kClients)),
       genesis_(make_genesis()),
       chain_(genesis_.chain_id()),
       network_(options.validators, options.latency, kNoLimitBytesPerMs, options.seed),
@@ -78,6 +77,13 @@ Genesis World::make_genesis() const {
     v.http = "127.0.0.1:" + std::to_string(8'400 + i);
     g.validators.push_back(std::move(v));
   }
+  if (options_.ledger != nullptr) {
+    g.participants = options_.ledger->participants;
+    g.market = options_.ledger->market;
+    for (size_t i = 0; i < g.participants.size(); ++i) g.participants[i].key = keys_.key(options_.validators + i);
+    for (MarketMember& m : g.market->members) m.bls_key = keys_.bls_key(options_.validators + m.participant - 1);
+    return g;
+  }
   for (size_t i = 0; i < kClients; ++i) {
     GenesisParticipant p;
     p.id = static_cast<ParticipantId>(i + 1);
@@ -110,6 +116,7 @@ void World::start() {
     }
   }
   start_conducts();
+  if (options_.ledger != nullptr) return;
   for (size_t slot = 0; slot < options_.in_flight; ++slot) submit(slot);
 }
 
@@ -202,7 +209,7 @@ void World::serve(Host& h) {
   if (std::holds_alternative<replica::Wake>(input)) h.woken = false;
   h.effects.clear();
   try {
-    h.replica->step({now(), kGenesisTimeMs + 1'000 + now() / 1'000}, std::move(input), h.effects);
+    h.replica->step({now(), kGenesisTimeMs + kClockAheadMs + now() / 1'000}, std::move(input), h.effects);
   } catch (const std::exception& broken) {  // an invariant, more than f having lied (sim::catch_broken_invariants)
     return stop(h, broken.what());
   }

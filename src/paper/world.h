@@ -49,6 +49,8 @@ struct WorldOptions {
   CreditParams credit;
   std::set<ValidatorId> coalition;      // equivocate together (paper/coalition.h)
   Height count_from = 0, count_to = 0;  // agreement messages of these heights are counted apart
+  // Who takes part, and their market; the world fills in the keys. Null: clients that send what means nothing.
+  const Genesis* ledger = nullptr;
 };
 
 struct Count {

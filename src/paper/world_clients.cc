@@ -6,7 +6,6 @@ namespace {
 
 constexpr int64_t kRetryUs = 4'000'000;
 constexpr Height kLifetime = 50'000;
-constexpr int64_t kGenesisTimeMs = 1'700'000'000'000;
 
 }  // namespace
 
@@ -18,7 +17,7 @@ void World::submit(size_t slot) {
   draft.chain = chain_;
   draft.signatories = {static_cast<ParticipantId>(client + 1)};
   draft.sequence = ++sequences_[client];
-  draft.timestamp_ms = kGenesisTimeMs + 1'000 + now() / 1'000;
+  draft.timestamp_ms = kGenesisTimeMs + kClockAheadMs + now() / 1'000;
   draft.expiry_height = kLifetime;
   Bytes payload(options_.payload_bytes);
   for (uint8_t& b : payload) b = static_cast<uint8_t>(client_rng_.next());
@@ -54,15 +53,17 @@ void World::retry(uint64_t number) {
 void World::answer(const replica::TxOutcome& outcome, ValidatorId from) {
   TL_CHECK(outcome.tag < txs_.size());
   ClientTx& tx = txs_[outcome.tag];
-  if (tx.done || !outcome.committed || outcome.id != tx.id) return;
+  if (tx.done || (!outcome.committed && options_.ledger == nullptr) || outcome.id != tx.id) return;
   ClientTx::Answer* equal = nullptr;
   for (ClientTx::Answer& a : tx.answers)
-    if (a.height == outcome.height && a.code == outcome.code) equal = &a;
-  if (equal == nullptr) equal = &tx.answers.emplace_back(ClientTx::Answer{outcome.height, outcome.code});
+    if (a.height == outcome.height && a.code == outcome.code && a.committed == outcome.committed) equal = &a;
+  if (equal == nullptr)
+    equal = &tx.answers.emplace_back(ClientTx::Answer{outcome.height, outcome.code, outcome.committed});
   equal->from.insert(from);
   if (equal->from.size() < Quorum{options_.validators}.correct()) return;
   tx.done = true;
   tx.bytes = {};
+  if (options_.ledger != nullptr) return answered(tx, outcome);
   result_.client_us.push_back(now() - tx.submitted_us);
   submit(tx.client);
 }

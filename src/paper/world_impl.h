@@ -10,10 +10,23 @@
 
 namespace tieline::paper {
 
+inline constexpr int64_t kGenesisTimeMs = 1'700'000'000'000;
+inline constexpr int64_t kClockAheadMs = 1'000;  // of genesis, when a world begins
+
 class World {
  public:
   explicit World(const WorldOptions& options);
   Measured run();
+
+  // A script instead of the clients' load (world_script.cc): what it sends, and what became of it when f+1 validators
+  // say the same. Times out after limit_us of simulated time.
+  void open();
+  Result<std::vector<replica::TxOutcome>> deliver(std::vector<Blob> transactions, std::vector<int64_t>& took_us);
+  const Genesis& genesis() const { return genesis_; }
+  SimSigner client(size_t i) const { return keys_.signer(options_.validators + i); }
+  StateView state() const { return hosts_.front()->replica->committed_state(); }
+  int64_t now_ms() const;
+  Measured measured() const { return result_; }
 
  private:
   enum class Kind : uint8_t { kInput, kDone, kWake, kSync, kStore, kFlush, kVerified, kAnswer, kRetry, kCut, kMend };
@@ -33,6 +46,7 @@ class World {
     struct Answer {
       Height height = 0;
       uint16_t code = 0;
+      bool committed = true;
       std::set<ValidatorId> from = {};
     };
     std::vector<Answer> answers = {};
@@ -82,6 +96,9 @@ class World {
   void answer(const replica::TxOutcome& outcome, ValidatorId from);
   void retry(uint64_t number);
 
+  // world_script.cc
+  void answered(ClientTx& tx, const replica::TxOutcome& outcome);
+
   // world_count.cc
   bool misbehaves(const consensus::Message& m);
   void count(const consensus::Message* m, const Blob& frame, size_t receivers);
@@ -108,7 +125,9 @@ class World {
   size_t correct_ = 0;
   size_t enough_ = 0;  // correct commits that make a block count: the quorum
   std::vector<ClientTx> txs_;
-  std::vector<uint64_t> sequences_;  // by client
+  std::vector<uint64_t> sequences_;                  // by client
+  std::map<uint64_t, replica::TxOutcome> outcomes_;  // of the script's wave, by number
+  std::map<uint64_t, int64_t> took_us_;
   std::map<Height, OfBlock> blocks_;
   std::set<std::pair<Epoch, View>> bad_tenures_;
   Measured result_;

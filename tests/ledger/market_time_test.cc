@@ -49,5 +49,27 @@ TEST(MarketTime, AReadingIsOfTheFutureByIt) {
   }
 }
 
+TEST(MarketTime, PassesByTicksAloneWhereGenesisSaysSo) {
+  MarketChain c(with_rate(0));
+  const int64_t begun = c.ledger.genesis().time_ms;
+  const energy::TradeId id = c.next_id(kSeller);
+  ASSERT_EQ(c.run({kSeller}, c.offer(kSeller, MarketChain::terms())), TxCode::ok);
+  c.add({}, 10 * kRoundMs);
+  EXPECT_TRUE(c.trade(id).has_value()) << "however long it takes";
+  EXPECT_EQ(c.run({kSeller}, energy::Tick{begun + kRoundMs}), TxCode::not_authorised);
+  EXPECT_EQ(c.run({kAuthority}, energy::Tick{begun - 1}), TxCode::too_late);
+  EXPECT_EQ(c.run({kAuthority}, energy::Tick{kBlockTimeMsMax + 1}), TxCode::malformed);
+  EXPECT_EQ(c.run({kAuthority}, energy::Tick{begun + kRoundMs}), TxCode::ok);
+  EXPECT_TRUE(c.trade(id).has_value()) << "it counts from the next block on";
+  c.add({}, 0);
+  EXPECT_FALSE(c.trade(id).has_value());
+  EXPECT_EQ(c.run({kAuthority}, energy::Tick{begun + kRoundMs - 1}), TxCode::too_late) << "and never goes back";
+}
+
+TEST(MarketTime, TicksMeanNothingWhereTimePasses) {
+  MarketChain c(with_rate(1));
+  EXPECT_EQ(c.run({kAuthority}, energy::Tick{c.tip.time_ms + kRoundMs}), TxCode::not_authorised);
+}
+
 }  // namespace
 }  // namespace tieline::testing

@@ -73,6 +73,7 @@ inline std::vector<SampleAction> sample_actions() {
       {"ruling", Ruling{1'888'892, 1, 2, 250'000}},
       {"correction", Correct{1'888'892, 1, 2, 1, 250'001, Quality::kCalculated}},
       {"publish_price", PublishPrice{1'888'892, 60'000'000}},
+      {"tick", Tick{1'700'000'900'000}},
       {"bond", Bond{1'006}},
       {"unbond", Unbond{1'007}},
       {"withdraw", Withdraw{}},

@@ -1,0 +1,69 @@
+// The measuring world under a script: transactions that mean something, sent in waves and waited for.
+
+#include "crypto/hash.h"
+#include "paper/world_impl.h"
+
+namespace tieline::paper {
+namespace {
+
+constexpr int64_t kScriptRetryUs = 4'000'000;
+
+}  // namespace
+
+int64_t World::now_ms() const { return kGenesisTimeMs + kClockAheadMs + now() / 1'000; }
+
+void World::open() {
+  TL_CHECK(options_.ledger != nullptr);
+  start();
+}
+
+void World::answered(ClientTx& tx, const replica::TxOutcome& outcome) {
+  const auto number = static_cast<uint64_t>(&tx - txs_.data());
+  outcomes_[number] = outcome;
+  took_us_[number] = now() - tx.submitted_us;
+}
+
+// Each of them goes to f+1 validators at once, the first as with the clients, and in their order.
+Result<std::vector<replica::TxOutcome>> World::deliver(std::vector<Blob> transactions, std::vector<int64_t>& took_us) {
+  outcomes_.clear();
+  took_us_.clear();
+  const uint64_t first_number = txs_.size();
+  const size_t count = transactions.size();
+  for (Blob& bytes : transactions) {
+    ClientTx& tx = txs_.emplace_back();
+    tx.id = sha256(bytes.view());
+    tx.bytes = std::move(bytes);
+    tx.submitted_us = now();
+  }
+  const size_t first = client_rng_.below(options_.validators);
+  for (size_t i = 0; i < Quorum{options_.validators}.correct(); ++i) {
+    const auto at = static_cast<ValidatorId>((first + i) % options_.validators);
+    const int64_t arrives = now() + sim::draw_latency_us(options_.latency, client_rng_);
+    for (uint64_t n = first_number; n < txs_.size(); ++n) {
+      push(arrives, {.kind = Kind::kInput, .at = at, .input = replica::ClientSubmit{0, n, {txs_[n].bytes}}});
+    }
+  }
+  for (uint64_t n = first_number; n < txs_.size(); ++n)
+    push(now() + kScriptRetryUs, {.kind = Kind::kRetry, .value = n});
+  const int64_t until = now() + options_.limit_us;
+  while (outcomes_.size() < count && !queue_.empty() && !result_.fork) {
+    Event event = queue_.pop();
+    if (now() > until) break;
+    ++result_.events;
+    handle(std::move(event));
+  }
+  if (result_.fork || result_.stopped > 0) return Error{"simulation_broke", result_.what};
+  if (outcomes_.size() < count) return Error{"timed_out", "the simulated network gives no answer"};
+  // The answers are known; the stores catch up, so that what is asked of the state then knows of them.
+  Height highest = 0;
+  for (const auto& [number, outcome] : outcomes_) highest = std::max(highest, outcome.height);
+  while (hosts_.front()->replica->status().applied < highest && !queue_.empty() && now() <= until) handle(queue_.pop());
+  std::vector<replica::TxOutcome> out;
+  for (const auto& [number, outcome] : outcomes_) {
+    out.push_back(outcome);
+    took_us.push_back(took_us_.at(number));
+  }
+  return out;
+}
+
+}  // namespace tieline::paper
