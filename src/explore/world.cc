@@ -1,6 +1,7 @@
 #include "explore/world.h"
 
 #include "consensus/cbft/leader.h"
+#include "consensus/kernel/front_end.h"
 #include "consensus/trust_raft/candidates.h"
 #include "crypto/hash.h"
 
