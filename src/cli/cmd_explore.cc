@@ -14,6 +14,7 @@ namespace {
 struct Options {
   explore::Bounds bounds;
   size_t validators = explore::kValidators;
+  std::string engine = "cbft";
   std::string fast_path = "on";
   std::string order = "any";
   size_t byzantine = 0;
@@ -30,6 +31,7 @@ Json to_json(const Options& o, const explore::Bounds& b, const explore::Report& 
   for (size_t i = 0; i < r.reached.size(); ++i)
     reached[explore::reached_name(static_cast<explore::Reached>(i))] = r.reached[i];
   return {{"validators", o.validators},
+          {"engine", o.engine},
           {"order", o.order},
           {"start", o.start},
           {"fast_path", b.fast_path},
@@ -70,7 +72,8 @@ int run(const Options& o) {
   if (o.validators != explore::kValidators)
     return fail({"bad_validators", "the explorer has four validators, no more and no fewer"}, o.json);
   explore::Bounds bounds = o.bounds;
-  bounds.fast_path = o.fast_path == "on";
+  bounds.elects = o.engine == "trust_raft";
+  bounds.fast_path = o.fast_path == "on" && !bounds.elects;
   bounds.network = o.order == "any" ? explore::Network::kAny : explore::Network::kInOrder;
   if (o.byzantine > 0 && o.traitors.size() != o.byzantine)
     return fail({"bad_bounds", "--traitors must name as many as --byzantine says"}, o.json);
@@ -117,6 +120,8 @@ void add_explore(CLI::App& root, int& exit_status) {
   CLI::App* app = root.add_subcommand(
       "explore", "Search the engine's own code exhaustively within small bounds: every order, time-out, crash and lie");
   app->add_option("--validators", options->validators, "how many (4)");
+  app->add_option("--engine", options->engine, "cbft, or trust_raft: later leaders elected, no fast path")
+      ->check(CLI::IsMember({"cbft", "trust_raft"}));
   app->add_option("--fast-path", options->fast_path, "on or off")->check(CLI::IsMember({"on", "off"}));
   app->add_option("--order", options->order,
                   "any: messages come in any order, or never, searched by depth; sent: in the order sent, searched by "

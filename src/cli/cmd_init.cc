@@ -12,12 +12,14 @@ struct Options {
   NetworkPlan plan;
   std::string net;
   std::string participants;
+  std::string proximity;
   bool json = false;
 };
 
 int run(Options& options) {
   options.plan.net = options.net;
   options.plan.participants = options.participants;
+  options.plan.proximity = options.proximity;
   auto genesis = make_network(options.plan);
   if (!genesis) return fail(genesis.error(), options.json);
   print_line("network " + genesis->network + " in " + options.net + ", chain " + to_hex(genesis->chain_id()));
@@ -25,6 +27,9 @@ int run(Options& options) {
     print_line("  " + v.name + "  links " + v.address + "  clients https://" + v.http);
   }
   print_line("  " + grouped(genesis->participants.size()) + " participants, keys in " + options.net + "/participants");
+  if (const auto& p = genesis->consensus.proximity)
+    print_line(std::string("  positions of all validators; relay ") + (p->relay ? "on" : "off") + ", trigger " +
+               (p->trigger ? "on" : "off"));
   warn_of_engine(genesis->consensus.engine);
   print_line("run it: tieline up " + options.net);
   if (options.json) {
@@ -55,6 +60,9 @@ void add_init(CLI::App& root, int& exit_status) {
   command->add_option("--port", options->plan.port, "first port; clients' are 100 above")->capture_default_str();
   command->add_option("--host", options->plan.host, "address of all validators")->capture_default_str();
   command->add_option("--participants", options->participants, "JSON file with the participants; default: the demo's");
+  command->add_option("--proximity", options->proximity,
+                      "JSON file with relay, trigger, region_m2, lease_ms and positions [[x, y], ..] in metres "
+                      "(trust_raft): blocks go by way of neighbours, the nearest to a failed leader leaves it first");
   command->add_option("--set", options->plan.settings, "a parameter of genesis, e.g. consensus.epoch_blocks=20")
       ->type_name("KEY=VALUE")
       ->expected(1)

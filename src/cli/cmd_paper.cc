@@ -34,9 +34,9 @@ struct Options {
   bool json = false;
 };
 
-const std::vector<std::string> kIds = {"fig1",      "fig2",     "bound",    "views",  "cost",    "latency",
-                                       "tps",       "fig7",     "election", "bloom",  "classes", "leader",
-                                       "malicious", "majority", "formulas", "table2", "table4",  "table5"};
+const std::vector<std::string> kIds = {"fig1",     "fig2",     "bound",  "views",  "cost",    "latency", "tps",
+                                       "fig7",     "election", "relay",  "bloom",  "classes", "leader",  "malicious",
+                                       "majority", "formulas", "table2", "table4", "table5"};
 
 std::string ids_text() {
   std::string text;
@@ -120,6 +120,7 @@ int run(const Options& o) {
   if (wanted("tps")) report.parts.push_back(paper::throughput_of_fifty(options, told));
   if (wanted("fig7")) report.parts.push_back(paper::efficiency_by_nodes(options, told));
   if (wanted("election")) report.parts.push_back(paper::election_time(options, told));
+  if (wanted("relay")) report.parts.push_back(paper::relay_by_neighbours(options, told));
   if (wanted("bloom")) report.parts.push_back(paper::bloom_filter(options, told));
   if (wanted("classes")) report.parts.push_back(paper::reclassing(options, told));
   if (wanted("leader")) report.parts.push_back(paper::malicious_leader(options, told));

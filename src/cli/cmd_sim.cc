@@ -58,6 +58,7 @@ struct Options {
   bool no_reduce = false;
   bool reduced = false;
   bool one_sync = false;
+  bool relay = false;
   bool real_crypto = false;
   bool json = false;
 };
@@ -87,6 +88,7 @@ std::string command_for(const Options& o, uint64_t seed) {
                      " --faults " + o.faults + " --blocks " + std::to_string(o.blocks);
   if (o.fast_path != "any") text += " --fast-path " + o.fast_path;
   if (o.certificates != "any") text += " --certificates " + o.certificates;
+  if (o.relay) text += " --relay";
   if (o.one_sync) text += " --one-sync";
   if (o.real_crypto) text += " --real-crypto";
   return text + " --seed " + std::to_string(seed) + " --trace";
@@ -242,6 +244,9 @@ int run(const Options& o) {
   options.validators = o.validators;
   options.blocks = o.blocks;
   options.one_sync = o.one_sync;
+  options.relay = o.relay;
+  if (o.relay && *engine != EngineKind::kTrustRaft)
+    return fail({"bad_relay", "--relay is for the engine trust_raft"}, o.json);
   options.real_crypto = o.real_crypto;
   if (o.fast_path != "any") options.fast_path = o.fast_path == "on";
   if (o.certificates != "any")
@@ -285,6 +290,9 @@ void add_sim(CLI::App& root, int& exit_status) {
   app->add_flag("--trace", options->trace, "print what happens (with --seed)");
   app->add_flag("--no-reduce", options->no_reduce, "do not reduce the first failure");
   app->add_flag("--reduced", options->reduced, "with --seed: reduce it and print all of the reduced schedule");
+  app->add_flag("--relay", options->relay,
+                "trust_raft: positions drawn per seed, blocks go by way of neighbours, in half of the seeds with the "
+                "trigger too");
   app->add_flag("--one-sync", options->one_sync, "hosts that sync log records and vote sector together");
   app->add_flag("--real-crypto", options->real_crypto,
                 "Ed25519 and BLS instead of the simulator's own signatures: slower, same schedules");

@@ -174,6 +174,7 @@ Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant
   if (!market) return market.error();
   genesis.market = std::move(*market);
   auto complete = with_settings(genesis, plan.settings);
+  if (complete && !plan.proximity.empty()) complete = with_proximity(*complete, plan.proximity);
   if (!complete) return complete.error();
   if (auto written = write_file(plan.net / "genesis.json", view_of(genesis_to_json(*complete))); !written)
     return written.error();
@@ -221,6 +222,16 @@ Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::str
     Json value = Json::parse(text, nullptr, false);
     json[section][key] = value.is_discarded() ? Json(text) : value;
   }
+  return genesis_from_json(json.dump(2));
+}
+
+Result<Genesis> with_proximity(const Genesis& genesis, const std::filesystem::path& file) {
+  auto text = read_text(file, kProximityBytesMax);
+  if (!text) return text.error();
+  auto part = parse_json(*text, file.string());
+  if (!part) return usage(part.error().why);
+  Json json = Json::parse(genesis_to_json(genesis));
+  json["consensus"]["proximity"] = std::move(*part);
   return genesis_from_json(json.dump(2));
 }
 

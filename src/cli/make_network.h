@@ -20,6 +20,7 @@ namespace tieline::cli {
 
 inline constexpr uint16_t kHttpPortsAbove = 100;  // a validator's HTTP is at its links' port and this many
 inline constexpr size_t kParticipantsBytesMax = 64 * 1024 * 1024;
+inline constexpr size_t kProximityBytesMax = 64 * 1024;  // 256 positions and spaces
 
 // What `init` chooses where nobody says (docs/performance.md, "Certificates"): below it making and checking a list
 // takes less time, from it on an aggregate does.
@@ -33,6 +34,7 @@ struct NetworkPlan {
   std::string host = "127.0.0.1";
   uint16_t port = 7400;
   std::filesystem::path participants;  // empty: the demo's
+  std::filesystem::path proximity;     // the object consensus.proximity of genesis; empty: none
   std::vector<std::string> settings;   // "consensus.epoch_blocks=20"
 };
 
@@ -45,5 +47,8 @@ Result<Genesis> make_network(const NetworkPlan& plan);
 Result<std::vector<GenesisParticipant>> parse_participants(const std::string& text, const std::string& source);
 // "consensus.epoch_blocks=20" or "ledger.stale_s=0"; any key that genesis.json has there.
 Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::string>& settings);
+
+// The same genesis with the object in `file` as consensus.proximity (docs/formats/genesis.md).
+Result<Genesis> with_proximity(const Genesis& genesis, const std::filesystem::path& file);
 
 }  // namespace tieline::cli

@@ -49,6 +49,7 @@ enum class Start : uint8_t {
 struct Bounds {
   Start start = Start::kBeginning;
   Network network = Network::kAny;
+  bool elects = false;  // trust_raft instead of cbft: leaders of views above 0 are elected, and there is no fast path
   bool fast_path = true;
   View views = 2;             // 0 to views - 1; whoever is led beyond stands still
   int64_t slots = 2;          // a view

@@ -29,6 +29,7 @@ Status check_bounds(const Bounds& b) {
   if (b.start == Start::kOneCommit && (b.network != Network::kAny || b.slow_answers || (b.traitors & 9) != 0 ||
                                        b.traitors == 6 || (!b.fast_path && b.slots < 2)))
     return bad("one commit to start with needs any order, answers at once, seats 0 and 3 correct and one of 1 and 2");
+  if (b.elects && b.start != Start::kBeginning) return bad("one commit to start with is there for cbft only");
   if (b.traitors >= (1u << kValidators) - 1) return bad("one validator at least must be correct");
   if (b.levels > kLevelsMax) return bad("depth or deviations may be at most " + std::to_string(kLevelsMax));
   if (b.states < 1 || b.states > kStatesMax) return bad("states must be 1 to " + std::to_string(kStatesMax));

@@ -21,6 +21,7 @@ void Search::expand(const State& state, const Emit& emit) {
 // history in which another one of them starts is a history with the two exchanged.
 bool Search::may_act(const State& state, Seat seat) const {
   if (!world_.correct(seat) || validators_.summary(state.validators[seat]).outside) return false;
+  if (bounds_.elects) return true;  // draws tell the members apart, and any of them may lead
   if (bounds_.network != Network::kAny || seat < bounds_.views || state.validators[seat] != first_[seat]) return true;
   for (Seat lower = static_cast<Seat>(bounds_.views); lower < seat; ++lower)
     if (world_.correct(lower) && state.validators[lower] == first_[lower]) return false;
@@ -45,10 +46,10 @@ void Search::own_moves(const State& state, Seat seat, uint32_t cost, const Emit&
   const ValidatorNumber number = state.validators[seat];
   const auto summary = validators_.summary(number);
   const bool in_turn = cost == 0 || bounds_.network == Network::kAny;
-  // kPassedOver does what kProgress does.
+  // kPassedOver does what kProgress does. Where leaders are elected kProgress also lets a member stand in its own view.
   for (const TimerId id : {TimerId::kProgress, TimerId::kViewChange})
     if ((summary.armed >> static_cast<uint8_t>(id) & 1) != 0 && state.timeouts < bounds_.timeouts &&
-        summary.view + 1 < bounds_.views && (in_turn || deviates(Deviation::kTimeout)))
+        summary.view + (bounds_.elects ? 0 : 1) < bounds_.views && (in_turn || deviates(Deviation::kTimeout)))
       event(state, seat, {EventKind::kTimer, static_cast<uint32_t>(id)}, cost, false, emit);
   if (bounds_.slow_answers) {
     if (summary.wants) event(state, seat, {EventKind::kBuild}, cost, false, emit);

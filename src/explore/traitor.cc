@@ -39,7 +39,7 @@ Traitor::Heard Traitor::digest(const std::vector<EnvelopeId>& heard) const {
       out.proposals.try_emplace(
           {p->slot, block},
           Heard::Proposal{p->header, p->signature, p->new_view ? std::optional(p->new_view->digest) : std::nullopt});
-      out.votes[{p->slot, block, p->header.height}][world_.id(world_.leader(p->slot.view))] = p->signature;
+      out.votes[{p->slot, block, p->header.height}][world_.id(envelope.from)] = p->signature;
       certificate(p->justify.certificate);
     } else if (const auto* c = std::get_if<Confirm>(&payload)) {
       out.votes[{c->slot, c->block, c->height}][c->signer] = c->signature;
@@ -113,7 +113,7 @@ void Traitor::contents(const Heard& heard, const Slot& slot, const Hash& parent,
 
 void Traitor::proposals(const Heard& heard) {
   for (View view = 0; view < world_.bounds().views; ++view) {
-    if (world_.leader(view) != seat_) continue;
+    if (world_.leader(view) != seat_ && !(elects() && view > 0)) continue;
     const Justify start{std::nullopt, Slot{0, 0, -1}, world_.genesis_digest(), 0};
     if (view == 0) contents(heard, Slot{0, 0, 0}, world_.genesis_digest(), start, nullptr);
     for (const auto& [at, c] : heard.certificates) {
@@ -153,7 +153,6 @@ void Traitor::view_changes(const Heard& heard) {
       ViewChange vc;
       vc.signer = self();
       vc.view = view;
-      vc.leader = world_.id(world_.leader(view));
       vc.kind = ViewChangeKind::kTimeout;
       vc.high_qc = high;
       vc.timeout_signature = sign(timeout_digest(world_.chain(), vc.kind, 0, view));
@@ -161,6 +160,14 @@ void Traitor::view_changes(const Heard& heard) {
         vc.signature = sign(view_change_digest(world_.chain(), vc));
         say(vc);
       };
+      if (elects()) {  // its vote of the term, for whomever, as often as it likes
+        for (Seat candidate = 0; candidate < kValidators; ++candidate) {
+          vc.leader = world_.id(candidate);
+          signed_one();
+        }
+        continue;
+      }
+      vc.leader = world_.id(world_.leader(view));
       signed_one();
       for (const auto& [at, proposal] : heard.proposals) {
         const Slot& slot = at.first;
@@ -174,6 +181,7 @@ void Traitor::view_changes(const Heard& heard) {
 }
 
 void Traitor::acks(const Heard& heard) {
+  if (elects()) return;  // nothing is acknowledged there
   for (const auto& [view, messages] : heard.view_changes) {
     if (world_.leader(view) == seat_) continue;  // it puts its own into the NEW-VIEW
     for (const auto& [digest, message] : messages) {
@@ -186,7 +194,8 @@ void Traitor::acks(const Heard& heard) {
   }
 }
 
-// Every V of n-f VIEW-CHANGEs, one a signer, that others acknowledged (traitors acknowledge all but their own).
+// Every V of n-f VIEW-CHANGEs, one a signer, that others acknowledged (traitors acknowledge all but their own); where
+// leaders are elected, every quorum of votes for this one, its own among them if it said so.
 std::vector<MessagePtr> Traitor::new_views(const Heard& heard, View view) {
   std::vector<MessagePtr> out;
   const auto found = heard.view_changes.find(view);
@@ -195,6 +204,10 @@ std::vector<MessagePtr> Traitor::new_views(const Heard& heard, View view) {
   for (const auto& [digest, message] : found->second) {
     const auto& vc = std::get<ViewChange>(message->payload);
     NewView::Entry entry{message, {}};
+    if (elects()) {
+      if (vc.leader == self()) entries[vc.signer].push_back(std::move(entry));
+      continue;
+    }
     if (const auto ally = ally_but(vc.signer)) {
       const ViewChangeAck ack{world_.id(*ally), 0, view, vc.signer, digest, {}};
       entry.acks.push_back({ack.signer, world_.signer(*ally).sign(ack_digest(world_.chain(), ack).view())});

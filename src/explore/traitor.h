@@ -32,6 +32,7 @@ class Traitor {
                 const MessagePtr& new_view);
   void say(consensus::Payload payload) { said_.push_back(consensus::make_message(std::move(payload))); }
   Signature sign(const Hash& digest) const { return world_.signer(seat_).sign(digest.view()); }
+  bool elects() const { return world_.bounds().elects; }
   ValidatorId self() const { return world_.id(seat_); }
 
   World& world_;

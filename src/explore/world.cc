@@ -1,6 +1,8 @@
 #include "explore/world.h"
 
 #include "consensus/cbft/leader.h"
+#include "consensus/kernel/front_end.h"
+#include "consensus/trust_raft/candidates.h"
 #include "crypto/hash.h"
 
 namespace tieline::explore {
@@ -15,7 +17,8 @@ Hash label_hash(const std::string& label) { return sha256(view_of(label)); }
 ConsensusParams params_of(const Bounds& bounds) {
   ConsensusParams p;
   p.policy = LeaderPolicy::kStrict;  // with equal credits: everyone once, in an order that the seed draws
-  p.fast_path = bounds.fast_path;
+  if (bounds.elects) p.engine = EngineKind::kTrustRaft;
+  p.fast_path = bounds.fast_path && !bounds.elects;
   p.tenure_slots = bounds.tenure_slots;
   p.epoch_blocks = 1'000'000;  // one epoch
   p.checkpoint_blocks = 1'000'000;
@@ -34,9 +37,13 @@ World::World(const Bounds& bounds) : bounds_(bounds), keys_(kKeySeed, kValidator
     m.credit = kCreditOne / 2;
     members.push_back(m);
   }
-  committee_ = Committee(0, label_hash("explorer"), members);
+  committee_ = Committee(0, label_hash("explorer"), members, params_.fault_model());
+  const ValidatorId first = consensus::most_trusted(committee_);
+  const size_t first_position = *committee_.position_of(first);
   for (View view = 0; view < kValidators; ++view) {
-    ids_.push_back(consensus::leader_of(params_, committee_, view));
+    // Where later leaders are elected, seats after the first say nothing but who is meant.
+    ids_.push_back(bounds.elects ? committee_.at((first_position + view) % kValidators).id
+                                 : consensus::leader_of(params_, committee_, view));
     signers_.push_back(keys_.signer(static_cast<size_t>(ids_.back() - kFirstId)));
   }
   genesis_.chain = label_hash("explorer's chain");
@@ -113,8 +120,9 @@ std::string describe(const World& world, const Message& message) {
         } else if constexpr (std::is_same_v<M, consensus::Confirm>) {
           out += " " + describe(world, m.slot) + " " + world.block_name(m.block);
         } else if constexpr (std::is_same_v<M, consensus::ViewChange>) {
-          out += " to " + std::to_string(m.view) + " of " + name(m.signer) + ", highQC " +
-                 describe(world, m.high_qc.slot) + " " + world.block_name(m.high_qc.block);
+          out += " to " + std::to_string(m.view) + " of " + name(m.signer) +
+                 (world.bounds().elects && m.leader != consensus::kNobody ? " for " + name(m.leader) : std::string()) +
+                 ", highQC " + describe(world, m.high_qc.slot) + " " + world.block_name(m.high_qc.block);
           if (m.last_vote)
             out += ", lastVote " + describe(world, m.last_vote->slot) + " " + world.block_name(m.last_vote->block);
         } else if constexpr (std::is_same_v<M, consensus::ViewChangeAck>) {

@@ -19,6 +19,7 @@ constexpr size_t kParticipantsMax = 100'000;
 constexpr size_t kMetersMax = 1'000'000;
 constexpr uint32_t kMillisMax = 24 * 3600 * 1000;
 constexpr uint32_t kPpmMax = 1'000'000;
+constexpr uint8_t kProximityFlag = 0x80;           // in the byte of the engine: a part on proximity follows
 constexpr uint64_t kWattsMax = 1'000'000'000'000;  // 1 TW
 constexpr uint64_t kCostMax = 1'000'000'000'000;   // a million of the currency per MWh
 
@@ -102,6 +103,23 @@ void check_consensus(Checker& c, const ConsensusParams& p) {
   c.range(at + "block_wait_ms", p.block_wait_ms, 0, 60'000);
   c.range(at + "eligibility", p.eligibility, 0, kInitialCredit);  // above it nobody could lead the first epochs
   c.range(at + "jail_epochs", p.jail_epochs, 0, 1'000'000);
+}
+
+void check_proximity(Checker& c, const Genesis& g) {
+  const std::string at = "consensus.proximity";
+  if (g.consensus.engine != EngineKind::kTrustRaft)
+    return c.fail(at, "there", std::string("engine trust_raft only, not ") + engine_name(g.consensus.engine));
+  const ProximityParams& p = *g.consensus.proximity;
+  c.range(at + ".region_m2", p.region_m2, 1, kRegionMax);
+  c.range(at + ".lease_ms", p.lease_ms, kLeaseMsMin, kLeaseMsMax);
+  if (p.positions.size() != g.validators.size())
+    return c.fail(at + ".positions", std::to_string(p.positions.size()) + " positions",
+                  std::to_string(g.validators.size()) + ", one for each validator");
+  for (size_t i = 0; i < p.positions.size(); ++i) {
+    const std::string one = at + ".positions[" + std::to_string(i) + "]";
+    c.range(one + "[0]", p.positions[i].x, 0, kPositionMax);
+    c.range(one + "[1]", p.positions[i].y, 0, kPositionMax);
+  }
 }
 
 void check_ledger(Checker& c, const LedgerParams& p) {
@@ -271,7 +289,7 @@ std::optional<Role> role_from_name(std::string_view name) {
 }
 
 void encode(Writer& w, const ConsensusParams& p) {
-  w.u8(static_cast<uint8_t>(p.engine));
+  w.u8(static_cast<uint8_t>(p.engine) | (p.proximity ? kProximityFlag : 0));
   w.u8(static_cast<uint8_t>(p.policy));
   w.boolean(p.fast_path);
   w.u8(static_cast<uint8_t>(p.certificates));
@@ -280,10 +298,12 @@ void encode(Writer& w, const ConsensusParams& p) {
                      p.jail_epochs}) {
     w.u32(v);
   }
+  if (p.proximity) encode(w, *p.proximity);
 }
 
 void decode(Reader& r, ConsensusParams& p) {
-  const uint8_t engine = r.u8();
+  const uint8_t first = r.u8();
+  const uint8_t engine = first & ~kProximityFlag;
   const uint8_t policy = r.u8();
   if (engine < 1 || engine > kEngines.size() || policy < 1 || policy > 3) r.fail();
   p.engine = static_cast<EngineKind>(engine);
@@ -297,6 +317,8 @@ void decode(Reader& r, ConsensusParams& p) {
                       &p.eligibility, &p.jail_epochs}) {
     *v = r.u32();
   }
+  p.proximity.reset();
+  if ((first & kProximityFlag) != 0) decode(r, p.proximity.emplace());
 }
 
 void encode(Writer& w, const LedgerParams& p) {
@@ -397,6 +419,7 @@ Status Genesis::validate() const {
   if (c.ok()) check_credit(c, credit);
   if (c.ok()) check_plausibility(c, plausibility);
   if (c.ok()) check_validators(c, *this);
+  if (c.ok() && consensus.proximity) check_proximity(c, *this);
   if (c.ok()) check_participants(c, *this);
   return c.ok() && market ? check_market(*this) : c.status();
 }

@@ -14,6 +14,7 @@
 #include "model/genesis_market.h"
 #include "model/ids.h"
 #include "model/plausibility_params.h"
+#include "model/proximity.h"
 
 namespace tieline {
 
@@ -42,8 +43,9 @@ struct ConsensusParams {
   uint32_t block_wait_ms = 5;     // MaxTime
   uint32_t eligibility = 19'661;  // 0.3 in Q16: least credit to be drawn as leader (rotate)
   uint32_t jail_epochs = 8;
-  FaultModel fault_model() const;  // of every committee of the chain
-  CommitRule commit_rule() const;  // what proves a block committed
+  std::optional<ProximityParams> proximity{};  // trust_raft only; none: nobody knows where anybody stands
+  FaultModel fault_model() const;              // of every committee of the chain
+  CommitRule commit_rule() const;              // what proves a block committed
   bool operator==(const ConsensusParams&) const = default;
 };
 void encode(Writer& w, const ConsensusParams& p);
@@ -111,8 +113,9 @@ struct Genesis {
 };
 void encode(Writer& w, const Genesis& g);
 
-// JSON is handled in model/genesis_json.cc: every key but "market" is required, unknown and repeated keys are errors,
-// and what comes back is valid. Ids are not written: they are the positions in the lists. Error: genesis_invalid.
+// JSON is handled in model/genesis_json.cc: every key but "market" and "consensus.proximity" is required, unknown and
+// repeated keys are errors, and what comes back is valid. Ids are not written: they are the positions in the lists.
+// Error: genesis_invalid.
 std::string genesis_to_json(const Genesis& g);
 Result<Genesis> genesis_from_json(std::string_view text);
 

@@ -48,26 +48,39 @@ void each_ledger_number(Params& p, Visit visit) {
   visit("capacity_tolerance_ppm", p.capacity_tolerance_ppm);
 }
 
-void read_table(Fields& f, const char* key, CreditTable& table) {
+using NumberPair = std::array<uint32_t, 2>;
+
+std::vector<NumberPair> read_pairs(Fields& f, const char* key, size_t most) {
+  std::vector<NumberPair> out;
   const Json* list = f.list(key);
-  if (list == nullptr) return;
-  table.clear();
-  if (list->size() > kTablePointsMax)
-    return f.fail(f.path_of(key), std::to_string(list->size()) + " points",
-                  "at most " + std::to_string(kTablePointsMax));
+  if (list == nullptr) return out;
+  if (list->size() > most) {
+    f.fail(f.path_of(key), std::to_string(list->size()) + " pairs", "at most " + std::to_string(most));
+    return out;
+  }
   for (size_t i = 0; i < list->size(); ++i) {
     const std::string path = f.path_of(key) + "[" + std::to_string(i) + "]";
     const Json& pair = (*list)[i];
-    if (!pair.is_array() || pair.size() != 2) return f.fail(path, shown(pair), "a pair of whole numbers");
-    std::array<uint32_t, 2> numbers{};
+    NumberPair& numbers = out.emplace_back();
+    if (!pair.is_array() || pair.size() != numbers.size()) {
+      f.fail(path, shown(pair), "a pair of whole numbers");
+      return out;
+    }
     for (size_t k = 0; k < numbers.size(); ++k) {
-      if (!pair[k].is_number_unsigned() || pair[k].get<uint64_t>() > UINT32_MAX)
-        return f.fail(path + "[" + std::to_string(k) + "]", shown(pair[k]),
-                      "a whole number from 0 to " + std::to_string(UINT32_MAX));
+      if (!pair[k].is_number_unsigned() || pair[k].get<uint64_t>() > UINT32_MAX) {
+        f.fail(path + "[" + std::to_string(k) + "]", shown(pair[k]),
+               "a whole number from 0 to " + std::to_string(UINT32_MAX));
+        return out;
+      }
       numbers[k] = pair[k].get<uint32_t>();
     }
-    table.push_back({numbers[0], numbers[1]});
   }
+  return out;
+}
+
+void read_table(Fields& f, const char* key, CreditTable& table) {
+  table.clear();
+  for (const NumberPair& pair : read_pairs(f, key, kTablePointsMax)) table.push_back({pair[0], pair[1]});
 }
 
 void read_credit(Fields& f, CreditParams& p) {
@@ -86,6 +99,16 @@ void read_credit(Fields& f, CreditParams& p) {
                   "the encoding of weights in lower-case hex digits");
   if (weights->hash() != hash) return f.fail(f.path_of("weights_hash"), to_hex(hash), to_hex(weights->hash()));
   p.weights = *weights;
+}
+
+void read_proximity(Fields& f, ProximityParams& p) {
+  f.boolean("relay", p.relay);
+  f.boolean("trigger", p.trigger);
+  f.number("region_m2", p.region_m2);
+  f.number("lease_ms", p.lease_ms);
+  const std::vector<NumberPair> pairs = read_pairs(f, "positions", kCommitteeMax);
+  for (const NumberPair& pair : pairs) p.positions.push_back({pair[0], pair[1]});
+  f.done();
 }
 
 void read_validator(Fields& f, GenesisValidator& v) {
@@ -149,6 +172,10 @@ void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {
     };
     f.name("certificates", g.consensus.certificates, certificates, "list or bls");
     each_consensus_number(g.consensus, [&](const char* key, uint32_t& value) { f.number(key, value); });
+    if (!error && f.has("proximity")) {
+      Fields part(*f.find("proximity"), "consensus.proximity", error);
+      read_proximity(part, g.consensus.proximity.emplace());
+    }
     f.done();
   }
   if (const Json* object = top.find("ledger")) {
@@ -231,6 +258,16 @@ std::string genesis_to_json(const Genesis& g) {
   consensus["fast_path"] = g.consensus.fast_path;
   consensus["certificates"] = certificate_kind_name(g.consensus.certificates);
   each_consensus_number(g.consensus, [&](const char* key, uint32_t value) { consensus[key] = value; });
+  if (g.consensus.proximity) {
+    const ProximityParams& p = *g.consensus.proximity;
+    Json& proximity = consensus["proximity"];
+    proximity["relay"] = p.relay;
+    proximity["trigger"] = p.trigger;
+    proximity["region_m2"] = p.region_m2;
+    proximity["lease_ms"] = p.lease_ms;
+    proximity["positions"] = Json::array();
+    for (const Position& at : p.positions) proximity["positions"].push_back({at.x, at.y});
+  }
   Json& ledger = root["ledger"];
   each_ledger_number(g.ledger, [&](const char* key, uint32_t value) { ledger[key] = value; });
   Json& credit = root["credit"];

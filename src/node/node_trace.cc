@@ -36,7 +36,7 @@ Status NodeImpl::open_trace() {
   });
   if (!writer) return Error{"trace_unwritable", writer.error().code + ": " + writer.error().why};
   trace_ = std::move(*writer);
-  host_trace_.emplace(*trace_);
+  host_trace_.emplace(*trace_, config_.self);
   log::info("a trace of the engine is written to {}", trace_->file().string());
   NodeImpl* none = nullptr;
   if (traced_node.compare_exchange_strong(none, this))

@@ -25,6 +25,7 @@ Part latency_of_fifty(const ExperimentOptions& options, const Told& told);     /
 Part throughput_of_fifty(const ExperimentOptions& options, const Told& told);  // 004, 5.2
 Part efficiency_by_nodes(const ExperimentOptions& options, const Told& told);  // 004, Fig. 7
 Part election_time(const ExperimentOptions& options, const Told& told);        // 004, Fig. 4 and eq. 7
+Part relay_by_neighbours(const ExperimentOptions& options, const Told& told);  // 004, eq. 3
 Part bloom_filter(const ExperimentOptions& options, const Told& told);         // 004, 4.2
 Part reclassing(const ExperimentOptions& options, const Told& told);           // 004, 4.1
 Part malicious_leader(const ExperimentOptions& options, const Told& told);     // 004, 5.3.3

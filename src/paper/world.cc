@@ -19,6 +19,13 @@ constexpr uint32_t kNeverSlots = 1'000'000;
 constexpr uint64_t kEventsMax = 200'000'000;
 constexpr size_t kBlocksRemembered = 64;
 
+// The consensus message in a frame, whoever said it; null: there is none.
+const Blob* carried_message(const replica::Frame& frame) {
+  if (const auto* plain = std::get_if<replica::ConsensusFrame>(&frame)) return &plain->message;
+  if (const auto* relayed = std::get_if<replica::RelayFrame>(&frame)) return &relayed->message;
+  return nullptr;
+}
+
 int64_t hashing_ns(const Costs& c, size_t bytes) { return static_cast<int64_t>(bytes) * c.hash_ns_per_kib / 1'024; }
 
 }  // namespace
@@ -65,6 +72,7 @@ Genesis World::make_genesis() const {
   c.epoch_ms = c.epoch_blocks != kNeverSlots ? 1 : kVeryLongMs;
   g.credit = options_.credit;
   c.block_tx_max = options_.block_tx;
+  c.proximity = options_.proximity;
   for (size_t i = 0; i < options_.validators; ++i) {
     GenesisValidator v;
     v.id = static_cast<ValidatorId>(i);
@@ -252,9 +260,9 @@ int64_t World::cost_of_effects(Host& h) {
 // A block is executed once by everyone, when it is first proposed to them or by them.
 int64_t World::cost_of_block(Host& h, const Blob& frame) {
   const auto decoded = replica::decode_frame(frame, frame.size());
-  const auto* carrier = decoded ? std::get_if<replica::ConsensusFrame>(&*decoded) : nullptr;
-  if (carrier == nullptr) return 0;
-  const auto message = consensus::decode_message(carrier->message);
+  const Blob* carried = decoded ? carried_message(*decoded) : nullptr;
+  if (carried == nullptr) return 0;
+  const auto message = consensus::decode_message(*carried);
   const auto* propose = message ? std::get_if<consensus::Propose>(&(*message)->payload) : nullptr;
   if (propose == nullptr || !h.executed.insert(propose->header.digest()).second) return 0;
   if (h.executed.size() > kBlocksRemembered * options_.validators) h.executed.clear();
@@ -293,6 +301,10 @@ void World::carry_out(Host& h, replica::Effect& effect) {
     return push(now() + sim::draw_latency_us(options_.latency, client_rng_),
                 {.kind = Kind::kAnswer, .at = h.id, .outcome = *e});
   if (auto* e = std::get_if<replica::BlockCommitted>(&effect)) return committed(h, *e);
+  if (auto* e = std::get_if<replica::Counted>(&effect)) {
+    if (counts_as_correct(h.id)) result_.counted[e->name] += e->by;
+    return;
+  }
   if (auto* e = std::get_if<replica::Fatal>(&effect)) return stop(h, e->why);
 }
 
@@ -322,8 +334,10 @@ void World::send(Host& h, const replica::SendFrame& effect) {
   auto decoded = replica::decode_frame(effect.frame, effect.frame.size());
   TL_CHECK_MSG(decoded.ok(), "a replica sent a frame that does not decode");
   consensus::MessagePtr message;
-  if (const auto* carrier = std::get_if<replica::ConsensusFrame>(&*decoded)) {
-    auto parsed = consensus::decode_message(carrier->message);
+  const auto* relayed = std::get_if<replica::RelayFrame>(&*decoded);
+  const Blob* carried = relayed != nullptr && relayed->origin != h.id ? nullptr : carried_message(*decoded);
+  if (carried != nullptr) {
+    auto parsed = consensus::decode_message(*carried);
     TL_CHECK_MSG(parsed.ok(), "a replica sent a message that does not decode");
     message = std::move(*parsed);
   }
@@ -347,6 +361,9 @@ void World::carry_lies(const std::vector<Coalition::Lie>& lies) {
 void World::transmit(Host& h, const std::vector<ValidatorId>& to, const Blob& frame, bool bulk,
                      const consensus::Message* m) {
   count(m, frame, to.size());
+  Count& by = result_.sent_by[h.id];
+  by.messages += to.size();
+  by.bytes += to.size() * frame.size();
   proposed(m, h.id);
   const Conduct* conduct = conduct_of(h.id);
   const int64_t late = conduct != nullptr ? conduct->delay_us : 0;

@@ -47,8 +47,9 @@ struct WorldOptions {
   std::set<ValidatorId> silent;   // never says anything
   std::vector<Conduct> conducts;  // at most f of them not honest at a time
   CreditParams credit;
-  std::set<ValidatorId> coalition;      // equivocate together (paper/coalition.h)
-  Height count_from = 0, count_to = 0;  // agreement messages of these heights are counted apart
+  std::set<ValidatorId> coalition;           // equivocate together (paper/coalition.h)
+  std::optional<ProximityParams> proximity;  // trust_raft only
+  Height count_from = 0, count_to = 0;       // agreement messages of these heights are counted apart
   // Who takes part, and their market; the world fills in the keys. Null: clients that send what means nothing.
   const Genesis* ledger = nullptr;
 };
@@ -73,11 +74,13 @@ struct Measured {
   std::vector<int64_t> everyone_us;   // a block: last commit of the correct validators - the same
   std::vector<int64_t> client_us;     // a transaction: from its submission to the (f+1)-th equal answer
   std::map<std::string, Count> sent;  // by kind of frame, over all links
-  std::map<std::string, Count> agreement;  // of heights count_from..count_to
-  uint64_t bad_tenures = 0;                // in which the bad validator said nothing
-  View view = 0;                           // the highest one in which something was committed or proposed
-  uint64_t failed_views = 0;               // that f+1 correct validators timed out on
-  uint64_t planned_views = 0;              // that ended because their tenure did
+  std::map<ValidatorId, Count> sent_by;
+  std::map<std::string, uint64_t> counted;  // by the correct validators, under their stable codes
+  std::map<std::string, Count> agreement;   // of heights count_from..count_to
+  uint64_t bad_tenures = 0;                 // in which the bad validator said nothing
+  View view = 0;                            // the highest one in which something was committed or proposed
+  uint64_t failed_views = 0;                // that f+1 correct validators timed out on
+  uint64_t planned_views = 0;               // that ended because their tenure did
   std::vector<std::vector<standing::CreditEntry>> credit;  // of each ended epoch, by validator
   uint64_t events = 0;
 

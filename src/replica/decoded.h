@@ -16,6 +16,8 @@ struct DecodedFrame {
   Result<Frame> frame;
   // Of a ConsensusFrame: the message, or why it is none.
   std::optional<Result<consensus::MessagePtr>> message;
+  // The same of a RelayFrame, whose sender need not be who said it.
+  std::optional<Result<consensus::MessagePtr>> relayed;
   // Of a TransactionsFrame: one for each, null if it is malformed or over size.
   std::vector<TxPtr> transactions;
 };

@@ -201,6 +201,35 @@ void read(FrameReader& r, HistoryAnswer& f) {
   decode_list(r, f.links, kFrameLinksMax);
 }
 
+void write(Writer& w, const RelayFrame& f) {
+  w.u16(f.origin);
+  encode(w, f.have);
+  encode(w, f.signature);
+  w.raw(f.message.view());
+}
+void read(FrameReader& r, RelayFrame& f) {
+  f.origin = r.u16();
+  decode(r, f.have);
+  decode(r, f.signature);
+  f.message = r.rest(consensus::kMessageBytesMax);
+}
+
+void write(Writer& w, const RelayHave& f) {
+  w.u16(f.origin);
+  encode(w, f.slot);
+  encode(w, f.message);
+  encode(w, f.have);
+}
+void read(FrameReader& r, RelayHave& f) {
+  f.origin = r.u16();
+  decode(r, f.slot);
+  decode(r, f.message);
+  decode(r, f.have);
+}
+
+void write(Writer& w, const RelayPull& f) { encode(w, f.message); }
+void read(FrameReader& r, RelayPull& f) { decode(r, f.message); }
+
 // The kind on the wire is the position in Frame plus one.
 template <size_t kIndex = 0>
 bool read_kind(size_t index, FrameReader& r, Frame& frame) {
@@ -214,6 +243,7 @@ bool read_kind(size_t index, FrameReader& r, Frame& frame) {
 
 size_t size_hint(const Frame& frame) {
   if (const auto* f = std::get_if<ConsensusFrame>(&frame)) return 2 + f->message.size();
+  if (const auto* f = std::get_if<RelayFrame>(&frame)) return 256 + f->message.size();
   if (const auto* f = std::get_if<TransactionsFrame>(&frame)) {
     size_t n = 2 + kLengthBytes + 1 + sizeof(Epoch) + Signature::kSize;
     for (const Blob& b : f->transactions) n += kLengthBytes + b.size();

@@ -111,9 +111,27 @@ struct StatusFrame {
   Height checkpoint = 0;  // stable; 0: none
 };
 
+// A PROPOSE on its way through neighbours (replica/relay.h), as whoever proposed it said it.
+struct RelayFrame {
+  ValidatorId origin = 0;
+  SignerSet have;       // who is known to have it, by position in the committee of the proposal's epoch
+  Signature signature;  // the origin's, over relay_digest
+  Blob message;
+};
+// The answer to a relay frame; from the origin itself: there is such a proposal, and you will get it from others.
+struct RelayHave {
+  ValidatorId origin = 0;
+  Slot slot;
+  Hash message;
+  SignerSet have;
+};
+struct RelayPull {
+  Hash message;
+};
+
 using Frame = std::variant<ConsensusFrame, TransactionsFrame, TransactionsRequest, TransactionsAnswer, BlockRequest,
                            BlockAnswer, BlocksRequest, BlocksAnswer, SnapshotRequest, SnapshotOffer, ChunkRequest,
-                           Chunk, StatusFrame, HistoryRequest, HistoryAnswer>;
+                           Chunk, StatusFrame, HistoryRequest, HistoryAnswer, RelayFrame, RelayHave, RelayPull>;
 
 Result<Frame> decode_frame(const Blob& bytes, size_t bytes_max);
 Blob encode_frame(const Frame& frame);

@@ -45,6 +45,7 @@ bool ReplicaImpl::commit_block(const Hash& digest, const CommitProof& proof, Lsn
   context_.emit(BlockCommitted{done.block, done.execution, std::make_shared<CommitProof>(proof), done.seen_us});
   desk_->forget_below_tip();
   catch_up_->on_commit(context_);
+  relay_.renew(committee_, header.time_ms);
   feed(consensus::Applied{header, digest, done.execution->next_committee});
   return true;
 }
@@ -136,6 +137,7 @@ void ReplicaImpl::install(SnapshotFetch::Fetched fetched) {
   desk_->forget_below_tip();
   builder_->want({});
   catch_up_->on_commit(context_);
+  relay_.renew(committee_, header.time_ms);
   pending_checked_.reset();
 
   consensus::Installed installed;

@@ -53,6 +53,8 @@ void ReplicaImpl::send_out(const consensus::Send& send) {
     self = std::find(to.begin(), to.end(), config_.self) != to.end();
   }
   std::erase(to, config_.self);
+  if (relay_.on() && std::holds_alternative<consensus::Propose>(send.message->payload))
+    to = relay_.lead(send.message, to, peers_, context_);
   context_.send(std::move(to), encode_frame(ConsensusFrame{send.message->bytes}), false);
   if (self) feed(consensus::Received{config_.self, send.message});
 }
@@ -63,7 +65,10 @@ void ReplicaImpl::carry_out(consensus::ArmTimer& effect) {
 
 void ReplicaImpl::carry_out(consensus::WantBlock& effect) { builder_->want(std::move(effect)); }
 
-void ReplicaImpl::carry_out(consensus::Judge& effect) { desk_->ask(effect, context_); }
+void ReplicaImpl::carry_out(consensus::Judge& effect) {
+  relay_.accepted(effect.block, context_);
+  desk_->ask(effect, context_);
+}
 
 void ReplicaImpl::carry_out(consensus::Commit& effect) { gate_.hold(std::move(effect)); }
 

@@ -20,6 +20,7 @@
 #include "replica/history.h"
 #include "replica/journal.h"
 #include "replica/judge_desk.h"
+#include "replica/relay.h"
 #include "replica/replica_internal.h"
 #include "replica/spread.h"
 #include "replica/submission.h"
@@ -115,6 +116,8 @@ class ReplicaImpl final : public Replica {
   void on_frame(ValidatorId from, const StatusFrame& frame);
   void share_checkpoint(ValidatorId peer, const StatusFrame& status);
   void on_frame(ValidatorId from, const HistoryRequest& frame);
+  void on_frame(ValidatorId from, const RelayHave& frame);
+  void on_frame(ValidatorId from, const RelayPull& frame);
   void on_frame(ValidatorId from, const HistoryAnswer& frame);
   bool take_link(const HistoryAnswer& frame);
 
@@ -140,6 +143,7 @@ class ReplicaImpl final : public Replica {
   VerifyQueue verify_;
   const Signer* sealer_;  // null: batches go unsealed
   Spread spread_;
+  Relay relay_;
   Submissions submissions_;
   Checkpoints checkpoints_;
   History history_;

@@ -38,6 +38,7 @@ ReplicaImpl::ReplicaImpl(Config config, const Store& store, const Verifier& veri
         if (sealer_ == nullptr) return std::nullopt;
         return seal_batch(batch, ledger_.chain(), config_.self, committee_.epoch(), *sealer_);
       }),
+      relay_(config_.genesis.consensus, ledger_.chain(), config_.self, sealer_, verifier_),
       checkpoints_(config_.genesis.consensus.checkpoint_blocks),
       history_(ledger_, verifier_) {}
 
@@ -85,6 +86,7 @@ Status ReplicaImpl::read_store() {
     return Error{"corrupt_store", "the store's record of where the epoch began is of epoch " +
                                       std::to_string(epoch_start_.epoch) + ", not of " + std::to_string(epoch)};
   committee_ = *committee;
+  relay_.renew(committee_, header.time_ms);
   return {};
 }
 

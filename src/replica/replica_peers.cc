@@ -24,7 +24,13 @@ void ReplicaImpl::on(const PeerFrame& input) {
       if (decoded->frame.error().code == code) context_.count(code);
     return;
   }
+  relay_.heard(input.from);
   if (decoded->message) return on_message(input.from, *decoded->message);
+  if (const auto* relay = std::get_if<RelayFrame>(&*decoded->frame)) {
+    if (auto message = relay_.on_frame(input.from, *relay, *decoded->relayed, context_))
+      feed(consensus::Received{relay->origin, std::move(message)});
+    return;
+  }
   if (const auto* batch = std::get_if<TransactionsFrame>(&*decoded->frame)) {
     const StateView state = tree_->committed_view();
     if (batch->seal) submissions_.came(input.from, decoded);
@@ -37,7 +43,8 @@ void ReplicaImpl::on(const PeerFrame& input) {
   std::visit(
       [&](const auto& frame) {
         using F = std::decay_t<decltype(frame)>;
-        if constexpr (!std::is_same_v<F, ConsensusFrame> && !std::is_same_v<F, TransactionsFrame>)
+        if constexpr (!std::is_same_v<F, ConsensusFrame> && !std::is_same_v<F, TransactionsFrame> &&
+                      !std::is_same_v<F, RelayFrame>)
           on_frame(input.from, frame);
       },
       *decoded->frame);
@@ -60,6 +67,7 @@ void ReplicaImpl::accuse(std::optional<RejectedSubmission> proof) {
 
 void ReplicaImpl::on_message(ValidatorId from, const Result<consensus::MessagePtr>& message) {
   if (!message.ok()) return context_.count("message_malformed");
+  if (std::holds_alternative<consensus::Propose>((*message)->payload)) relay_.came_directly(from, **message);
   feed(consensus::Received{from, *message});
 }
 
@@ -154,6 +162,10 @@ void ReplicaImpl::on_frame(ValidatorId from, const HistoryAnswer& frame) {
   if (take_link(frame)) return;
   history_.on_answer(from, frame, tree_->tip().height, context_);
 }
+
+void ReplicaImpl::on_frame(ValidatorId from, const RelayHave& frame) { relay_.on_have(from, frame, context_); }
+
+void ReplicaImpl::on_frame(ValidatorId from, const RelayPull& frame) { relay_.on_pull(from, frame, context_); }
 
 void ReplicaImpl::on_frame(ValidatorId from, const StatusFrame& frame) {
   catch_up_->on_status(from, frame);

@@ -28,6 +28,7 @@ void ReplicaImpl::settle() {
   if (dead_) return;
   verify_.pump(context_);
   spread_.pump(context_, peers_);
+  relay_.pump(peers_, context_);
   catch_up_->pump(peers_, context_);
   if (!catch_up_->active()) history_.pump(peers_, context_);
 }
@@ -126,6 +127,7 @@ std::optional<int64_t> ReplicaImpl::next_deadline() const {
   for (const Timer& timer : timers_) consider(timer.deadline_us);
   consider(verify_.deadline(config_.limits));
   consider(spread_.deadline());
+  consider(relay_.deadline());
   consider(builder_->deadline());
   consider(desk_->deadline());
   consider(catch_up_->deadline());

@@ -56,7 +56,10 @@ Traitor::Traitor(const PlannedTraitor& plan, const SimSigner& signer, Conspiracy
     : id_(plan.id), kinds_(plan.kinds), rng_(plan.seed), signer_(signer), conspiracy_(conspiracy), mood_(rng_.next()) {}
 
 void Traitor::send(Payload payload, Mask to, std::vector<Treason>& out, int64_t delay_us) const {
-  if (to != 0) out.push_back({to, frame_of(make_message(std::move(payload))), false, delay_us});
+  if (to == 0) return;
+  const MessagePtr message = make_message(std::move(payload));
+  const bool relayed = relays() && mood_ % 2 == 0 && std::holds_alternative<Propose>(message->payload);
+  out.push_back({to, relayed ? relay_frame(*message) : frame_of(message), false, delay_us});
 }
 
 VoteSignature Traitor::sign(const Hash& digest) const {
@@ -363,6 +366,7 @@ bool Traitor::lie(const replica::Frame& frame, const Message* m, Mask to, std::v
     out.push_back({to, replica::encode_frame(other), true, 0});
     return true;
   }
+  if (lie_of_relay(frame, to, out)) return true;
   if (m == nullptr) return false;
   if (const auto* h = std::get_if<Heartbeat>(&m->payload)) {
     Heartbeat other = *h;
@@ -493,10 +497,17 @@ void Traitor::outgoing(const Blob& frame, Mask to, bool bulk, std::vector<Treaso
     TL_CHECK_MSG(result.ok(), "a replica sent a message that does not decode");
     message = std::move(*result);
     conspiracy_.hear(message);
+  } else if (const auto* relay = std::get_if<replica::RelayFrame>(&*decoded);
+             relay != nullptr && relay->origin == id_) {
+    auto result = decode_message(relay->message);
+    TL_CHECK_MSG(result.ok(), "a replica relayed a message that does not decode");
+    message = std::move(*result);
+    conspiracy_.hear(message);
   }
   const Message* m = message.get();
   if (is(ByzantineKind::kSilent) && suppressed(*decoded, m)) return count(ByzantineKind::kSilent);
   if (is(ByzantineKind::kWithhold) && is_body(*decoded)) return count(ByzantineKind::kWithhold);
+  if (is(ByzantineKind::kWithhold) && breaks_relay(*decoded)) return count(ByzantineKind::kWithhold);
   if (is(ByzantineKind::kPartial)) {
     const Mask some = to & conspiracy_.some();
     if (some != to) count(ByzantineKind::kPartial);
@@ -522,6 +533,7 @@ void Traitor::outgoing(const Blob& frame, Mask to, bool bulk, std::vector<Treaso
 
 void Traitor::incoming(const replica::DecodedFrame& frame) {
   if (frame.message && frame.message->ok()) conspiracy_.hear(**frame.message);
+  if (frame.relayed && frame.relayed->ok()) conspiracy_.hear(**frame.relayed);
 }
 
 void Traitor::tick(std::vector<Treason>& out) {

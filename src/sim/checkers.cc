@@ -118,8 +118,12 @@ void Checkers::frame_left(ValidatorId from, const SharedFrame& shared) {
   }
   if (looks_like(kRequestVoteFrame) || looks_like(kTermReplyFrame))
     return term_frame_left(from, looks_like(kRequestVoteFrame), frame.view().subspan(kFrameHeadBytes));
-  if (!looks_like(kProposeFrame) && !looks_like(kViewChangeFrame)) return;
-  const auto& message = shared.decoded()->message;
+  static const Blob kRelayedFrame = replica::encode_frame(replica::RelayFrame{});
+  const bool relayed = frame.size() > 2 && std::memcmp(frame.data(), kRelayedFrame.data(), 2) == 0;
+  if (!relayed && !looks_like(kProposeFrame) && !looks_like(kViewChangeFrame)) return;
+  if (relayed && shared.decoded()->frame.ok() && std::get<replica::RelayFrame>(*shared.decoded()->frame).origin != from)
+    return;  // said by another, and seen when that one said it
+  const auto& message = relayed ? shared.decoded()->relayed : shared.decoded()->message;
   if (!message || !message->ok()) {
     return report(Failure::kInvariant, "validator " + std::to_string(from) + " sent a message that does not decode" +
                                            (message ? ": " + message->error().why : ""));

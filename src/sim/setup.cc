@@ -2,6 +2,25 @@
 
 namespace tieline::sim {
 
+namespace {
+
+// Small regions and short leases, so that few are neighbours and boundaries come often. A draw of its own: the rest of
+// a schedule is the same without.
+ProximityParams draw_proximity(uint64_t seed, size_t validators) {
+  Rng rng(seed ^ 0x4e454152ULL);
+  ProximityParams p;
+  p.relay = true;
+  p.trigger = rng.chance(500'000);
+  constexpr uint64_t kSide = 1'000;
+  p.region_m2 = kSide * kSide / (1 + rng.below(20));
+  p.lease_ms = kLeaseMsMin;
+  for (size_t i = 0; i < validators; ++i)
+    p.positions.push_back({static_cast<uint32_t>(rng.below(kSide)), static_cast<uint32_t>(rng.below(kSide))});
+  return p;
+}
+
+}  // namespace
+
 Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) {
   TL_CHECK(options.validators >= kCommitteeMin && options.validators <= kValidatorsMax);
   Rng rng(seed ^ 0x5345545550ULL);
@@ -67,6 +86,7 @@ Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) 
     p.meters = {"meter-" + std::to_string(i)};
     g.participants.push_back(std::move(p));
   }
+  if (options.relay) c.proximity = draw_proximity(seed, options.validators);
   setup.chain = g.chain_id();
 
   replica::Limits& l = setup.limits;
@@ -95,7 +115,8 @@ std::string describe(const Setup& setup) {
          " ms, tenure " + std::to_string(c.tenure_slots) + " slots or " + std::to_string(c.tenure_ms) + " ms, epoch " +
          std::to_string(c.epoch_blocks) + " blocks and " + std::to_string(c.epoch_ms) + " ms, K " +
          std::to_string(c.checkpoint_blocks) + ", fast path " + (c.fast_path ? "on" : "off") + ", certificates " +
-         certificate_kind_name(c.certificates) + ", policy " +
+         certificate_kind_name(c.certificates) +
+         (c.proximity ? c.proximity->trigger ? ", relay and trigger" : ", relay" : "") + ", policy " +
          (c.policy == LeaderPolicy::kRotate ? "rotate" : "strict") + ", drift " + std::to_string(c.drift_ms) +
          " ms, sync " + std::to_string(setup.sync_us) + " us, snapshot after " +
          std::to_string(setup.limits.snapshot_after_blocks) + " blocks";

@@ -123,6 +123,13 @@ struct FrameText {
     return "chunk of " + std::to_string(f.height) + ", " + std::to_string(f.entries.size()) + " entries" +
            (f.had ? "" : ", gone") + (f.last ? ", last" : "");
   }
+  std::string operator()(const replica::RelayFrame& f) const {
+    return "relays of " + std::to_string(f.origin) + ": " + (*this)(replica::ConsensusFrame{f.message});
+  }
+  std::string operator()(const replica::RelayHave& f) const {
+    return "has of " + std::to_string(f.origin) + " " + text(f.slot) + ", with " + std::to_string(f.have.count());
+  }
+  std::string operator()(const replica::RelayPull& f) const { return "asks for proposal " + text(f.message); }
   std::string operator()(const replica::StatusFrame& f) const {
     return "status (" + std::to_string(f.epoch) + "," + std::to_string(f.view) + ") height " +
            std::to_string(f.applied);

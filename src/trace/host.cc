@@ -6,13 +6,17 @@
 namespace tieline::trace {
 namespace {
 
-// Of a frame that holds one; the others are not looked into.
-std::optional<Blob> consensus_message(const Blob& frame) {
-  constexpr uint8_t kKind = 1;  // docs/formats/frames.md
-  if (frame.size() < 2 || frame.view()[1] != kKind) return std::nullopt;
+// Of a frame that holds one of `self`; the others are not looked into. What it relays for others they said.
+std::optional<Blob> own_message(const Blob& frame, ValidatorId self) {
+  constexpr uint8_t kPlain = 1, kRelayed = 16;  // docs/formats/frames.md
+  const uint8_t kind = frame.size() < 2 ? 0 : frame.view()[1];
+  if (kind != kPlain && kind != kRelayed) return std::nullopt;
   auto decoded = replica::decode_frame(frame, frame.size());
   TL_CHECK(decoded.ok());
-  return std::get<replica::ConsensusFrame>(*decoded).message;
+  if (kind == kPlain) return std::get<replica::ConsensusFrame>(*decoded).message;
+  const auto& relayed = std::get<replica::RelayFrame>(*decoded);
+  if (relayed.origin != self) return std::nullopt;
+  return relayed.message;
 }
 
 }  // namespace
@@ -31,7 +35,7 @@ void HostTrace::carrying_out(const replica::Effect& effect) {
     }
     sink_.put(encode_record(record));
   } else if (const auto* send = std::get_if<replica::SendFrame>(&effect)) {
-    if (const auto message = consensus_message(send->frame))
+    if (const auto message = own_message(send->frame, self_))
       sink_.put_left(encode_left_without_digest(send->to), *message);
   }
 }

@@ -9,12 +9,13 @@ namespace tieline::trace {
 
 class HostTrace {
  public:
-  explicit HostTrace(Sink& sink) : sink_(sink) {}
+  HostTrace(Sink& sink, ValidatorId self) : sink_(sink), self_(self) {}
   void before(const replica::Input& input);          // is given to the replica
   void carrying_out(const replica::Effect& effect);  // in order
 
  private:
   Sink& sink_;
+  const ValidatorId self_;
 };
 
 }  // namespace tieline::trace

@@ -124,6 +124,9 @@ Status Rules::on(const Durable& d) {
 }
 
 Status Rules::on(const Left& left) {
+  const bool goes_on = std::find(left_in_parts_.begin(), left_in_parts_.end(), left.message) != left_in_parts_.end() &&
+                       std::find(left.to.begin(), left.to.end(), begin_.self) == left.to.end();
+  if (goes_on && (to_leave_.empty() || to_leave_.front().message != left.message)) return {};
   if (to_leave_.empty() || to_leave_.front().message != left.message)
     return Error{"sent_unasked", "message " + short_text(left.message) + " left, " +
                                      (to_leave_.empty() ? "but the engine sends none"
@@ -131,7 +134,11 @@ Status Rules::on(const Left& left) {
                                                               short_text(to_leave_.front().message) + " before it")};
   const Due due = std::move(to_leave_.front());
   to_leave_.pop_front();
-  if (std::find(left.to.begin(), left.to.end(), begin_.self) != left.to.end() || (!due.to.empty() && left.to != due.to))
+  if (due.in_parts) left_in_parts_.push_back(due.message);
+  if (left_in_parts_.size() > kInPartsKept) left_in_parts_.pop_front();
+  const auto meant = [&](ValidatorId id) { return std::find(due.to.begin(), due.to.end(), id) != due.to.end(); };
+  const bool as_said = due.in_parts ? std::all_of(left.to.begin(), left.to.end(), meant) : left.to == due.to;
+  if (std::find(left.to.begin(), left.to.end(), begin_.self) != left.to.end() || (!due.to.empty() && !as_said))
     return Error{"sent_unasked", "message " + short_text(left.message) + " left to others than the engine said"};
   if (due.after > durable_)
     return Error{"sent_before_durable", "message " + short_text(left.message) + " left when lsn " + number(durable_) +
@@ -261,7 +268,11 @@ Status Rules::on(const Send& e) {
   std::vector<ValidatorId> others = e.to;
   std::erase(others, begin_.self);
   const bool to_self = e.to.empty() || others.size() != e.to.size();
-  if (begin_.host && (e.to.empty() || !others.empty())) to_leave_.push_back({e.message->digest, others, e.after});
+  if (begin_.host && (e.to.empty() || !others.empty())) {
+    const bool relayed = params_.proximity && params_.proximity->relay;
+    const bool in_parts = relayed && std::holds_alternative<consensus::Propose>(e.message->payload);
+    to_leave_.push_back({e.message->digest, others, e.after, in_parts});
+  }
   if (to_self) to_come_back_.push_back({e.message->digest, {}, e.after});
   const auto of_vote = [&](VotePhase phase, const auto& m) -> Status {
     if (m.signer != begin_.self) return Error{"sent_unasked", "it sends the vote of another: " + text_of(*e.message)};

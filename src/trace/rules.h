@@ -14,6 +14,7 @@
 namespace tieline::trace {
 
 inline constexpr size_t kGenerationsKept = 64;  // armed deadlines a timer
+inline constexpr size_t kInPartsKept = 64;      // proposals that may still leave for somebody; a relay keeps fewer
 
 // What is known of a network after the traces checked so far.
 struct NetworkFacts {
@@ -93,8 +94,10 @@ class Rules {
     Hash message;
     std::vector<ValidatorId> to;  // empty: all
     Lsn after = 0;
+    bool in_parts = false;  // a PROPOSE where genesis has a relay: not all get it from its author, and some later
   };
-  std::deque<Due> to_leave_;  // in order
+  std::deque<Due> to_leave_;        // in order
+  std::deque<Hash> left_in_parts_;  // the newest such messages that have begun to leave
   std::deque<Due> to_come_back_;
   std::map<Hash, bool> came_back_;  // own votes, by message
 

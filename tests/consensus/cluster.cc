@@ -108,6 +108,7 @@ Committee Cluster::committee(Epoch epoch) const {
     m.key = test_key(m.id);
     m.bls_key = test_bls_key(m.id);
     m.credit = kCreditOne / 2;
+    if (options_.trust) m.trust = options_.trust(epoch, i);
     members.push_back(m);
   }
   return Committee(epoch, label_hash("seed " + std::to_string(epoch)), std::move(members),

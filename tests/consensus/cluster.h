@@ -31,6 +31,7 @@ struct ClusterOptions {
   bool trace = false;
   int64_t latency_us = 1'000;
   size_t txs_per_block = 4;
+  std::function<uint32_t(Epoch, size_t)> trust{};  // of the member at that position; otherwise all are trusted alike
 
   static ConsensusParams default_params() {
     ConsensusParams p;

@@ -114,12 +114,38 @@ TEST(Candidates, WaitBetweenOneAndTwoTimeOuts) {
   std::set<int64_t> waits;
   for (const Member& m : c.members())
     for (View view = 0; view < 20; ++view) {
-      const int64_t us = trust_raft_front_end().patience_us(150'000, c, m.id, view);
+      const int64_t us = trust_raft_front_end().patience_us(150'000, ConsensusParams{}, c, m.id, view, kNobody);
       EXPECT_GE(us, 150'000);
       EXPECT_LT(us, 300'000);
       waits.insert(us / 10'000);
     }
   EXPECT_EQ(waits.size(), 15u) << "spread over all of it";
+}
+
+TEST(Candidates, WithTheTriggerTheNearestToTheLeaderLeavesFirst) {
+  const Committee c = committee_of(std::vector<uint32_t>(5, kTrusted));
+  ConsensusParams params;
+  params.engine = EngineKind::kTrustRaft;
+  ProximityParams& p = params.proximity.emplace();
+  p.trigger = true;
+  p.positions.resize(kFirstId);
+  for (uint32_t x : {500, 0, 400, 520, 900}) p.positions.push_back({x, 0});
+  const auto at = [](int i) { return static_cast<ValidatorId>(kFirstId + i); };
+  const ValidatorId leader = at(0);
+  const auto wait = [&](int i) { return trust_raft_front_end().patience_us(150'000, params, c, at(i), 3, leader); };
+  EXPECT_EQ(wait(3), 150'000);
+  EXPECT_LT(wait(3), wait(2));
+  EXPECT_LT(wait(2), wait(4));
+  EXPECT_LT(wait(4), wait(1));
+  EXPECT_LT(wait(1), 300'000);
+  EXPECT_EQ(trust_raft_front_end().request_order(params, c, leader),
+            (std::vector<ValidatorId>{at(3), at(2), at(4), at(1), leader}));
+  // Switched off, or with a leader that is not known: as drawn.
+  const int64_t drawn = trust_raft_front_end().patience_us(150'000, ConsensusParams{}, c, at(2), 3, leader);
+  EXPECT_EQ(trust_raft_front_end().patience_us(150'000, params, c, at(2), 3, kNobody), drawn);
+  p.trigger = false;
+  EXPECT_EQ(wait(2), drawn);
+  EXPECT_TRUE(trust_raft_front_end().request_order(params, c, leader).empty());
 }
 
 // --- standing and voting --------------------------------------------------------------------------------------------

@@ -51,6 +51,21 @@ TEST(Explorer, TheSameBoundsGiveTheSameCounts) {
   EXPECT_EQ(a.reached, b.reached);
 }
 
+// Elections: a liar votes for everybody in every term, leads on any quorum of votes it is given, and two blocks a slot.
+TEST(Explorer, ElectionsOfTrustRaftLeadToNoForkWithOneLiarAndCrashes) {
+  Bounds bounds;
+  bounds.elects = true;
+  bounds.network = Network::kInOrder;
+  bounds.slots = 2;
+  bounds.traitors = 1;
+  clean(bounds, {Reached::kNewView});
+  bounds.traitors = 2;
+  clean(bounds, {Reached::kNewView});
+  bounds.traitors = 0;
+  bounds.crashes = 1;
+  clean(bounds, {Reached::kNewView});
+}
+
 TEST(Explorer, WhatIsExhaustedIsExhaustedWhateverTheBoundOnStates) {
   Bounds bounds;  // nobody lies, nobody waits in vain: only the order of messages in one view of one slot
   bounds.views = bounds.slots = 1;

@@ -46,6 +46,57 @@ TEST(Genesis, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(genesis_to_json(*back), genesis_to_json(g));
 }
 
+Genesis genesis_with_positions() {
+  Genesis g = genesis_of();
+  g.consensus.engine = EngineKind::kTrustRaft;
+  ProximityParams& p = g.consensus.proximity.emplace();
+  p.relay = true;
+  p.region_m2 = 1'000'000;
+  for (size_t i = 0; i < g.validators.size(); ++i) p.positions.push_back({static_cast<uint32_t>(i), 7});
+  return g;
+}
+
+TEST(Genesis, PositionsComeBackFromJsonAndBytesAndAreAPartOfTheChainId) {
+  const Genesis g = genesis_with_positions();
+  ASSERT_EQ(why(g), "ok");
+  auto back = genesis_from_json(genesis_to_json(g));
+  ASSERT_TRUE(back.ok()) << back.error().why;
+  EXPECT_EQ(*back, g);
+  const auto params = decoded<ConsensusParams>(encoded(g.consensus), "params");
+  ASSERT_TRUE(params.ok());
+  EXPECT_EQ(*params, g.consensus);
+  Genesis without = g;
+  without.consensus.proximity.reset();
+  Genesis moved = g;
+  moved.consensus.proximity->positions[1].y += 1;
+  EXPECT_NE(without.chain_id(), g.chain_id());
+  EXPECT_NE(moved.chain_id(), g.chain_id());
+}
+
+TEST(Genesis, BadPositionsAreNamed) {
+  Genesis g = genesis_with_positions();
+  g.consensus.engine = EngineKind::kCbft;
+  expect_names(why(g), "consensus.proximity");
+  g = genesis_with_positions();
+  g.consensus.proximity->positions.pop_back();
+  expect_names(why(g), "consensus.proximity.positions");
+  g = genesis_with_positions();
+  g.consensus.proximity->positions[2].y = kPositionMax + 1;
+  expect_names(why(g), "consensus.proximity.positions[2][1]");
+  g = genesis_with_positions();
+  g.consensus.proximity->region_m2 = 0;
+  expect_names(why(g), "consensus.proximity.region_m2");
+  g = genesis_with_positions();
+  g.consensus.proximity->lease_ms = kLeaseMsMin - 1;
+  expect_names(why(g), "consensus.proximity.lease_ms");
+  Json json = Json::parse(genesis_to_json(genesis_with_positions()));
+  json["consensus"]["proximity"]["positions"][0] = {1, 2, 3};
+  expect_names(why(json), "consensus.proximity.positions[0]");
+  json = Json::parse(genesis_to_json(genesis_with_positions()));
+  json["consensus"]["proximity"]["radius"] = 1;
+  expect_names(why(json), "consensus.proximity.radius");
+}
+
 TEST(Genesis, ChainIdDoesNotDependOnHowTheFileIsWritten) {
   const Genesis g = genesis_of();
   const Json json = Json::parse(genesis_to_json(g));

@@ -92,8 +92,9 @@ class World {
     config.limits = limits;
     config.rejoin_nonce = sha256(view_of("nonce " + std::to_string(++starts)));
     const Verifier& checks = watcher != nullptr && id == 1 ? *watcher : verifier;
-    auto opened = make_engine ? open_with_engine(config, host.image(), host.store, checks, make_engine(host))
-                              : Replica::open(config, host.image(), host.store, *host.signer, checks);
+    auto opened = make_engine
+                      ? open_with_engine(config, host.image(), host.store, checks, make_engine(host), host.signer.get())
+                      : Replica::open(config, host.image(), host.store, *host.signer, checks);
     ASSERT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().why);
     host.replica = std::move(*opened);
     host.segments.emplace_back();

@@ -1,7 +1,7 @@
 // Many schedules in one process, without the command line of `tieline`: the simulator's share of ./test, and the small
 // program whose trace_hash is compared across compilers and optimisations (tools/trace-hash-builds.sh).
 //
-//   sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [fast-path on|off|any]
+//   sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [fast-path on|off|any] [relay]
 //
 // Exit status 0: nothing was found. 1: something was. 2: wrong use. 77: this build does not have the engine.
 
@@ -18,7 +18,7 @@ namespace {
 constexpr int kSkipped = 77;
 
 int usage() {
-  std::fputs("sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [on|off|any]\n", stderr);
+  std::fputs("sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [on|off|any] [relay]\n", stderr);
   return 2;
 }
 
@@ -26,7 +26,7 @@ int usage() {
 
 int main(int argc, char** argv) {
   using namespace tieline;
-  if (argc < 5 || argc > 7) return usage();
+  if (argc < 5 || argc > 8) return usage();
   const auto engine = engine_from_name(argv[1]);
   if (!engine) return usage();
   if (!consensus::engine_is_built(*engine)) {
@@ -41,6 +41,10 @@ int main(int argc, char** argv) {
   if (!faults) return usage();
   options.faults = *faults;
   if (argc > 6 && std::strcmp(argv[6], "any") != 0) options.fast_path = std::strcmp(argv[6], "on") == 0;
+
+  if (argc > 7 && std::strcmp(argv[7], "relay") != 0) return usage();
+  options.relay = argc > 7;
+  if (options.relay && options.engine != EngineKind::kTrustRaft) return usage();
 
   sim::catch_broken_invariants();
   sim::Tally tally;

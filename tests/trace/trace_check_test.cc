@@ -131,6 +131,24 @@ TEST_F(TraceCheck, TracesOfANetworkWithAggregatesPass) {
   for (ValidatorId id = 0; id < 4; ++id) EXPECT_GE(facts_.validators[id].votes.size(), 5u);
 }
 
+// A leader whose blocks go by way of its neighbours says them to some, in parts, and to nobody else.
+TEST_F(TraceCheck, TracesOfANetworkWithARelayPass) {
+  Genesis& genesis = traced_.world.genesis;
+  genesis.consensus.engine = EngineKind::kTrustRaft;
+  ProximityParams& p = genesis.consensus.proximity.emplace();
+  p.relay = true;
+  for (uint32_t x : {0, 100, 200, 300}) p.positions.push_back({x, 0});
+  run_network();
+  expect_all_pass();
+  size_t relayed = 0;
+  for (ValidatorId id = 0; id < 4; ++id)
+    for (const Bytes& bytes : traced_.records(id)) {
+      const auto record = decode_record(bytes);
+      if (const auto* left = std::get_if<Left>(&*record)) relayed += left->to.size() == 2;
+    }
+  EXPECT_GE(relayed, 5u) << "f+1 are neighbours of the leader; the fourth gets blocks from them";
+}
+
 TEST_F(TraceCheck, TracesPassOverViewChangesRestartsAndEpochs) {
   traced_.world.genesis.consensus.epoch_blocks = 3;
   traced_.world.genesis.consensus.epoch_ms = 0;

@@ -48,10 +48,10 @@ class TracedWorld {
       };
     };
     world.on_input = [this](const Host& host, const replica::Input& input) {
-      HostTrace(*tapes[host.id].back()).before(input);
+      HostTrace(*tapes[host.id].back(), host.id).before(input);
     };
     world.on_effect = [this](const Host& host, const replica::Effect& effect) {
-      HostTrace(*tapes[host.id].back()).carrying_out(effect);
+      HostTrace(*tapes[host.id].back(), host.id).carrying_out(effect);
     };
   }
   const std::vector<Bytes>& records(ValidatorId id, size_t start = 0) const { return tapes.at(id).at(start)->records; }

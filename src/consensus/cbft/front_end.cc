@@ -16,7 +16,13 @@ class CbftFrontEnd final : public FrontEnd {
                                        View view) const override {
     return leader_of(params, committee, view);
   }
-  int64_t patience_us(int64_t timeout_us, const Committee&, ValidatorId, View) const override { return timeout_us; }
+  std::vector<ValidatorId> request_order(const ConsensusParams&, const Committee&, ValidatorId) const override {
+    return {};
+  }
+  int64_t patience_us(int64_t timeout_us, const ConsensusParams&, const Committee&, ValidatorId, View,
+                      ValidatorId) const override {
+    return timeout_us;
+  }
   int64_t heartbeat_us(int64_t t0_us) const override { return t0_us; }
   int64_t silence_factor() const override { return 0; }
   bool may_stand(const Committee&, ValidatorId, View, View) const override { return false; }

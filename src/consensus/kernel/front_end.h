@@ -29,11 +29,16 @@ class FrontEnd {
   virtual bool leader_collects() const = 0;
   // In which order blocks and certificates leave; empty: as the members stand.
   virtual std::vector<ValidatorId> order(const Committee& committee) const = 0;
+  // In which order a candidate's request leaves; empty: as the members stand.
+  virtual std::vector<ValidatorId> request_order(const ConsensusParams& params, const Committee& committee,
+                                                 ValidatorId self) const = 0;
   // Who leads the view by the table alone; none: it is elected.
   virtual std::optional<ValidatorId> appointed(const ConsensusParams& params, const Committee& committee,
                                                View view) const = 0;
-  // How long `self` waits in this view before it leaves it; `timeout_us` is T0 with its back-off.
-  virtual int64_t patience_us(int64_t timeout_us, const Committee& committee, ValidatorId self, View view) const = 0;
+  // How long `self` waits in this view before it leaves it; `timeout_us` is T0 with its back-off, `leader` who leads
+  // the view or kNobody.
+  virtual int64_t patience_us(int64_t timeout_us, const ConsensusParams& params, const Committee& committee,
+                              ValidatorId self, View view, ValidatorId leader) const = 0;
   virtual int64_t heartbeat_us(int64_t t0_us) const = 0;
   // How long a leader may be silent while nothing is pending, in patiences; 0: for ever.
   virtual int64_t silence_factor() const = 0;

@@ -193,6 +193,7 @@ class Kernel final : public Engine, public Explorable {
   struct Waits {
     View view = 0;
     int64_t timeout_us = 0;
+    ValidatorId led_by = kNobody;
     int64_t patience_us = 0;
     int64_t stand_delay_us = 0;
   };

@@ -7,8 +7,10 @@ namespace tieline::consensus {
 
 const Kernel::Waits& Kernel::waits() const {
   const int64_t timeout = timeout_us();
-  if (!waits_ || waits_->view != vote_.view || waits_->timeout_us != timeout) {
-    waits_ = Waits{vote_.view, timeout, front_->patience_us(timeout, committee_, config_.self, vote_.view), 0};
+  const ValidatorId led_by = leader(vote_.view);
+  if (!waits_ || waits_->view != vote_.view || waits_->timeout_us != timeout || waits_->led_by != led_by) {
+    waits_ = Waits{vote_.view, timeout, led_by, 0, 0};
+    waits_->patience_us = front_->patience_us(timeout, config_.params, committee_, config_.self, vote_.view, led_by);
     if (front_->elects() && position_of(config_.self))
       waits_->stand_delay_us = front_->stand_delay_us(timeout, committee_, config_.self, vote_.view);
   }

@@ -76,7 +76,9 @@ void Kernel::say_view_change(ViewChangeKind kind) {
   last_resend_us_ = now_.mono_us;
   trace("view-change to " + std::to_string(target) +
         (vote_.voted_for ? " for " + std::to_string(*vote_.voted_for) : std::string()));
-  send({}, own_view_change_, lsn);
+  const bool request = front_->elects() && vote_.voted_for == config_.self;
+  send(request ? front_->request_order(config_.params, committee_, config_.self) : std::vector<ValidatorId>{},
+       own_view_change_, lsn);
   send_new_view_of_vote(lsn);
 }
 

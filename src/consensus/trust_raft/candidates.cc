@@ -66,6 +66,19 @@ std::vector<ValidatorId> by_trust(const Committee& committee) {
   return out;
 }
 
+std::optional<size_t> place_around(const ConsensusParams& params, const Committee& committee, ValidatorId self,
+                                   ValidatorId leader) {
+  if (!params.proximity || !params.proximity->trigger || self == leader) return std::nullopt;
+  const ProximityParams& p = *params.proximity;
+  if (!committee.position_of(leader) || !p.position_of(leader) || !p.position_of(self)) return std::nullopt;
+  std::vector<ValidatorId> ids;
+  for (const Member& m : committee.members()) ids.push_back(m.id);
+  const std::vector<ValidatorId> near = nearest_first(p, leader, std::move(ids));
+  const auto at = std::find(near.begin(), near.end(), self);
+  if (at == near.end()) return std::nullopt;
+  return static_cast<size_t>(at - near.begin());
+}
+
 size_t rank_of(const Committee& committee, View term, ValidatorId id) {
   size_t before = 0;
   for (const Member& m : committee.members()) before += m.id != id && stands_before(committee, term, m.id, id);

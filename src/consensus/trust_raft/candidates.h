@@ -4,6 +4,7 @@
 // 4.1 (only the trusted lead); docs/trust-raft.md.
 
 #include "model/committee.h"
+#include "model/genesis.h"
 
 namespace tieline::consensus {
 
@@ -27,5 +28,10 @@ size_t rank_of(const Committee& committee, View term, ValidatorId id);
 
 // All members, the most trusted first: in this order a leader sends blocks and certificates.
 std::vector<ValidatorId> by_trust(const Committee& committee);
+
+// The proximity trigger (paper 004, 4.2): how many of the others stand nearer to the leader than `self`; among equals
+// the lower id. None: genesis has no trigger, or the leader or `self` is not known or stands nowhere.
+std::optional<size_t> place_around(const ConsensusParams& params, const Committee& committee, ValidatorId self,
+                                   ValidatorId leader);
 
 }  // namespace tieline::consensus

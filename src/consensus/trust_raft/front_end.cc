@@ -17,8 +17,18 @@ class TrustRaftFrontEnd final : public FrontEnd {
     if (view == 0) return most_trusted(committee);
     return std::nullopt;
   }
-  // T0 to 2 T0, drawn anew for every member and term.
-  int64_t patience_us(int64_t timeout_us, const Committee& committee, ValidatorId self, View view) const override {
+  std::vector<ValidatorId> request_order(const ConsensusParams& params, const Committee& committee,
+                                         ValidatorId self) const override {
+    if (!params.proximity || !params.proximity->trigger) return {};
+    std::vector<ValidatorId> out = nearest_first(*params.proximity, self, by_trust(committee));
+    out.push_back(self);  // its own comes back to it like any other
+    return out;
+  }
+  // T0 to 2 T0: drawn anew for every member and term, or by the place in the order around the leader.
+  int64_t patience_us(int64_t timeout_us, const ConsensusParams& params, const Committee& committee, ValidatorId self,
+                      View view, ValidatorId leader) const override {
+    if (const auto place = place_around(params, committee, self, leader))
+      return timeout_us + timeout_us * static_cast<int64_t>(*place) / static_cast<int64_t>(committee.size());
     return timeout_us + static_cast<int64_t>(election_draw(committee, self, view) % static_cast<uint64_t>(timeout_us));
   }
   int64_t heartbeat_us(int64_t t0_us) const override { return t0_us / kHeartbeatsPerT0; }
