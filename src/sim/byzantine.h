@@ -108,7 +108,7 @@ class Traitor {
   bool relays() const { return conspiracy_.params().proximity && conspiracy_.params().proximity->relay; }
   Blob relay_frame(const Message& propose) const;
   bool breaks_relay(const replica::Frame& frame);
-  bool lie_of_relay(const replica::Frame& frame, uint32_t to, std::vector<Treason>& out);
+  bool lie_of_relay(const replica::Frame& frame, Mask to, std::vector<Treason>& out);
   // byzantine_election.cc
   bool conflicting_vote(const consensus::ViewChange& v, Mask to, std::vector<Treason>& out);
   void request_early(std::vector<Treason>& out);
