@@ -7,6 +7,7 @@
 #include "ledger/block_record.h"
 #include "ledger/codes.h"
 #include "ledger/ledger.h"
+#include "ledger/members.h"
 #include "ledger/memory_store.h"
 #include "ledger/state_tree.h"
 #include "model/certificate_batch.h"
@@ -164,8 +165,11 @@ class Audit {
     return true;
   }
 
+  // Keys: as of the block before, or, without a state to execute on, as the store knows them all.
+  StateView keys_view() const { return executes() ? StateView(state_) : StateView(store_); }
+
   bool tx_signatures(const Block& block) {
-    const StateView view(state_);
+    const StateView view = keys_view();
     std::vector<SignedItem> items;
     std::vector<size_t> owners;
     std::vector<uint8_t> ok;
@@ -228,10 +232,11 @@ class Audit {
     auto decoded_evidence = decoded<Evidence>(block.evidence, "evidence");
     if (!decoded_evidence) return found_in_block("evidence_malformed", decoded_evidence.error().why);
     const Epoch epoch = block.header.epoch;
+    const StateView keys = keys_view();
     const Committee* previous = epoch > 0 ? committee(epoch - 1) : nullptr;
     if (epoch > 0 && previous == nullptr) return true;  // its link is older than the snapshot
     const auto status = verify_evidence(*decoded_evidence, ledger_.genesis().consensus.commit_rule(), ledger_.chain(),
-                                        *committee(epoch), previous, verifier_, ledger_.participant_keys());
+                                        *committee(epoch), previous, verifier_, evidence_keys(ledger_, keys));
     return status || found_in_block(status.error().code, "its evidence: " + status.error().why);
   }
 

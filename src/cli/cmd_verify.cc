@@ -40,6 +40,18 @@ std::string content_of(const Transaction& tx) {
   return out.empty() ? "nothing" : out;
 }
 
+// Signatories whose signature is by no key of genesis.
+Json later_keys(const Transaction& tx, const Genesis& genesis, const Verifier& verifier) {
+  Json out = Json::array();
+  for (size_t i = 0; i < tx.signatories().size(); ++i) {
+    const ParticipantId id = tx.signatories()[i];
+    const bool known = id >= 1 && id <= genesis.participants.size();
+    if (!known || !verifier.verify(genesis.participants[id - 1].key, tx.signed_digest().view(), tx.signatures()[i]))
+      out.push_back(id);
+  }
+  return out;
+}
+
 int run(const Options& options) {
   auto genesis = load_genesis(options.genesis);
   if (!genesis) return fail(genesis.error(), options.json);
@@ -66,8 +78,9 @@ int run(const Options& options) {
   auto tx = Transaction::parse(Blob(receipt->transaction));
   TL_CHECK(tx.ok());
   const auto signer = (*tx)->signer();
-  const std::string who =
-      signer >= 1 && signer <= genesis->participants.size() ? genesis->participants[signer - 1].name : "?";
+  const std::string who = signer >= 1 && signer <= genesis->participants.size()
+                              ? genesis->participants[signer - 1].name
+                              : "participant " + std::to_string(signer);
   const bool accepted = facts->result_code == number(TxCode::ok);
   std::string why = "transaction " + to_hex(facts->txid) + ", " + content_of(**tx) + " signed by '" + who + "', was ";
   why += accepted
@@ -76,10 +89,11 @@ int run(const Options& options) {
   why += " in block " + std::to_string(facts->height) + " of " + rfc3339_utc(facts->time_ms / 1000) + ", which " +
          list_names(*genesis, facts->signers) + " signed: " + std::to_string(facts->signers.size()) + " of " +
          std::to_string(facts->committee) + " validators, " + std::to_string(facts->quorum) + " are needed";
+  const Json later = later_keys(**tx, *genesis, verifier);
+  if (!later.empty()) why += "; signed by a key that came after genesis, as these validators checked";
   print_line("VALID: " + why + ".");
-  print_line(
-      "Proven with the genesis file alone: the bytes, the signature, the place in the block, the result, and the "
-      "validators' agreement.");
+  print_line(std::string("Proven with the genesis file alone: the bytes, ") + (later.empty() ? "the signature, " : "") +
+             "the place in the block, the result, and the validators' agreement.");
   print_line("Not proven: that nothing later corrected it. A receipt is authentic, not fresh.");
   if (options.json) {
     Json signers = Json::array();
@@ -94,7 +108,8 @@ int run(const Options& options) {
                 {"committee", facts->committee},
                 {"result", code_name(facts->result_code)},
                 {"signed_by", who},
-                {"time_ms", facts->time_ms}});
+                {"time_ms", facts->time_ms},
+                {"later_keys", later}});
   }
   return kExitDone;
 }

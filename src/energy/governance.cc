@@ -21,7 +21,9 @@ void count(Proposal& p, ParticipantId by, bool in_favour, Epoch now) {
 
 }  // namespace
 
-bool may_be_vetoed(ProposalKind kind) { return kind == ProposalKind::kMembership || kind == ProposalKind::kRules; }
+bool may_be_vetoed(ProposalKind kind) {
+  return kind == ProposalKind::kMembership || kind == ProposalKind::kRules || kind == ProposalKind::kRecoverKey;
+}
 
 bool enough(ProposalKind kind, uint64_t in_favour, uint64_t of) {
   if (of == 0) return false;

@@ -31,7 +31,7 @@ constexpr std::string_view kTradeTag = "tieline/trade-id/1";
 constexpr std::string_view kProposalTag = "tieline/proposal-id/1";
 constexpr std::string_view kKeyTag = "tieline/participant-key/1";
 constexpr std::string_view kRevocationTag = "tieline/revocation/1";
-constexpr uint8_t kProposalKindMax = static_cast<uint8_t>(ProposalKind::kRegulatorSeat);
+constexpr uint8_t kProposalKindMax = static_cast<uint8_t>(ProposalKind::kRecoverKey);
 constexpr size_t kStringBytesMin = 4;
 
 Hash created_id(std::string_view tag, const ChainId& chain, ParticipantId signer, uint64_t sequence, uint32_t action) {
@@ -75,6 +75,8 @@ size_t content_of(ProposalKind kind) {
     case ProposalKind::kRestoreTrust:
     case ProposalKind::kRegulatorSeat:
       return 2;
+    case ProposalKind::kRecoverKey:
+      return 3;
   }
   TL_CHECK_MSG(false, "a proposal of no kind");
 }
@@ -88,6 +90,7 @@ void decode_action(Reader& r, Propose& p) {
   p.kind = bounded<ProposalKind>(r, 0, kProposalKindMax);
   if (p.kind == ProposalKind::kRules) return decode(r, p.content.emplace<RuleChange>());
   if (p.kind == ProposalKind::kMembership) return decode(r, p.content.emplace<Registration>());
+  if (p.kind == ProposalKind::kRecoverKey) return decode(r, p.content.emplace<KeyRecovery>());
   decode(r, p.content.emplace<ParticipantId>());
 }
 
@@ -142,6 +145,20 @@ void encode(Writer& w, const RuleChange& c) {
 void decode(Reader& r, RuleChange& change) {
   change.rule = r.string(kRuleNameBytesMax);
   change.value = r.u64();
+}
+
+void encode(Writer& w, const KeyRecovery& k) {
+  w.u32(k.owner);
+  encode(w, k.next);
+  encode(w, k.possession);
+  w.i64(k.doubtful_from_ms);
+}
+
+void decode(Reader& r, KeyRecovery& recovery) {
+  recovery.owner = r.u32();
+  decode(r, recovery.next);
+  decode(r, recovery.possession);
+  recovery.doubtful_from_ms = r.i64();
 }
 
 TradeId trade_id(const ChainId& chain, ParticipantId signer, uint64_t sequence, uint32_t action) {

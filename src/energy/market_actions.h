@@ -187,12 +187,24 @@ struct RuleChange {
 void encode(Writer& w, const RuleChange& c);
 void decode(Reader& r, RuleChange& change);
 
-// What is proposed; its kind says which alternative stands: a Registration for membership, a RuleChange for rules, else
-// the participant it is about.
+// A key for one whose own is lost: the new one says that it is in its owner's hands, by a signature over key_message()
+// of kPropose.
+struct KeyRecovery {
+  ParticipantId owner = 0;
+  PublicKey next;
+  Signature possession;
+  int64_t doubtful_from_ms = 0;  // what the lost key signed since then is marked
+  bool operator==(const KeyRecovery&) const = default;
+};
+void encode(Writer& w, const KeyRecovery& k);
+void decode(Reader& r, KeyRecovery& recovery);
+
+// What is proposed; its kind says which alternative stands: a Registration for membership, a RuleChange for rules, a
+// KeyRecovery for a lost key, else the participant it is about.
 struct Propose {
   static constexpr ActionType kType = ActionType::kPropose;
   ProposalKind kind = ProposalKind::kRules;
-  std::variant<RuleChange, Registration, ParticipantId> content;
+  std::variant<RuleChange, Registration, ParticipantId, KeyRecovery> content;
   bool operator==(const Propose&) const = default;
 };
 struct CastVote {

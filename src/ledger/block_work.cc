@@ -4,10 +4,10 @@
 
 namespace tieline {
 
-TxCode admit_static(const Transaction& tx, const Registry& registry, const ChainId& chain, Height parent_height) {
+TxCode admit_static(const Transaction& tx, const Members& members, const ChainId& chain, Height parent_height) {
   if (tx.chain() != chain) return TxCode::wrong_chain;
   for (ParticipantId id : tx.signatories()) {
-    if (!registry.knows(id)) return TxCode::unknown_signer;
+    if (!members.knows(id)) return TxCode::unknown_signer;
   }
   if (tx.expiry_height() <= parent_height) return TxCode::expired;
   if (tx.expiry_height() - parent_height > kTxLifetimeMax) return TxCode::expiry_too_far;
@@ -35,7 +35,7 @@ bool timestamp_is_old(const Transaction& tx, const state::SignerRecord& signer, 
 
 TxCode BlockWork::execute(const Transaction& tx) {
   ++tx_number_;
-  TxCode code = admit_static(tx, registry_, chain_, height_ - 1);
+  TxCode code = admit_static(tx, members_, chain_, height_ - 1);
   if (code != TxCode::ok) {
     ++void_of_effect_;
     return code;
@@ -43,6 +43,7 @@ TxCode BlockWork::execute(const Transaction& tx) {
   SignerWork& signer_work = signers_[signer(tx.signer())];
   state::SignerRecord& record = signer_work.record;
   code = admit_sequence(tx, record, params_);
+  if (code == TxCode::ok) code = admit_keys(tx, members_, verifier_);
   if (code != TxCode::ok) {
     ++void_of_effect_;
     return code;
@@ -105,7 +106,7 @@ TxCode BlockWork::check_declarations(const Transaction& tx, ByteView payload) co
   if (!declarations.ok() || declarations->empty()) return TxCode::malformed;
   energy::RuleContext context = rule_context(tx);
   for (const Declaration& declaration : *declarations) {
-    context.point = registry_.meter(declaration.meter);
+    context.point = members_.meter(declaration.meter);
     const energy::Refusal refusal = energy::judge_declaration(declaration, context);
     if (refusal != energy::Refusal::kNone) return static_cast<TxCode>(refusal);
   }
@@ -120,7 +121,7 @@ TxCode BlockWork::apply_readings(const Transaction& tx, ByteView payload, uint64
   for (const Reading& reading : *readings) {
     // Most readings of a transaction are of the meter of the one before.
     if (work == nullptr || work->meter != reading.meter || work->obis != reading.obis) {
-      context.point = registry_.meter(reading.meter);
+      context.point = members_.meter(reading.meter);
       work = context.point != nullptr ? &series_[series(reading.meter, reading.obis)] : nullptr;
       context.series = work != nullptr ? &work->series : nullptr;
     }
@@ -132,7 +133,7 @@ TxCode BlockWork::apply_readings(const Transaction& tx, ByteView payload, uint64
     }
     energy::record_reading(reading, work->series);
     work->changed = true;
-    if (registry_.flow(reading.meter) != nullptr) {
+    if (members_.registry().flow(reading.meter) != nullptr) {
       open_market();
       if (const TxCode code = market_->record(reading); code != TxCode::ok) return code;
     }

@@ -9,6 +9,7 @@
 #include "ledger/codes.h"
 #include "ledger/ledger.h"
 #include "ledger/market_work.h"
+#include "ledger/members.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -16,11 +17,12 @@ namespace tieline {
 class BlockWork {
  public:
   // `market`: null when the network has none; `market_ms`: by which intervals are judged.
-  BlockWork(const StateView& parent, const Registry& registry, const ChainId& chain, const LedgerParams& params,
-            const PlausibilityParams& plausibility, Height height, int64_t time_ms, int64_t market_ms,
-            MarketWork* market)
+  BlockWork(const StateView& parent, const Members& members, const Verifier& verifier, const ChainId& chain,
+            const LedgerParams& params, const PlausibilityParams& plausibility, Height height, int64_t time_ms,
+            int64_t market_ms, MarketWork* market)
       : parent_(parent),
-        registry_(registry),
+        members_(members),
+        verifier_(verifier),
         chain_(chain),
         params_(params),
         plausibility_(plausibility),
@@ -69,7 +71,8 @@ class BlockWork {
   void open_market();
 
   const StateView& parent_;
-  const Registry& registry_;
+  const Members& members_;
+  const Verifier& verifier_;
   const ChainId& chain_;
   const LedgerParams& params_;
   const PlausibilityParams& plausibility_;
@@ -93,9 +96,9 @@ class BlockWork {
   uint64_t readings_ = 0;
 };
 
-// What the chain keeps nothing of (ledger/codes.h): chain, signatories, expiry and sequence number, in this order; ok
-// when none applies. `parent_height` is that of the block below.
-TxCode admit_static(const Transaction& tx, const Registry& registry, const ChainId& chain, Height parent_height);
+// What the chain keeps nothing of (ledger/codes.h): chain, signatories, expiry, sequence number and keys, in this
+// order; ok when none applies. `parent_height` is that of the block below.
+TxCode admit_static(const Transaction& tx, const Members& members, const ChainId& chain, Height parent_height);
 TxCode admit_sequence(const Transaction& tx, const state::SignerRecord& signer, const LedgerParams& params);
 // Order in time against the signer's newest accepted transaction. Before 1970 is always old.
 bool timestamp_is_old(const Transaction& tx, const state::SignerRecord& signer, const LedgerParams& params);

@@ -30,6 +30,7 @@ enum class TxCode : uint16_t {
   expiry_too_far = 10,
   timestamp_future = 11,
   timestamp_old = 12,
+  revoked_key = 13,
   pool_full = 20,         // at the door only
   too_many_pending = 21,  // at the door only
   not_allowed = static_cast<uint16_t>(energy::Refusal::kNotAllowed),
@@ -54,6 +55,13 @@ enum class TxCode : uint16_t {
   bad_proof = 154,
   bad_proposal = 155,
   no_grant = 156,
+  // participants and keys
+  bad_key = 157,
+  key_used = 158,
+  key_pending = 159,
+  too_many_keys = 160,
+  no_recovery_key = 161,
+  name_taken = 162,
   insufficient_funds = static_cast<uint16_t>(energy::MarketRefusal::kInsufficientFunds),
   over_issued = static_cast<uint16_t>(energy::MarketRefusal::kOverIssued),
   suspended = static_cast<uint16_t>(energy::MarketRefusal::kSuspended),

@@ -5,6 +5,7 @@
 
 #include "crypto/hash.h"
 #include "ledger/block_work.h"
+#include "ledger/members.h"
 #include "ledger/slot_pages.h"
 #include "ledger/state.h"
 
@@ -278,7 +279,7 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   EpochWork epoch(parent, parent_header, parent_digest, draft.epoch);
   if (!evidence->empty()) {
     const Status s = verify_evidence(*evidence, genesis_.consensus.commit_rule(), chain_, epoch.current(),
-                                     epoch.previous(), verifier_, participant_keys());
+                                     epoch.previous(), verifier_, evidence_keys(*this, parent));
     if (!s.ok()) return invalid("its evidence does not verify: " + s.error().why);
   }
 
@@ -287,14 +288,15 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   epoch.roll(writes);
   epoch.put_trust(writes);
 
+  const Members members(registry_, parent, draft.epoch);
   std::optional<MarketWork> market;
   const int64_t market_ms = market_time_ms(genesis_, draft.time_ms);
   if (genesis_.market) {
-    market.emplace(parent, MarketWork::Chain{genesis_, registry_, chain_, verifier_}, draft.epoch, market_ms);
+    market.emplace(parent, MarketWork::Chain{genesis_, registry_, members, chain_, verifier_}, draft.epoch, market_ms);
     market->start_block(parent_header.ends_epoch(), draft.txs);
   }
-  BlockWork work(parent, registry_, chain_, genesis_.ledger, genesis_.plausibility, draft.height, draft.time_ms,
-                 market_ms, market ? &*market : nullptr);
+  BlockWork work(parent, members, verifier_, chain_, genesis_.ledger, genesis_.plausibility, draft.height,
+                 draft.time_ms, market_ms, market ? &*market : nullptr);
   out.results.reserve(draft.txs.size());
   for (const TxPtr& tx : draft.txs) out.results.push_back({tx->id(), number(work.execute(*tx))});
 

@@ -3,6 +3,7 @@
 #include "crypto/hash.h"
 #include "ledger/block_record.h"
 #include "ledger/block_work.h"
+#include "ledger/members.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -86,11 +87,15 @@ StoreBatch Ledger::genesis_batch() const {
 }
 
 uint16_t Ledger::precheck(const Transaction& tx, const StateView& state, const Header& tip) const {
-  TxCode code = admit_static(tx, registry_, chain_, tip.height);
+  const Members members(registry_, state, tip.ends_epoch() ? tip.epoch + 1 : tip.epoch);
+  TxCode code = admit_static(tx, members, chain_, tip.height);
   if (code != TxCode::ok) return number(code);
   const auto signer = state::read_or_default<state::SignerRecord>(state, state::signer_key(tx.signer()),
                                                                   "damaged state record: signer");
   code = admit_sequence(tx, signer, genesis_.ledger);
+  if (code == TxCode::ok) code = admit_keys(tx, members, verifier_);
+  // By none of its signatory's keys: that is for the check of signatures to say.
+  if (code == TxCode::revoked_key && !signed_by_any_key(tx, members, verifier_)) code = TxCode::ok;
   if (code == TxCode::ok && timestamp_is_old(tx, signer, genesis_.ledger)) code = TxCode::timestamp_old;
   return number(code);
 }
@@ -99,15 +104,22 @@ ParticipantKeys Ledger::participant_keys() const {
   return [this](ParticipantId id) { return registry_.key(id); };
 }
 
-Result<std::vector<PublicKey>> Ledger::signing_keys(const Transaction& tx, const StateView&) const {
+// Of who has had several keys, the one that verifies: what makes a block invalid is a signature by none of them, and
+// whether it is the one in force is for execution to say. The state may end an epoch, so what comes into force in the
+// next one is known too.
+Result<std::vector<PublicKey>> Ledger::signing_keys(const Transaction& tx, const StateView& state) const {
+  const Epoch epoch =
+      state::must_read<state::EpochRecord>(state, state::epoch_key(), "damaged state record: epoch").epoch + 1;
+  const Members members(registry_, state, epoch);
   std::vector<PublicKey> keys;
   keys.reserve(tx.signatories().size());
-  for (ParticipantId id : tx.signatories()) {
-    const PublicKey* key = registry_.key(id);
-    if (key == nullptr) {
+  for (size_t i = 0; i < tx.signatories().size(); ++i) {
+    const ParticipantId id = tx.signatories()[i];
+    if (!members.knows(id)) {
       return Error{code_name(TxCode::unknown_signer), "participant " + std::to_string(id) + " is not registered"};
     }
-    keys.push_back(*key);
+    const PublicKey* good = signing_key(tx, i, members, verifier_);
+    keys.push_back(good != nullptr ? *good : *members.key(id));
   }
   return keys;
 }

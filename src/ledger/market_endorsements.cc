@@ -17,10 +17,10 @@ Hash claim_of(const bls::PublicKey& key, const Hash& message, const bls::Signatu
 }  // namespace
 
 bool MarketWork::verifies(ParticipantId by, const Hash& message, const bls::Signature& signature) const {
-  const MarketMember* member = chain_.registry.member(by);
-  if (member == nullptr) return false;
-  if (good_.contains(claim_of(member->bls_key, message, signature))) return true;
-  return chain_.verifier.verify_aggregate({{&member->bls_key}, message.view(), signature});
+  const bls::PublicKey* key = chain_.members.bls_key(by);
+  if (key == nullptr) return false;
+  if (good_.contains(claim_of(*key, message, signature))) return true;
+  return chain_.verifier.verify_aggregate({{key}, message.view(), signature});
 }
 
 TxCode MarketWork::endorse(const energy::TradeId& id, ParticipantId by, const bls::Signature& signature) {
@@ -49,8 +49,7 @@ void MarketWork::check_endorsements(const std::vector<TxPtr>& txs) {
   using Round = std::pair<energy::TradeId, uint32_t>;
   std::map<Round, Hash> messages;  // of rounds that this block opens
   const auto claim = [&](const Transaction& tx, const Hash& message, const bls::Signature& signature) {
-    if (const MarketMember* m = chain_.registry.member(tx.signer()))
-      claims.push_back({&m->bls_key, message, signature});
+    if (const bls::PublicKey* key = chain_.members.bls_key(tx.signer())) claims.push_back({key, message, signature});
   };
   const auto opened = [&](const Transaction& tx, const Round& round, const energy::TradeTerms& terms,
                           const bls::Signature& signature) {

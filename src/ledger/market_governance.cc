@@ -45,7 +45,7 @@ TxCode MarketWork::run(const energy::Confiscate& a, const Step&) {
 }
 
 TxCode MarketWork::run(const energy::Penalise& a, const Step& s) {
-  if (!signed_by(s.tx, Role::kRegulator)) return TxCode::not_authorised;
+  if (!signed_by_regulator(s.tx)) return TxCode::not_authorised;
   if (!is_party(a.who)) return TxCode::unknown_participant;
   return code_of(market_.penalise(a.who, a.value));
 }
@@ -60,8 +60,14 @@ TxCode MarketWork::run(const energy::Propose& a, const Step& s) {
       if (!is_party(std::get<ParticipantId>(a.content))) return TxCode::unknown_participant;
       break;
     case ProposalKind::kMembership:
+      if (const TxCode code = check(std::get<energy::Registration>(a.content)); code != TxCode::ok) return code;
+      break;
     case ProposalKind::kRegulatorSeat:
-      return TxCode::no_market;  // participants and their roles are those of genesis
+      if (const TxCode code = check_seat(std::get<ParticipantId>(a.content)); code != TxCode::ok) return code;
+      break;
+    case ProposalKind::kRecoverKey:
+      if (const TxCode code = check(std::get<energy::KeyRecovery>(a.content)); code != TxCode::ok) return code;
+      break;
   }
   const Hash id = energy::proposal_id(chain_.id, s.tx.signer(), s.tx.sequence(), s.index);
   const MarketRefusal refusal = market_.propose(id, a.kind, s.tx.signer());
@@ -76,7 +82,7 @@ TxCode MarketWork::run(const energy::CastVote& a, const Step& s) {
 }
 
 TxCode MarketWork::run(const energy::Veto& a, const Step& s) {
-  if (!signed_by(s.tx, Role::kRegulator)) return TxCode::not_authorised;
+  if (!signed_by_regulator(s.tx)) return TxCode::not_authorised;
   return code_of(market_.veto(a.proposal));
 }
 
@@ -101,8 +107,11 @@ void MarketWork::act(const energy::Proposal& proposal) {
       market_.restore(std::get<ParticipantId>(content));
       return;
     case ProposalKind::kMembership:
+      return register_member(std::get<energy::Registration>(content));
     case ProposalKind::kRegulatorSeat:
-      TL_CHECK_MSG(false, "a proposal that is never taken");
+      return seat_regulator(std::get<ParticipantId>(content));
+    case ProposalKind::kRecoverKey:
+      return recover_key(std::get<energy::KeyRecovery>(content));
   }
 }
 

@@ -26,8 +26,7 @@ MarketWork::MarketWork(const StateView& parent, const Chain& chain, Epoch epoch,
       source_(parent),
       numbers_(state::must_read<MarketNumbers>(parent, state::market_numbers_key(), "damaged state record: market")),
       market_(market_params(numbers_), source_) {
-  proposed_.attach(source_);
-  grants_.attach(source_);
+  each_table(*this, [&](auto& table) { table.attach(source_); });
 }
 
 void MarketWork::start_block(bool first_of_epoch, const std::vector<TxPtr>& txs) {
@@ -49,27 +48,23 @@ void MarketWork::start_epoch() {
 
 void MarketWork::begin() {
   market_.begin();
-  proposed_.begin_changes();
-  grants_.begin_changes();
+  each_table(*this, [](auto& table) { table.begin_changes(); });
 }
 
 void MarketWork::commit() {
   market_.commit();
-  proposed_.commit();
-  grants_.commit();
+  each_table(*this, [](auto& table) { table.commit(); });
 }
 
 void MarketWork::roll_back() {
   market_.roll_back();
-  proposed_.roll_back();
-  grants_.roll_back();
+  each_table(*this, [](auto& table) { table.roll_back(); });
 }
 
 void MarketWork::add_writes(energy::RecordWrites& out) const {
   energy::RecordWrites named;
   market_.add_writes(named);
-  proposed_.add_writes(named);
-  grants_.add_writes(named);
+  each_table(*this, [&](const auto& table) { table.add_writes(named); });
   for (auto& [name, value] : named) out.emplace_back(state::key_of(name), std::move(value));
   if (numbers_changed_) out.emplace_back(state::market_numbers_key(), encoded(numbers_));
 }
@@ -97,21 +92,21 @@ TxCode MarketWork::record(const Reading& r) {
   return TxCode::ok;
 }
 
-bool MarketWork::signed_by(const Transaction& tx, Role role) const {
+bool MarketWork::signed_by_regulator(const Transaction& tx) const {
   return std::any_of(tx.signatories().begin(), tx.signatories().end(),
-                     [&](ParticipantId id) { return chain_.registry.role(id) == role; });
+                     [&](ParticipantId id) { return chain_.members.is_regulator(id); });
 }
 
 // --- money
 
 TxCode MarketWork::run(const energy::Issue& a, const Step& s) {
-  if (!signed_by(s.tx, Role::kRegulator)) return TxCode::not_authorised;
+  if (!signed_by_regulator(s.tx)) return TxCode::not_authorised;
   if (!is_party(a.to)) return TxCode::unknown_participant;
   return code_of(market_.issue(a.to, a.amount));
 }
 
 TxCode MarketWork::run(const energy::Redeem& a, const Step& s) {
-  if (!signed_by(s.tx, Role::kRegulator) || !has_signed(s.tx, a.from)) return TxCode::not_authorised;
+  if (!signed_by_regulator(s.tx) || !has_signed(s.tx, a.from)) return TxCode::not_authorised;
   return code_of(market_.redeem(a.from, a.amount));
 }
 
@@ -154,7 +149,7 @@ TxCode MarketWork::run(const energy::Accept& a, const Step& s) {
 }
 
 TxCode MarketWork::run(const energy::Ruling& a, const Step& s) {
-  if (!signed_by(s.tx, Role::kRegulator)) return TxCode::not_authorised;
+  if (!signed_by_regulator(s.tx)) return TxCode::not_authorised;
   if (a.wh > energy::kReadingWhMax) return TxCode::over_capacity;
   return code_of(market_.rule(a.slot, {a.from, a.to}, a.wh, time_ms_));
 }
@@ -180,30 +175,30 @@ TxCode MarketWork::run(const energy::Correct& a, const Step& s) {
   if (const auto refusal = energy::judge_reading(reading, context); refusal != energy::Refusal::kNone) {
     return static_cast<TxCode>(refusal);
   }
-  const bool co_signed = has_signed(s.tx, a.to) || signed_by(s.tx, Role::kRegulator);
+  const bool co_signed = has_signed(s.tx, a.to) || signed_by_regulator(s.tx);
   return code_of(market_.correct(a.slot, {a.from, a.to}, {a.of_version, a.wh, a.quality, co_signed}, time_ms_));
 }
 
 // Only the owner of a meter lets others read it.
 TxCode MarketWork::run(const energy::GrantRead& a, const Step& s) {
-  const energy::MeterPoint* point = chain_.registry.meter(a.meter);
+  const energy::MeterPoint* point = chain_.members.meter(a.meter);
   if (point == nullptr) return TxCode::unknown_meter;
   if (point->owner != s.tx.signer()) return TxCode::not_owner;
-  if (!chain_.registry.knows(a.reader)) return TxCode::unknown_participant;
+  if (!chain_.members.knows(a.reader)) return TxCode::unknown_participant;
   if (a.reader == point->owner || a.from_s < 0 || a.from_s >= a.to_s) return TxCode::no_grant;
   grants_[{a.meter, a.reader}] = {a.from_s, a.to_s};
   return TxCode::ok;
 }
 
 TxCode MarketWork::run(const energy::RevokeRead& a, const Step& s) {
-  const energy::MeterPoint* point = chain_.registry.meter(a.meter);
+  const energy::MeterPoint* point = chain_.members.meter(a.meter);
   if (point == nullptr) return TxCode::unknown_meter;
   if (point->owner != s.tx.signer()) return TxCode::not_owner;
   return grants_.erase({a.meter, a.reader}) == 1 ? TxCode::ok : TxCode::no_grant;
 }
 
 TxCode MarketWork::run(const energy::PublishPrice& a, const Step& s) {
-  if (chain_.registry.role(s.tx.signer()) != Role::kNeutral) return TxCode::not_authorised;
+  if (chain_.members.role(s.tx.signer()) != Role::kNeutral) return TxCode::not_authorised;
   return code_of(market_.publish_price(a.slot, a.price, time_ms_));
 }
 

@@ -8,6 +8,7 @@
 #include "energy/market_actions.h"
 #include "ledger/codes.h"
 #include "ledger/market_state.h"
+#include "ledger/members.h"
 
 namespace tieline {
 
@@ -18,6 +19,7 @@ class MarketWork {
   struct Chain {
     const Genesis& genesis;
     const Registry& registry;
+    const Members& members;
     const ChainId& id;
     const Verifier& verifier;
   };
@@ -64,13 +66,32 @@ class MarketWork {
   TxCode run(const energy::Veto& a, const Step& s);
   TxCode run(const energy::GrantRead& a, const Step& s);
   TxCode run(const energy::RevokeRead& a, const Step& s);
-  // Keys: operations that the ledger does not have.
-  template <class Action>
-  TxCode run(const Action&, const Step&) {
-    return TxCode::no_market;
-  }
+  TxCode run(const energy::RotateKey& a, const Step& s);
+  TxCode run(const energy::SetRecoveryKey& a, const Step& s);
+  TxCode run(const energy::RevokeKey& a, const Step& s);
 
-  bool signed_by(const Transaction& tx, Role role) const;
+  bool signed_by_regulator(const Transaction& tx) const;
+  // Members (ledger/market_members.cc): what may be proposed of them, and carrying it out.
+  KeyRing& ring(ParticipantId id);
+  TxCode check(const energy::Registration& r) const;
+  TxCode check(const energy::KeyRecovery& r) const;
+  TxCode check_seat(ParticipantId holder) const;
+  void register_member(const energy::Registration& r);
+  void recover_key(const energy::KeyRecovery& r);
+  void seat_regulator(ParticipantId holder);
+  template <class Self, class Visit>
+  static void each_table(Self& self, Visit visit) {
+    visit(self.proposed_);
+    visit(self.grants_);
+    visit(self.rings_);
+    visit(self.registered_);
+    visit(self.members_);
+    visit(self.meters_);
+    visit(self.names_);
+    visit(self.meter_names_);
+    visit(self.counts_);
+    visit(self.seat_);
+  }
   bool is_party(ParticipantId id) const { return market_.participants().contains(id); }
   // Whether the party signed the terms; then the signature joins the sum that the trade keeps.
   TxCode endorse(const energy::TradeId& trade, ParticipantId by, const bls::Signature& signature);
@@ -89,6 +110,14 @@ class MarketWork {
   energy::Market market_;
   energy::Table<Hash, ProposalContent> proposed_{proposal_content_name};
   energy::Table<GrantKey, ReadGrant> grants_{grant_name};
+  energy::Table<ParticipantId, KeyRing> rings_{key_ring_name};
+  energy::Table<ParticipantId, state::ParticipantRecord> registered_{participant_record_name};
+  energy::Table<ParticipantId, MemberRecord> members_{member_name};
+  energy::Table<MeterId, energy::MeterPoint> meters_{meter_record_name};
+  energy::Table<std::string, NamedId> names_{participant_named};
+  energy::Table<std::string, NamedId> meter_names_{meter_named};
+  energy::Table<uint8_t, MemberCounts> counts_{member_counts_name};
+  energy::Table<uint8_t, RegulatorSeat> seat_{regulator_seat_name};
   std::set<Hash> good_;  // endorsements of this block that verify: digests of key, message and signature
 };
 

@@ -8,12 +8,12 @@
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
 #include "model/block.h"
+#include "model/names.h"
 
 namespace tieline {
 namespace {
 
 constexpr uint32_t kInitialCredit = kCreditOne / 2;
-constexpr size_t kNameMax = 63;
 constexpr size_t kAddressMax = 255;
 constexpr size_t kParticipantsMax = 100'000;
 constexpr size_t kMetersMax = 1'000'000;
@@ -68,25 +68,7 @@ class Checker {
   Status status_;
 };
 
-bool is_name(std::string_view name) {
-  if (name.empty() || name.size() > kNameMax) return false;
-  for (size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (!plain && (i == 0 || (c != '.' && c != '_' && c != '-'))) return false;
-  }
-  return true;
-}
 constexpr const char* kNameRule = "1 to 63 of a-z 0-9 . _ -, the first a letter or digit";
-
-// Meters carry the names of the metering world (DE0001.., "MAC000123"), so capitals are welcome.
-bool is_meter(std::string_view name) {
-  if (name.empty() || name.size() > kNameMax) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-' || c == ':';
-  });
-}
 
 // host:port with a port from 1 to 65535; the host is resolved by whoever dials.
 bool is_address(std::string_view address) {
@@ -198,7 +180,7 @@ void check_validators(Checker& c, const Genesis& g) {
     const GenesisValidator& v = g.validators[i];
     const std::string at = "validators[" + std::to_string(i) + "]";
     if (v.id != i) c.fail(at + ".id", std::to_string(v.id), std::to_string(i) + ", its place in the list");
-    if (!is_name(v.name)) c.fail(at + ".name", '"' + v.name + '"', kNameRule);
+    if (!is_participant_name(v.name)) c.fail(at + ".name", '"' + v.name + '"', kNameRule);
     c.unique(names, v.name, at + ".name");
     check_key(c, at + ".key", v.key);
     c.unique(keys, to_hex(v.key), at + ".key");
@@ -234,7 +216,7 @@ void check_participants(Checker& c, const Genesis& g) {
     const GenesisParticipant& p = g.participants[i];
     const std::string at = "participants[" + std::to_string(i) + "]";
     if (p.id != i + 1) c.fail(at + ".id", std::to_string(p.id), std::to_string(i + 1) + ", its place in the list");
-    if (!is_name(p.name)) c.fail(at + ".name", '"' + p.name + '"', kNameRule);
+    if (!is_participant_name(p.name)) c.fail(at + ".name", '"' + p.name + '"', kNameRule);
     c.unique(names, p.name, at + ".name");
     const auto role = static_cast<uint8_t>(p.role);
     c.range(at + ".role", role, 1, kRoles.size());
@@ -247,7 +229,7 @@ void check_participants(Checker& c, const Genesis& g) {
     c.range(at + ".cost_lo", p.cost_lo, 0, p.cost_hi);
     for (size_t k = 0; k < p.meters.size() && c.ok(); ++k) {
       const std::string meter = at + ".meters[" + std::to_string(k) + "]";
-      if (!is_meter(p.meters[k])) c.fail(meter, '"' + p.meters[k] + '"', "1 to 63 of a-z A-Z 0-9 . _ - :");
+      if (!is_meter_name(p.meters[k])) c.fail(meter, '"' + p.meters[k] + '"', "1 to 63 of a-z A-Z 0-9 . _ - :");
       c.unique(meters, p.meters[k], meter);
     }
     if (meters.size() > kMetersMax) {
@@ -398,7 +380,7 @@ CommitRule ConsensusParams::commit_rule() const {
 
 Status Genesis::validate() const {
   Checker c;
-  if (!is_name(network)) c.fail("network", '"' + network + '"', kNameRule);
+  if (!is_participant_name(network)) c.fail("network", '"' + network + '"', kNameRule);
   c.range("time_ms", static_cast<uint64_t>(time_ms), 0, 253'402'300'799'999);  // the end of the year 9999
   const auto engine = static_cast<uint8_t>(consensus.engine);
   c.range("consensus.engine", engine, 1, kEngines.size());

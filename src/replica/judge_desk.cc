@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
+#include "ledger/members.h"
 #include "replica/submission.h"
 
 namespace tieline::replica {
@@ -261,11 +262,19 @@ bool JudgeDesk::advance(Item& item, Context& context) {
   return item.block != nullptr && execute(item, context);
 }
 
+// Whether its bad signature shows to anyone: not if its signatory has had other keys.
+bool JudgeDesk::is_proof(const Transaction& tx) const {
+  const StateView state = tree_.committed_view();
+  const ParticipantKeys keys = evidence_keys(ledger_, state);
+  return std::all_of(tx.signatories().begin(), tx.signatories().end(),
+                     [&](ParticipantId id) { return keys(id) != nullptr; });
+}
+
 std::optional<consensus::Judged> JudgeDesk::verdict(const Item& item, const Context& context) {
   if (!item.executed) return std::nullopt;
   if (!item.bad.empty()) {
     consensus::Judged invalid{item.digest, false, item.bad, item.block};
-    if (item.bad_at)
+    if (item.bad_at && is_proof(*item.block->txs[*item.bad_at]))
       invalid.bad =
           bad_transaction(ids_of(item.block->txs), *item.bad_at, item.block->txs[*item.bad_at]->bytes().view());
     return invalid;

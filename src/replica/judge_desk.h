@@ -83,6 +83,7 @@ class JudgeDesk {
   bool advance(Item& item, Context& context);  // true: something changed
   bool execute(Item& item, Context& context);
   void need_parent(const Item& child, Context& context);
+  bool is_proof(const Transaction& tx) const;
   std::optional<consensus::Judged> verdict(const Item& item, const Context& context);
   int64_t drift_ms() const { return ledger_.genesis().consensus.drift_ms; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/members.h"
 #include "replica/replica_impl.h"
 
 namespace tieline::replica {
@@ -45,8 +46,13 @@ void ReplicaImpl::on(const PeerFrame& input) {
 // What was handed on under a signature and does not verify is evidence, where that can be shown to anyone.
 void ReplicaImpl::accuse(std::optional<RejectedSubmission> proof) {
   if (!proof) return;
-  const std::optional<Committee> committee = committee_of(tree_->committed_view(), proof->epoch);
-  if (!committee || !verify_rejected(*proof, ledger_.chain(), *committee, verifier_, ledger_.participant_keys()).ok())
+  const StateView state = tree_->committed_view();
+  const Header& tip = tree_->tip();
+  // Of an epoch that has not begun here not all keys are known.
+  const bool begun = proof->epoch <= (tip.ends_epoch() ? tip.epoch + 1 : tip.epoch);
+  const std::optional<Committee> committee = committee_of(state, proof->epoch);
+  if (!begun || !committee ||
+      !verify_rejected(*proof, ledger_.chain(), *committee, verifier_, evidence_keys(ledger_, state)).ok())
     return context_.count("rejected_submission_unproven");
   context_.count("rejected_submissions");
   feed(consensus::SubmissionRejected{std::move(*proof)});

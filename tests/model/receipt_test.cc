@@ -154,6 +154,16 @@ TEST_F(ReceiptTest, OfATransactionWhoseSignatureOrSignerIsWrongIsRefused) {
   EXPECT_EQ(code(r), "receipt_bad_signature") << "nobody in genesis has this id";
 }
 
+TEST_F(ReceiptTest, WithAMarketByAKeyThatCameAfterGenesisIsOnTheValidatorsWord) {
+  genesis_.market.emplace();
+  for (const ParticipantId signer : {2, 3}) {
+    Receipt r = with_block(transaction(signer == 2 ? "solar-park" : "stranger", signer, genesis_.chain_id()), 0);
+    r.proof.certificate = epoch_of(0).certify(r.chain, {0, 0, 4}, r.header, first_positions(3));
+    const auto facts = verify_receipt(encoded(r), genesis_, verifier_);
+    ASSERT_TRUE(facts.ok()) << facts.error().why;
+  }
+}
+
 TEST_F(ReceiptTest, AtAnotherPlaceOfTheBlockIsRefused) {
   Receipt r = fast_receipt();
   r.index = 0;
