@@ -1,6 +1,7 @@
 #include "api/market_json.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "api/http_types.h"
 #include "api/views.h"
@@ -11,7 +12,8 @@ namespace {
 using namespace energy;  // NOLINT(google-build-using-namespace): the actions, all of them
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kProposalKinds[] = {"membership", "rules", "confiscation", "restore_trust", "regulator_seat"};
+constexpr const char* kProposalKinds[] = {"membership",    "rules",          "confiscation",
+                                          "restore_trust", "regulator_seat", "recover_key"};
 
 Error invalid(std::string why) { return {"action_invalid", std::move(why)}; }
 
@@ -144,6 +146,11 @@ void show_fields(const Genesis& genesis, const Propose& proposal, Json& out) {
     out["value"] = change->value;
   } else if (const auto* member = std::get_if<Registration>(&proposal.content)) {
     out["member"] = registration_json(*member);
+  } else if (const auto* lost = std::get_if<KeyRecovery>(&proposal.content)) {
+    out["participant"] = participant_name(genesis, lost->owner);
+    out["next"] = to_hex(lost->next);
+    out["possession"] = to_hex(lost->possession);
+    out["doubtful_from_ms"] = lost->doubtful_from_ms;
   } else {
     out["participant"] = participant_name(genesis, std::get<ParticipantId>(proposal.content));
   }
@@ -202,6 +209,13 @@ Result<int64_t> read_time(const Json& json, const std::string& at) {
   return *time;
 }
 
+// Who was registered later goes by number, which a command line gives as text.
+std::optional<ParticipantId> participant_number(const std::string& text) {
+  ParticipantId id = 0;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return error == std::errc() && at == text.data() + text.size() ? std::optional(id) : std::nullopt;
+}
+
 struct Read {
   const Genesis& genesis;
 
@@ -217,8 +231,9 @@ struct Read {
   Status operator()(Kind kind, const Json& json, const std::string& at, uint32_t& out) const {
     if (kind == Kind::kParticipant && json.is_string()) {
       auto id = participant_from_name(genesis, json.get<std::string>());
-      if (!id) return invalid(at + ": " + id.error().why);
-      out = *id;
+      const auto number = participant_number(json.get_ref<const std::string&>());
+      if (!id && !number) return invalid(at + ": " + id.error().why + "; who was registered later goes by number");
+      out = id ? *id : *number;
       return {};
     }
     if (kind == Kind::kMeter && json.is_string()) {
@@ -323,7 +338,9 @@ Status read_fields(const Read& read, Taken& taken, Propose& out) {
   if (auto s = read_text(taken, "kind", kind); !s) return s;
   const auto* at = std::find(std::begin(kProposalKinds), std::end(kProposalKinds), kind);
   if (at == std::end(kProposalKinds))
-    return invalid(taken.place("kind") + " must be membership, rules, confiscation, restore_trust or regulator_seat");
+    return invalid(taken.place("kind") +
+                   " must be membership, rules, confiscation, restore_trust, regulator_seat or "
+                   "recover_key");
   out.kind = static_cast<ProposalKind>(at - std::begin(kProposalKinds));
   if (out.kind == ProposalKind::kRules) {
     auto& change = out.content.emplace<RuleChange>();
@@ -334,6 +351,13 @@ Status read_fields(const Read& read, Taken& taken, Propose& out) {
     const Json* member = taken.find("member");
     if (member == nullptr) return invalid(taken.place("member") + " is missing");
     return read_registration(read, *member, taken.place("member"), out.content.emplace<Registration>());
+  }
+  if (out.kind == ProposalKind::kRecoverKey) {
+    auto& lost = out.content.emplace<KeyRecovery>();
+    if (auto s = read_field(read, taken, {"participant", Kind::kParticipant}, lost.owner); !s) return s;
+    if (auto s = read_field(read, taken, {"next"}, lost.next); !s) return s;
+    if (auto s = read_field(read, taken, {"possession"}, lost.possession); !s) return s;
+    return read_field(read, taken, {"doubtful_from_ms", Kind::kMillis}, lost.doubtful_from_ms);
   }
   return read_field(read, taken, {"participant", Kind::kParticipant}, out.content.emplace<ParticipantId>());
 }

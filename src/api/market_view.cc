@@ -4,6 +4,7 @@
 
 #include "api/http_types.h"
 #include "api/market_json.h"
+#include "api/member_view.h"
 #include "api/views.h"
 #include "energy/market_actions.h"
 #include "ledger/market_state.h"
@@ -56,6 +57,10 @@ Json account_fields(const Account& account) {
           {"stake", account[Purse::kStake]},
           {"debt", account.debt},
           {"suspended", account.suspended()}};
+}
+
+Error nobody(const std::string& name) {
+  return {"unknown_participant", "nobody is registered as '" + name.substr(0, 80) + "'"};
 }
 
 Json trade_fields(const Genesis& genesis, const Market& market, const TradeRecord& t) {
@@ -133,8 +138,8 @@ Result<std::string> trade_json(const Genesis& genesis, const StateView& state, c
 Result<std::string> trades_json(const Genesis& genesis, const StateView& state, const std::string& participant) {
   auto s = seen(genesis, state);
   if (!s) return s.error();
-  auto who = participant_from_name(genesis, participant);
-  if (!who) return Error{"unknown_participant", who.error().why};
+  const auto who = participant_of(genesis, state, participant);
+  if (!who) return nobody(participant);
   Json list = Json::array();
   for (const TradeId& id : (*s)->market.trades_of(*who)) {
     const TradeRecord& t = (*s)->market.trades().at(id);
@@ -153,8 +158,8 @@ Result<std::string> trades_json(const Genesis& genesis, const StateView& state, 
 Result<std::string> account_json(const Genesis& genesis, const StateView& state, const std::string& name) {
   auto s = seen(genesis, state);
   if (!s) return s.error();
-  auto who = participant_from_name(genesis, name);
-  if (!who) return Error{"unknown_participant", who.error().why};
+  const auto who = participant_of(genesis, state, name);
+  if (!who) return nobody(name);
   const Market& market = (*s)->market;
   Json out = {{"name", name}};
   out.update(account_fields(market.book().account(*who)));

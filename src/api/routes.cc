@@ -5,6 +5,7 @@
 #include "api/credit_view.h"
 #include "api/dry_run.h"
 #include "api/market_view.h"
+#include "api/member_view.h"
 #include "api/views.h"
 #include "ledger/block_record.h"
 #include "node/workers.h"
@@ -137,7 +138,7 @@ HttpResponse get_participants(Core& core, const HttpRequest& request) {
   if (!from) return problem(400, from.error());
   auto limit = unsigned_parameter(request, "limit", core.config.limits.page_max, 1, core.config.limits.page_max);
   if (!limit) return problem(400, limit.error());
-  return of(participants_json(core.service.genesis(), *from, *limit));
+  return of(participants_json(core.service.genesis(), core.service.committed_state(), *from, *limit));
 }
 
 HttpResponse get_credit(Core& core, const HttpRequest& request) {
@@ -237,7 +238,7 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
   if (auto name = segment_after(path, "/v1/participants/")) {
     auto found = participant_json(core->service.genesis(), std::string(*name), core->service.committed_state());
     if (found) co_return HttpResponse{200, kJsonType, *std::move(found), {}};
-    co_return problem(404, "unknown_participant", "genesis names no such participant");
+    co_return problem(404, "unknown_participant", "nobody of this name or number is registered");
   }
   if (std::find(std::begin(kMarketRoutes), std::end(kMarketRoutes), route) != std::end(kMarketRoutes))
     co_return get_market(*core, request, route);

@@ -5,6 +5,7 @@
 
 #include "api/http_types.h"
 #include "api/market_json.h"
+#include "api/member_view.h"
 #include "ledger/block_record.h"
 #include "ledger/codes.h"
 #include "ledger/readings.h"
@@ -124,19 +125,6 @@ Json declaration_json(const Genesis& genesis, const Declaration& one) {
           {"value", one.value}};
 }
 
-Json participant_fields(const GenesisParticipant& one) {
-  return {{"id", one.id},
-          {"name", one.name},
-          {"role", role_name(one.role)},
-          {"key", to_hex(one.key)},
-          {"capacity_w", one.capacity_w},
-          {"contracted_w", one.contracted_w},
-          {"loss_ppm", one.loss_ppm},
-          {"cost_lo", one.cost_lo},
-          {"cost_hi", one.cost_hi},
-          {"meters", one.meters}};
-}
-
 }  // namespace
 
 const char* obis_text(Obis obis) { return obis == Obis::kImport ? "1-0:1.8.0" : "1-0:2.8.0"; }
@@ -247,27 +235,6 @@ std::string status_json(const node::NodeService& service, const std::map<Validat
               {"started_ms", status.started_ms}};
   if (weighed) add_weighing(out, *weighed, up_positions);
   return dumped(out);
-}
-
-std::string participants_json(const Genesis& genesis, size_t from, size_t limit) {
-  Json list = Json::array();
-  const size_t end = std::min(genesis.participants.size(), from + limit);
-  for (size_t i = from; i < end; ++i) list.push_back(participant_fields(genesis.participants[i]));
-  const Json next = end < genesis.participants.size() ? Json(end) : Json(nullptr);
-  return dumped({{"participants", std::move(list)}, {"next", next}});
-}
-
-std::optional<std::string> participant_json(const Genesis& genesis, const std::string& name, const StateView& view) {
-  for (const GenesisParticipant& one : genesis.participants) {
-    if (one.name != name && std::to_string(one.id) != name) continue;
-    Json out = participant_fields(one);
-    const auto signer = state::read_or_default<state::SignerRecord>(view, state::signer_key(one.id), "signer record");
-    out["sequence"] = signer.window.highest();  // the highest used
-    out["sequences_used"] = signer.used;
-    out["timestamp_ms"] = signer.timestamp_ms ? Json(*signer.timestamp_ms) : Json(nullptr);
-    return dumped(out);
-  }
-  return std::nullopt;
 }
 
 std::string block_event_json(const replica::BlockCommitted& committed) {
@@ -386,8 +353,8 @@ Result<std::string> receipt_json(const Receipt& receipt, const Bytes& bytes) {
 }
 
 Result<std::string> readings_json(const StoreReader& store, const Genesis& genesis, const ReadingsQuery& query) {
-  const auto meter = meter_from_name(genesis, query.meter);
-  if (!meter) return Error{"unknown_meter", "genesis names no metering point '" + query.meter + "'"};
+  const auto meter = meter_of(genesis, StateView(store), query.meter);
+  if (!meter) return Error{"unknown_meter", "no metering point has the name '" + query.meter + "'"};
   std::optional<ReadingsCursor> after;
   if (query.cursor) {
     after = cursor_from_string(*query.cursor);
@@ -397,6 +364,7 @@ Result<std::string> readings_json(const StoreReader& store, const Genesis& genes
   auto next =
       scan_readings(store, *meter, query.from_s, query.to_s, query.limit, after, [&](const RecordedReading& one) {
         Json item = reading_json(genesis, one.reading);
+        item["meter"] = query.meter;
         item["txid"] = to_hex(one.txid);
         item["height"] = one.height;
         item["index"] = one.index;

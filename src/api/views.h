@@ -12,9 +12,6 @@ namespace tieline::api {
 
 std::string status_json(const node::NodeService& service, const std::map<ValidatorId, Height>& known_heights);
 std::string validators_json(const node::NodeService& service, const std::map<ValidatorId, Height>& known_heights);
-std::string participants_json(const Genesis& genesis, size_t from, size_t limit);
-// With its sequence numbers; none: genesis names no such participant.
-std::optional<std::string> participant_json(const Genesis& genesis, const std::string& name, const StateView& state);
 std::string block_event_json(const replica::BlockCommitted& block);
 
 Result<std::string> block_json(const StoreReader& store, Height height);

@@ -76,6 +76,14 @@ void add_govern(CLI::App& root, int& exit_status) {
             {{"FILE", "member", ArgumentType::kMember, true, "its registration in JSON"}},
             {{"kind", "membership"}}},
            exit_status);
+  add_verb(*propose,
+           {"recover-key",
+            "propose",
+            "a new key for one that has lost its own",
+            "govern propose recover-key lost.json --net NET --as northwire",
+            {{"FILE", "file", ArgumentType::kFile, true, "what `tieline participant lost-key` wrote"}},
+            {{"kind", "recover_key"}}},
+           exit_status);
   for (const auto& [name, kind, help] :
        {std::tuple("confiscation", "confiscation", "take the stake of a validator that was jailed"),
         std::tuple("restore-trust", "restore_trust", "let one whose forgery was proven earn trust again"),

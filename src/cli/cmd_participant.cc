@@ -2,11 +2,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "api/market_json.h"
 #include "cli/commands.h"
 #include "cli/market_verbs.h"
+#include "cli/member_keys.h"
 #include "cli/show_view.h"
-#include "node/key_file.h"
 
 namespace tieline::cli {
 namespace {
@@ -34,22 +33,6 @@ int show_card(const CardOptions& options) {
     print_json(json);
   }
   return kExitDone;
-}
-
-// A new key, made here: the action says it, with the proof that it is in our hands.
-Status make_next_key(Sending& sending, Json& action, const std::string& file) {
-  ed25519::Seed seed{};
-  const Ed25519Signer next(ed25519::SecretKey::generate(seed));
-  if (auto status = node::write_key_file(file, node::KeyKind::kEd25519, seed); !status) return status;
-  auto owner = api::participant_from_name(sending.genesis(), sending.who());
-  if (!owner) return owner.error();
-  const bool recovery = action["action"] == "set_recovery_key";
-  const ActionType type = recovery ? ActionType::kSetRecoveryKey : ActionType::kRotateKey;
-  const Hash message = energy::key_message(sending.genesis().chain_id(), type, *owner, next.public_key());
-  action[recovery ? "recovery" : "next"] = to_hex(next.public_key());
-  action["possession"] = to_hex(next.sign(message.view()));
-  action.erase("file");
-  return {};
 }
 
 }  // namespace
@@ -99,17 +82,14 @@ void add_participant(CLI::App& root, int& exit_status) {
             "participant revoke --reader auditor --meter bakery-1 --net NET --as bakery",
             {kReader, kMeter}},
            exit_status);
-  const auto next_key = [](Sending& sending, Json& action) {
-    return make_next_key(sending, action, action.value("file", ""));
-  };
   add_verb(*participant,
            {"rotate-key",
             "rotate_key",
-            "sign with a new key from now on",
+            "sign with a new key, from the next epoch on (then with --key FILE)",
             "participant rotate-key bakery-2.key --net NET --as bakery",
             {{"FILE", "file", ArgumentType::kText, true, "the new key is made and written there"}},
             {},
-            next_key},
+            make_next_key},
            exit_status);
   add_verb(*participant,
            {"set-recovery-key",
@@ -118,8 +98,25 @@ void add_participant(CLI::App& root, int& exit_status) {
             "participant set-recovery-key bakery.recovery.key --net NET --as bakery",
             {{"FILE", "file", ArgumentType::kText, true, "the key is made and written there: keep it elsewhere"}},
             {},
-            next_key},
+            make_next_key},
            exit_status);
+  add_verb(*participant,
+           {"revoke-key",
+            "revoke_key",
+            "revoke a stolen key by the recovery key, from the next epoch on; anyone may send it",
+            "participant revoke-key bakery --recovery bakery.recovery.key --next bakery-3.key --doubtful-from "
+            "2026-11-21T12:00:00Z --net NET --as sunfield",
+            {{"NAME", "owner", ArgumentType::kText, true, "whose key"},
+             {"--recovery", "recovery_file", ArgumentType::kText, true, "file with the recovery key"},
+             {"--next", "next_file", ArgumentType::kText, true, "the next key is made and written there"},
+             {"--doubtful-from", "doubtful_from", ArgumentType::kText, false,
+              "what the key signed since then is marked, RFC 3339; now, if not given"},
+             {"--revoked", "revoked", ArgumentType::kText, false, "which key; the one in force, if not given"}},
+            {},
+            make_revocation},
+           exit_status);
+  add_new_member(*participant, exit_status);
+  add_lost_key(*participant, exit_status);
 }
 
 }  // namespace tieline::cli

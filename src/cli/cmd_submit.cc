@@ -27,7 +27,9 @@ int run(const Options& options) {
   if (!text) return fail(text.error(), json);
   if (options.is_signed) return (*sending)->send(Bytes(text->begin(), text->end()));
   const Genesis& genesis = (*sending)->genesis();
-  auto submission = parse_submission(*text, meters_of(genesis), genesis);
+  auto meters = (*sending)->meters();
+  if (!meters) return fail(meters.error(), json);
+  auto submission = parse_submission(*text, *meters, genesis);
   if (!submission) return fail(submission.error(), json);
   return (*sending)->sign_and_send(std::move(*submission));
 }

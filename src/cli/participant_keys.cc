@@ -30,15 +30,20 @@ seal::SecretKey participant_seal_key(const Secret& seed) {
   return seal::SecretKey::derive(derive_secret("tieline/participant-seal/1", seed, {}));
 }
 
+Result<ParticipantKeys> participant_keys_of(const std::filesystem::path& net, const GenesisParticipant& participant) {
+  auto file = node::read_key_file(net / "participants" / (participant.name + ".key"), node::KeyKind::kEd25519);
+  if (!file) return file.error();
+  const Secret seed{std::span<const uint8_t, Secret::kSize>(file->bytes)};
+  return ParticipantKeys{&participant, seed,
+                         std::make_unique<Ed25519Signer>(ed25519::SecretKey::from_seed(file->bytes)),
+                         participant_bls_key(seed), participant_seal_key(seed)};
+}
+
 Result<ParticipantKeys> load_participant_keys(const std::filesystem::path& net, const std::string& name,
                                               const Genesis& genesis) {
   auto identity = load_identity(net, name, genesis);
   if (!identity) return identity.error();
-  auto file = node::read_key_file(net / "participants" / (name + ".key"), node::KeyKind::kEd25519);
-  if (!file) return file.error();
-  const Secret seed{std::span<const uint8_t, Secret::kSize>(file->bytes)};
-  return ParticipantKeys{identity->participant, seed, std::move(identity->signer), participant_bls_key(seed),
-                         participant_seal_key(seed)};
+  return participant_keys_of(net, *identity->participant);
 }
 
 Hash card_digest(const ParticipantCard& card) {

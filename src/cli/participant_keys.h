@@ -27,6 +27,9 @@ struct ParticipantKeys {
   bls::SecretKey bls_key;
   seal::SecretKey seal_key;
 };
+// NAME.key as it lies there, whichever key signs by now.
+Result<ParticipantKeys> participant_keys_of(const std::filesystem::path& net, const GenesisParticipant& participant);
+// The same, checked against the key that genesis registers.
 Result<ParticipantKeys> load_participant_keys(const std::filesystem::path& net, const std::string& name,
                                               const Genesis& genesis);
 

@@ -6,6 +6,7 @@
 #include "api/market_json.h"
 #include "crypto/hash.h"
 #include "ledger/codes.h"
+#include "node/key_file.h"
 
 namespace tieline::cli {
 namespace {
@@ -26,6 +27,10 @@ void add_send_options(CLI::App& command, SendOptions& options) {
   add_net(command, options.net);
   command.add_option("--as", options.as, "the participant who signs, with NET/participants/NAME.key")
       ->type_name("NAME");
+  command
+      .add_option("--key", options.key,
+                  "the file with the key that signs for --as, once another is in force than NET/participants/NAME.key")
+      ->type_name("FILE");
   command.add_option("--with", options.with, "who signs besides, with keys in the same folder")
       ->type_name("NAME,...")
       ->delimiter(',');
@@ -51,6 +56,54 @@ Result<Json> Sending::get(const std::string& target) {
   auto reply = client_->get(target);
   if (!reply) return reply.error();
   return parse_json(reply->body, target);
+}
+
+Result<GenesisParticipant> Sending::participant(const std::string& name) {
+  for (const GenesisParticipant& one : genesis_.participants)
+    if (one.name == name) return one;
+  auto json = get("/v1/participants/" + url_encoded(name));
+  if (!json)
+    return json.error().code == "unknown_participant" ? Error{"participant_unknown", json.error().why} : json.error();
+  GenesisParticipant out;
+  out.id = json->value("id", ParticipantId{0});
+  out.name = json->value("name", "");
+  const auto key = fixed_from_hex<32, PublicKeyTag>(json->value("key", ""));
+  const auto role = role_from_name(json->value("role", ""));
+  if (out.id == 0 || out.name.empty() || !role)
+    return Error{"json_malformed", "the validators' record of '" + name + "' is not understood"};
+  if (key) out.key = *key;
+  out.role = *role;
+  return out;
+}
+
+Result<MeterTable> Sending::meters() {
+  MeterTable table = meters_of(genesis_);
+  auto who = participant(options_.as);
+  if (!who) return who.error();
+  if (who->id <= genesis_.participants.size()) return table;
+  auto record = get("/v1/participants/" + std::to_string(who->id));
+  if (!record) return record.error();
+  auto next = record->value("first_meter", MeterId{0});
+  for (const Json& meter : record->value("meters", Json::array())) {
+    if (!meter.is_string()) return Error{"json_malformed", "a metering point's name is no text"};
+    table[meter.get<std::string>()] = {next++, who->id};
+  }
+  return table;
+}
+
+Result<ParticipantKeys> Sending::keys_of(const std::string& name, const std::string& key) {
+  const auto& known = genesis_.participants;
+  if (key.empty() && std::any_of(known.begin(), known.end(), [&](const auto& one) { return one.name == name; }))
+    return load_participant_keys(options_.net, name, genesis_);
+  auto who = participant(name);
+  if (!who) return who.error();
+  const GenesisParticipant& one = later_[name] = std::move(*who);
+  auto keys = participant_keys_of(options_.net, one);
+  if (!keys || key.empty()) return keys;
+  auto file = node::read_key_file(key, node::KeyKind::kEd25519);
+  if (!file) return file.error();
+  keys->signer = std::make_unique<Ed25519Signer>(ed25519::SecretKey::from_seed(file->bytes));
+  return keys;
 }
 
 // The terms an endorsement is about: the action's own, or those that stand in the trade it names.
@@ -86,7 +139,7 @@ Result<Bytes> Sending::sign(Submission submission) {
   std::vector<std::string> names = options_.with;
   names.insert(names.begin(), options_.as);
   for (const std::string& name : names) {
-    auto one = load_participant_keys(options_.net, name, genesis_);
+    auto one = keys_of(name, keys.empty() ? options_.key : std::string());
     if (!one) return one.error();
     keys.push_back(std::move(*one));
   }
@@ -111,9 +164,9 @@ Result<Bytes> Sending::sign(Submission submission) {
   if (submission.sequence) {
     draft.sequence = *submission.sequence;
   } else {
-    auto highest = network_->highest_sequence(draft.signatories.front());
-    if (!highest) return highest.error();
-    draft.sequence = *highest + 1;
+    auto record = get("/v1/participants/" + std::to_string(draft.signatories.front()));
+    if (!record) return record.error();
+    draft.sequence = record->value("sequence", uint64_t{0}) + 1;
   }
   if (submission.expiry_height) {
     draft.expiry_height = *submission.expiry_height;

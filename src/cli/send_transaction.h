@@ -3,6 +3,7 @@
 // sending itself or a dry run, and how the outcome is told. A dry run signs the same transaction and asks a validator
 // to execute it on its newest state alone: nothing is recorded, and the answer names the rule that refuses it.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ class App;
 namespace tieline::cli {
 
 struct SendOptions {
-  std::string net, as, sign_only, receipt;
+  std::string net, as, key, sign_only, receipt;
   std::vector<std::string> with;  // who signs besides; their keys are in NET/participants too
   bool dry_run = false;
   bool json = false;
@@ -33,6 +34,11 @@ class Sending {
 
   const Genesis& genesis() const { return genesis_; }
   const std::string& who() const { return options_.as; }
+  const std::string& net() const { return options_.net; }
+  // A participant of genesis, or one that was registered since, as the validators know it.
+  Result<GenesisParticipant> participant(const std::string& name);
+  // Metering points of genesis, and those of who signs if it was registered since.
+  Result<MeterTable> meters();
   Result<Json> get(const std::string& target);
   // Fills in what the submission leaves open and signs it with --as and --with.
   Result<Bytes> sign(Submission submission);
@@ -44,6 +50,8 @@ class Sending {
 
  private:
   Sending(const SendOptions& options, Genesis genesis) : options_(options), genesis_(std::move(genesis)) {}
+  // With the keys of NET/participants; `key`: a file with the key that signs instead, empty: none.
+  Result<ParticipantKeys> keys_of(const std::string& name, const std::string& key);
   Status endorse(energy::MarketAction& action, const ParticipantKeys& who, uint64_t sequence, uint32_t place);
   int dry_run(const Bytes& bytes, const Json& more);
 
@@ -52,7 +60,8 @@ class Sending {
   RealVerifier verifier_;
   std::unique_ptr<api::NetworkClient> client_;
   std::unique_ptr<ImportNetwork> network_;
-  Json made_ = Json::object();  // what sign() found out about the trades and proposals it makes
+  std::map<std::string, GenesisParticipant> later_;  // registered after genesis; keys point to them
+  Json made_ = Json::object();                       // what sign() found out about the trades and proposals it makes
 };
 
 }  // namespace tieline::cli

@@ -168,7 +168,8 @@ TEST_F(MembersTest, AVoteRegistersANewcomerWhoThenSignsRecordsAndIsPaid) {
   EXPECT_EQ(registered_id(chain_.view(), meter_named("N-1")), first);
   EXPECT_EQ(registered_id(chain_.view(), participant_named("newcomer")), kNewcomer);
   EXPECT_EQ(chain_.add_one(chain_.meter(kNewcomer, first + 1, 100, Obis::kImport, kSlotNow - 4)), TxCode::ok);
-  EXPECT_EQ(chain_.add_one(chain_.meter(kNewcomer, first, 1'000'000, Obis::kImport, kSlotNow - 4)), TxCode::over_capacity);
+  EXPECT_EQ(chain_.add_one(chain_.meter(kNewcomer, first, 1'000'000, Obis::kImport, kSlotNow - 4)),
+            TxCode::over_capacity);
   EXPECT_EQ(chain_.add_one(chain_.meter(kBuyer, first, 100, Obis::kImport, kSlotNow - 4)), TxCode::not_owner);
   EXPECT_EQ(chain_.run({kRegulating}, energy::Issue{kNewcomer, 77}), TxCode::ok);
   EXPECT_EQ(chain_.balance(kNewcomer), 77u);

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Members after genesis on a real network with short epochs: a newcomer is registered by vote and records readings, a key
+is rotated, a stolen one revoked, a lost one replaced by vote, and receipts from before all that still verify.
+
+    members_e2e_test.py TIELINE FOLDER     FOLDER is made and removed
+"""
+import json
+import pathlib
+import shutil
+import sys
+import time
+
+from real_network import RealNetwork, check, free_base_port
+
+FOLDER = pathlib.Path(sys.argv[2])
+BALANCE = 10_000_000_000
+STAKE = 1_000_000_000
+PARTICIPANTS = [
+    {"name": "sunfield", "role": "plant", "meters": ["s-out"], "capacity_w": 1_000_000, "balance": BALANCE},
+    {"name": "northwire", "role": "grid", "meters": ["n-in"], "capacity_w": 2_000_000, "balance": BALANCE},
+    {"name": "cityline", "role": "distributor", "meters": ["c-in"], "capacity_w": 2_000_000, "balance": BALANCE},
+    {"name": "bakery", "role": "user", "meters": ["b-in"], "contracted_w": 900_000, "balance": BALANCE},
+    {"name": "watchdog", "role": "regulator", "meters": []},
+    {"name": "clearing", "role": "neutral", "meters": []},
+]
+SETTINGS = ["consensus.epoch_blocks=3", "consensus.epoch_ms=500", "consensus.tenure_ms=2000"]
+VOTERS = ["sunfield", "northwire", "cityline"]
+TICKS_MAX = 400
+network = RealNetwork(sys.argv[1], FOLDER)
+
+
+def tieline(*words, status=0):
+    return network.tieline(*words, "--net", network.net, status=status)
+
+
+def record(name, by, *words, status=0, what=None):
+    file = FOLDER / f"{name}.json"
+    file.write_text(json.dumps(what or {"data": name}))
+    return tieline("submit", file, "--as", by, *words, status=status)
+
+
+def epochs_pass(count):
+    """Records until so many epochs have begun: blocks are made of records."""
+    until = tieline("status")["epoch"] + count
+    for tick in range(TICKS_MAX):
+        if tieline("status")["epoch"] >= until:
+            return
+        record("tick", "clearing")
+        time.sleep(0.1)
+    raise AssertionError("the epochs do not pass")
+
+
+def passed(*words):
+    made = tieline("govern", "propose", *words, "--as", VOTERS[0])
+    for name in VOTERS[1:]:
+        tieline("govern", "vote", made["proposal"], "yes", "--as", name)
+    shown = [p for p in tieline("govern", "show")["proposals"] if p["id"] == made["proposal"]]
+    check(shown and shown[0]["state"] == "passed", f"{shown}")
+    return made["proposal"]
+
+
+def a_newcomer_is_registered_by_vote_and_records():
+    request = FOLDER / "bakery-2.member.json"
+    tieline("participant", "new", "bakery-2", "--role", "user", "--org", "77", "--capacity-w", "50000", "--meters",
+            "b2-main", "-o", request)
+    refused = record("too-soon", "bakery-2", status=2)
+    check(refused["error"]["code"] == "participant_unknown", f"{refused}")
+    passed("member", request)
+    vetoed = json.loads(request.read_text())
+    vetoed["name"], vetoed["meters"] = "unwanted", []
+    other = FOLDER / "unwanted.json"
+    other.write_text(json.dumps(vetoed))
+    check(tieline("govern", "veto", passed("member", other), "--as", "watchdog")["accepted"], "the veto")
+    epochs_pass(4)
+    made = record("first", "bakery-2", what={"readings": [
+        {"meter": "b2-main", "obis": "1-0:1.8.0", "start": "2026-01-01T00:00:00Z", "seconds": 900, "wh": 1200,
+         "quality": "measured"}]})
+    check(made["accepted"], f"{made}")
+    found = tieline("query", "readings", "--meter", "b2-main")["readings"]
+    check([r["wh"] for r in found] == [1200], f"{found}")
+    check(tieline("participant", "show", "bakery-2")["id"] == len(PARTICIPANTS) + 1, "its number")
+    tieline("participant", "show", "unwanted", status=2)
+    receipt = FOLDER / "first.receipt"
+    tieline("receipt", made["txid"], "-o", receipt)
+    verdict = network.tieline("verify", receipt, "--genesis", network.net / "genesis.json")
+    check(verdict["valid"] and verdict["later_keys"] == [len(PARTICIPANTS) + 1], f"{verdict}")
+
+
+def a_rotated_key_signs_and_the_old_one_is_refused():
+    before = FOLDER / "before.receipt"
+    check(record("before", "bakery", "--receipt", before)["accepted"], "before")
+    new = FOLDER / "bakery-2nd.key"
+    rotated = tieline("participant", "rotate-key", new, "--as", "bakery")
+    check(rotated["accepted"], f"{rotated}")
+    check(record("same-epoch", "bakery")["accepted"], "the old key signs until the epoch is over")
+    epochs_pass(1)
+    old = record("old-key", "bakery", status=1)
+    check(old["code"] == "revoked_key" and not old["committed"], f"{old}")
+    check(record("new-key", "bakery", "--key", new)["accepted"], "the new key signs")
+    verdict = network.tieline("verify", before, "--genesis", network.net / "genesis.json")
+    check(verdict["valid"] and verdict["later_keys"] == [], f"{verdict}")
+    return new
+
+
+def a_stolen_key_is_revoked_by_the_recovery_key(stolen):
+    recovery, third = FOLDER / "bakery.recovery.key", FOLDER / "bakery-3rd.key"
+    check(tieline("participant", "set-recovery-key", recovery, "--as", "bakery", "--key", stolen)["accepted"], "named")
+    # The thief is quicker, but what it makes pending never comes into force.
+    thiefs = FOLDER / "thief.key"
+    tieline("participant", "rotate-key", thiefs, "--as", "bakery", "--key", stolen)
+    revoked = tieline("participant", "revoke-key", "bakery", "--recovery", recovery, "--next", third,
+                      "--doubtful-from", "2026-01-01T00:00:00Z", "--as", "sunfield")
+    check(revoked["accepted"], f"{revoked}")
+    epochs_pass(1)
+    for key, code in ((stolen, "revoked_key"), (thiefs, "bad_signature")):
+        said = record("thief", "bakery", "--key", key, status=1)
+        check(said["code"] == code, f"{said}")
+    check(record("again-ours", "bakery", "--key", third)["accepted"], "the third key signs")
+    keys = tieline("participant", "show", "bakery")["keys"]
+    check([k["doubtful_from"] is None for k in keys] == [True, False, True], f"{keys}")
+
+
+def a_lost_key_is_replaced_by_vote():
+    request, found = FOLDER / "lost.json", FOLDER / "sunfield-new.key"
+    tieline("participant", "lost-key", "sunfield", found, "-o", request)
+    passed("recover-key", request)
+    epochs_pass(4)
+    check(record("lost", "sunfield", status=1)["code"] == "revoked_key", "the lost key")
+    check(record("found", "sunfield", "--key", found)["accepted"], "the one from the vote")
+
+
+def main():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    (FOLDER / "participants.json").write_text(json.dumps(PARTICIPANTS))
+    settings = [word for one in SETTINGS for word in ("--set", one)]
+    network.tieline("init", network.net, "--port", free_base_port(), "--participants", FOLDER / "participants.json",
+                    *settings)
+    network.start()
+    try:
+        for name in [*VOTERS, "bakery"]:
+            check(tieline("stake", "bond", "--amount", STAKE, "--as", name)["accepted"], "a stake")
+        a_newcomer_is_registered_by_vote_and_records()
+        second = a_rotated_key_signs_and_the_old_one_is_refused()
+        a_stolen_key_is_revoked_by_the_recovery_key(second)
+        a_lost_key_is_replaced_by_vote()
+    finally:
+        network.stop()
+    audit = network.tieline("audit", network.net / "validator-0")
+    check(audit["ok"] if "ok" in audit else audit.get("valid", False), f"{audit}")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
