@@ -49,6 +49,7 @@ class HttpClient final : public Client {
     message.set(http::field::user_agent, "tieline");
     if (!content_type.empty()) message.set(http::field::content_type, content_type);
     if (content_type == "application/octet-stream") message.set(http::field::accept, "application/json");
+    if (signer_ && method == "GET") message.set(kQueryHeader, signer_(method, target));
     message.body().assign(body.begin(), body.end());
     message.prepare_payload();
     return runtime_->wait_for(exchange(std::move(message), timeout_ms));

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "api/signed_query.h"
 #include "api/stream_protocol.h"
 #include "base/bytes.h"
 #include "base/result.h"
@@ -72,6 +73,8 @@ class Client {
   static Result<std::unique_ptr<Client>> open(Endpoint endpoint);
   virtual ~Client() = default;
   virtual const Endpoint& endpoint() const = 0;
+  // GETs are signed from now on; empty: no more. Before other threads ask.
+  void sign_queries(QuerySigner signer) { signer_ = std::move(signer); }
 
   // `target` is path and query. One kept-alive connection serves calls one after the other.
   virtual Result<HttpReply> request(const std::string& method, const std::string& target,
@@ -88,6 +91,9 @@ class Client {
   virtual Status events(const std::function<bool(const std::string& json)>& on_event, int64_t timeout_ms) = 0;
 
   virtual Result<std::unique_ptr<SubmitStream>> stream(const ChainId& chain, StreamOptions options) = 0;
+
+ protected:
+  QuerySigner signer_;
 };
 
 }  // namespace tieline::api

@@ -8,6 +8,7 @@
 #include <functional>
 #include <set>
 
+#include "api/access.h"
 #include "api/http_types.h"
 #include "api/metrics.h"
 #include "api/server.h"
@@ -45,7 +46,9 @@ struct EventReader {
 
 class Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(node::NodeService& node, ServerConfig settings) : service(node), config(std::move(settings)), queries(1) {}
+  Core(node::NodeService& node, ServerConfig settings) : service(node), config(std::move(settings)), queries(1) {
+    if (!config.access_log.empty()) access.emplace(node.ledger(), config.access_log);
+  }
 
   void count_closed(const char* code_of_close) { ++metrics.closed[code_of_close]; }
   void close(Connection& connection, const char* code_of_close) {
@@ -71,6 +74,7 @@ class Core : public std::enable_shared_from_this<Core> {
   node::NodeService& service;
   ServerConfig config;
   Metrics metrics;
+  std::optional<Access> access;  // none: everything is shown to everyone
   asio::thread_pool queries;
   std::set<ConnectionPtr> connections;
   std::set<std::shared_ptr<EventReader>> event_readers;

@@ -3,6 +3,7 @@
 #include <boost/beast/http.hpp>
 
 #include "api/routes.h"
+#include "api/signed_query.h"
 #include "api/views.h"
 
 namespace tieline::api {
@@ -92,6 +93,8 @@ class HttpSession {
     request.query = std::move(target->query);
     request.accept = std::string(message[http::field::accept]);
     request.content_type = std::string(message[http::field::content_type]);
+    request.target = std::string(message.target());
+    request.query_signature = std::string(message[kQueryHeader]);
     request.body = Blob(std::move(message.body()));
     const std::string route = route_name(request);
     if (route == "/v1/events" && request.method == "GET") co_return co_await serve_events(message.version());

@@ -21,6 +21,8 @@ struct HttpRequest {
   std::map<std::string, std::string> query;
   std::string accept;
   std::string content_type;
+  std::string target;           // as it came, for signatures
+  std::string query_signature;  // the header of that name (api/signed_query.h)
   Blob body;
 
   std::optional<std::string> parameter(const std::string& name) const {

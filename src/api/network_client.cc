@@ -123,6 +123,13 @@ class Network final : public NetworkClient {
     return wait_until(lock, [&] { return outstanding_ == 0; });
   }
 
+  void sign_queries(QuerySigner signer) override {
+    std::lock_guard lock(clients_mutex_);
+    signer_ = std::move(signer);
+    for (Lane& lane : lanes_)
+      if (lane.client) lane.client->sign_queries(signer_);
+  }
+
   Client* client(ValidatorId id) override {
     for (size_t i = 0; i < validators_.size(); ++i)
       if (validators_[i].id == id) return client_of(i);
@@ -165,6 +172,7 @@ class Network final : public NetworkClient {
       auto opened = Client::open(*std::move(endpoint));
       TL_CHECK_MSG(opened.ok(), "a TLS context without a certificate");
       lane.client = *std::move(opened);
+      lane.client->sign_queries(signer_);
     }
     return lane.client.get();
   }
@@ -411,7 +419,8 @@ class Network final : public NetworkClient {
   size_t current_ = 0;  // the manager's: who gets fresh transactions
   int64_t next_scan_ms_ = 0;
 
-  std::mutex clients_mutex_;  // of Lane::client
+  std::mutex clients_mutex_;  // of Lane::client and signer_
+  QuerySigner signer_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Lane> lanes_;

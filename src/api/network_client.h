@@ -50,6 +50,8 @@ class NetworkClient {
   // submit and drain of a few, in the order given.
   Result<std::vector<SubmitOutcome>> submit_and_wait(std::vector<Blob> transactions);
 
+  // GETs are signed from now on, whichever validator is asked. Before the first of them.
+  virtual void sign_queries(QuerySigner signer) = 0;
   virtual Client* client(ValidatorId id) = 0;  // opened when needed; never null for a validator of genesis
 };
 

@@ -212,16 +212,10 @@ std::string route_name(const HttpRequest& request) {
   return "unknown";
 }
 
-asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest request) {
-  const std::string route = route_name(request);
-  if (route == "unknown")
-    co_return problem(404, "unknown_path", "nothing is served at this path; see /v1/openapi.json");
+namespace {
+
+asio::awaitable<HttpResponse> answer_route(std::shared_ptr<Core> core, HttpRequest request, std::string route) {
   const bool posts = route == "/v1/transactions" || route == "/v1/dry-run";
-  if (request.method != (posts ? "POST" : "GET") && !(request.method == "HEAD" && !posts)) {
-    HttpResponse refused = problem(405, "method_not_allowed", route + " answers " + (posts ? "POST" : "GET") + " only");
-    refused.headers.emplace_back("Allow", posts ? "POST" : "GET, HEAD");
-    co_return refused;
-  }
   if (route == "/v1/dry-run") co_return co_await post_dry_run(core, std::move(request));
   if (posts) co_return co_await post_transactions(core, std::move(request));
   const std::string path = request.path;  // outlives the segments, which are views
@@ -258,6 +252,31 @@ asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest req
       "Content-Security-Policy",
       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'");
   co_return page;
+}
+
+unsigned status_of_refusal(const Error& error) {
+  if (error.code == "not_granted") return 403;
+  return error.code == "too_many_queries" ? 503 : 401;
+}
+
+}  // namespace
+
+asio::awaitable<HttpResponse> answer(std::shared_ptr<Core> core, HttpRequest request) {
+  const std::string route = route_name(request);
+  if (route == "unknown")
+    co_return problem(404, "unknown_path", "nothing is served at this path; see /v1/openapi.json");
+  const bool posts = route == "/v1/transactions" || route == "/v1/dry-run";
+  if (request.method != (posts ? "POST" : "GET") && !(request.method == "HEAD" && !posts)) {
+    HttpResponse refused = problem(405, "method_not_allowed", route + " answers " + (posts ? "POST" : "GET") + " only");
+    refused.headers.emplace_back("Allow", posts ? "POST" : "GET, HEAD");
+    co_return refused;
+  }
+  if (!core->access || !Access::concerns(route)) co_return co_await answer_route(core, std::move(request), route);
+  const StateView state = core->service.committed_state();
+  const auto who = core->access->admit(request, route, state, node::wall_ms());
+  if (!who) co_return problem(status_of_refusal(who.error()), who.error());
+  HttpResponse response = co_await answer_route(core, std::move(request), route);
+  co_return core->access->shown_to(*who, route, std::move(response), core->service.committed_state());
 }
 
 }  // namespace tieline::api

@@ -44,6 +44,7 @@ struct ServerConfig {
   std::string listen;         // "127.0.0.1:7500"; GenesisValidator.http
   net::TlsIdentity identity;  // the validator's
   std::string version = "0.1.0";
+  std::string access_log;  // records are shown to those who may read them, and that is logged here; empty: to all
   ServerLimits limits;
 };
 

@@ -14,7 +14,7 @@ namespace tieline::cli {
 namespace {
 
 struct Options {
-  std::string net, as, meter, readings, records, prices, start, to, out, file;
+  std::string net, as, meter, readings, records, prices, start, to, out, file, csv;
   uint64_t price = 0;
   uint32_t slots = energy::kOpeningSlotsMin;
   uint32_t set = 0;
@@ -22,6 +22,18 @@ struct Options {
 };
 
 Error usage(std::string why) { return {"usage", std::move(why)}; }
+
+constexpr const char* kBillCsvHeader = "pseudonym,obis,set,start,slots,amount,biller\n";
+
+// The bill as a line of CSV: the amount in micro-currency, and no reading; `biller` is empty if it is open to all.
+Status write_csv(const std::string& file, const Json& bill, uint64_t amount) {
+  if (file.empty()) return {};
+  const std::string text = kBillCsvHeader + bill.value("pseudonym", "") + "," + bill.value("obis", "") + "," +
+                           dump(bill["set"]) + "," + bill.value("start", "") + "," +
+                           std::to_string(bill["prices"].size()) + "," + std::to_string(amount) + "," +
+                           bill.value("biller", "") + "\n";
+  return write_file(file, view_of(text));
+}
 
 // One price for all slots, or a file with a list of one a slot.
 Result<std::vector<uint64_t>> prices_of(const Options& o) {
@@ -80,6 +92,7 @@ int open_bill(const Options& o) {
   }
   if (auto status = write_text(o.out, dump(bill) + "\n"); !status) return fail(status.error(), o.json);
   const uint64_t amount = energy::bill_amount(total->value);
+  if (auto status = write_csv(o.csv, bill, amount); !status) return fail(status.error(), o.json);
   print_line("bill over " + std::to_string(tariff.prices.size()) + " quarters of an hour: " + grouped(amount) +
              " micro-currency, in " + o.out + (o.to.empty() ? ", open to all" : ", sealed to " + o.to));
   if (o.json)
@@ -149,6 +162,7 @@ int verify_bill(const Options& o) {
     return kExitNo;
   }
   const uint64_t amount = energy::bill_amount(opening->value);
+  if (auto status = write_csv(o.csv, *bill, amount); !status) return fail(status.error(), o.json);
   print_line("VALID: " + grouped(amount) + " micro-currency for " + std::to_string(tariff->prices.size()) +
              " quarters of an hour, proved from their commitments; no reading was shown");
   if (o.json) print_json({{"valid", true}, {"amount", amount}, {"slots", tariff->prices.size()}});
@@ -177,6 +191,7 @@ void add_bill(CLI::App& root, int& exit_status) {
   open->add_option("--prices", o->prices, "a JSON list of one price a slot")->excludes(price);
   open->add_option("--to", o->to, "seal it to this participant; without, it is open to all");
   open->add_option("-o,--out", o->out, "the bill is written there")->required();
+  open->add_option("--csv", o->csv, "the bill as a line of CSV goes there")->type_name("OUT");
   open->add_flag("--json", o->json, "one JSON object on the last line");
   open->footer("See `tieline bill --help`.");
   open->callback([o, &exit_status] { exit_status = open_bill(*o); });
@@ -187,6 +202,7 @@ void add_bill(CLI::App& root, int& exit_status) {
   add_net(*verify, v->net);
   verify->add_option("--records", v->records, "what the point recorded")->required();
   verify->add_option("--as", v->as, "who opens a sealed bill");
+  verify->add_option("--csv", v->csv, "the bill as a line of CSV goes there, if it is valid")->type_name("OUT");
   verify->add_flag("--json", v->json, "one JSON object on the last line");
   verify->footer("Exit status: 0 valid, 1 not valid, 2 wrong input.");
   verify->callback([v, &exit_status] { exit_status = verify_bill(*v); });

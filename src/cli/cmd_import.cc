@@ -87,6 +87,9 @@ int run(const Options& options) {
   auto client = api::NetworkClient::open(*genesis);
   if (!client) return fail(client.error(), options.json);
   const RealVerifier verifier;
+  auto signer = query_signer_of(**client, *genesis, options.net, options.as, "");
+  if (!signer) return fail(signer.error(), options.json);
+  (*client)->sign_queries(std::move(*signer));
   auto network = import_network(**client, *genesis, verifier);
 
   ImportPlan plan;

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/market_verbs.h"
+#include "cli/settlement_csv.h"
 #include "cli/show_view.h"
 
 namespace tieline::cli {
@@ -76,6 +77,7 @@ void add_settlement(CLI::App& root, int& exit_status) {
   settlement->footer("Example:\n  tieline settlement show 2026-11-22T12:00:00Z --net NET --json");
   add_named_view(*settlement, "show", "one quarter of an hour", "START",
                  "settlement show 2026-11-22T12:00:00Z --net NET", "/v1/settlements/", exit_status);
+  add_settlement_csv(*settlement, exit_status);
   add_verb(*settlement,
            {"accept",
             "accept",

@@ -58,6 +58,7 @@ int run(const std::string& where, const std::string& trace) {
   http.identity = config->tls;
   http.limits.connections_max = config->settings.http.connections_max;
   http.limits.body_bytes_max = config->settings.http.body_bytes_max;
+  if (config->settings.http.granted) http.access_log = config->access_log();
   auto node = node::Node::open(std::move(*config));
   if (!node) {
     fail(node.error());

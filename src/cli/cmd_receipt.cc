@@ -19,7 +19,7 @@ struct Options {
 int run(const Options& options) {
   auto id = parse_txid(options.txid);
   if (!id) return fail(id.error(), options.json);
-  auto reach = Reach::open({options.net, ""});
+  auto reach = Reach::open({options.net, "", "", ""});
   if (!reach) return fail(reach.error(), options.json);
   auto receipt = reach->receipt(*id);
   if (!receipt && receipt.error().code == "not_found") {

@@ -44,10 +44,11 @@ Status keep(const std::string& out, const Json& json) {
   return write_file(out, view_of(text));
 }
 
-int told(const std::string& out, const Json& json, const std::string& next) {
-  if (auto kept = keep(out, json); !kept) return fail(kept.error(), true);
+int told(const std::string& out, const Json& request, const std::string& next, bool json) {
+  if (auto kept = keep(out, request); !kept) return fail(kept.error(), json);
   if (!out.empty()) print_line(out + " says it; " + next);
-  print_json(json);
+  if (out.empty() && !json) print_line(request.dump(2));
+  if (json) print_json(request);
   return kExitDone;
 }
 
@@ -57,17 +58,18 @@ struct NewMember {
   uint64_t capacity_w = 0;
   uint32_t loss_ppm = 0;
   std::vector<std::string> meters;
+  bool json = false;
 };
 
 int make_member(const NewMember& o) {
   if (!is_participant_name(o.name))
-    return fail(Error{"usage", "a name is 1 to 63 of a-z 0-9 . _ -, the first a letter or digit"}, true);
-  if (!role_from_name(o.role)) return fail(Error{"usage", "there is no role '" + o.role + "'"}, true);
+    return fail(Error{"usage", "a name is 1 to 63 of a-z 0-9 . _ -, the first a letter or digit"}, o.json);
+  if (!role_from_name(o.role)) return fail(Error{"usage", "there is no role '" + o.role + "'"}, o.json);
   const auto file = std::filesystem::path(o.net) / "participants" / (o.name + ".key");
   auto signer = new_key(file);
-  if (!signer) return fail(signer.error(), true);
+  if (!signer) return fail(signer.error(), o.json);
   auto seed = node::read_key_file(file, node::KeyKind::kEd25519);
-  if (!seed) return fail(seed.error(), true);
+  if (!seed) return fail(seed.error(), o.json);
   const ParticipantCard card = make_card(o.name, Secret{std::span<const uint8_t, Secret::kSize>(seed->bytes)});
   return told(o.out,
               {{"name", o.name},
@@ -80,7 +82,7 @@ int make_member(const NewMember& o) {
                {"capacity_w", o.capacity_w},
                {"loss_ppm", o.loss_ppm},
                {"meters", o.meters}},
-              "who holds votes proposes it: tieline govern propose member");
+              "who holds votes proposes it: tieline govern propose member", o.json);
 }
 
 struct LostKey {
@@ -90,13 +92,13 @@ struct LostKey {
 
 int make_recovery(const LostKey& o) {
   auto from = doubtful_from(o.doubtful_from);
-  if (!from) return fail(from.error(), true);
+  if (!from) return fail(from.error(), o.send.json);
   auto sending = Sending::open(o.send);
-  if (!sending) return fail(sending.error(), true);
+  if (!sending) return fail(sending.error(), o.send.json);
   auto owner = (*sending)->participant(o.name);
-  if (!owner) return fail(owner.error(), true);
+  if (!owner) return fail(owner.error(), o.send.json);
   auto next = new_key(o.file);
-  if (!next) return fail(next.error(), true);
+  if (!next) return fail(next.error(), o.send.json);
   const PublicKey key = (*next)->public_key();
   const Hash message = energy::key_message((*sending)->genesis().chain_id(), ActionType::kPropose, owner->id, key);
   return told(o.out,
@@ -104,7 +106,7 @@ int make_recovery(const LostKey& o) {
                {"next", to_hex(key)},
                {"possession", to_hex((*next)->sign(message.view()))},
                {"doubtful_from_ms", *from}},
-              "who holds votes proposes it: tieline govern propose recover-key");
+              "who holds votes proposes it: tieline govern propose recover-key", o.send.json);
 }
 
 }  // namespace
@@ -160,6 +162,7 @@ void add_new_member(CLI::App& group, int& exit_status) {
   command->add_option("--loss-ppm", o->loss_ppm, "of a carrier");
   command->add_option("--meters", o->meters, "names of its metering points")->delimiter(',');
   command->add_option("-o,--out", o->out, "where the request goes, in JSON");
+  command->add_flag("--json", o->json, "one JSON object on the last line");
   command->footer(
       "Example:\n  tieline participant new bakery-2 --role user --org 9 --capacity-w 50000 --meters bakery-2-main "
       "--net NET -o bakery-2.member.json\n  tieline govern propose member bakery-2.member.json --net NET --as "
@@ -176,6 +179,7 @@ void add_lost_key(CLI::App& group, int& exit_status) {
   command->add_option("--doubtful-from", o->doubtful_from,
                       "what the lost key signed since then is marked, RFC 3339; now, if not given");
   command->add_option("-o,--out", o->out, "where the request goes, in JSON");
+  command->add_flag("--json", o->send.json, "one JSON object on the last line");
   command->footer(
       "Example:\n  tieline participant lost-key bakery bakery-new.key --net NET -o lost.json\n"
       "  tieline govern propose recover-key lost.json --net NET --as northwire");

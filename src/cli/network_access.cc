@@ -24,6 +24,10 @@ void add_where(CLI::App& command, Where& where) {
   auto* node =
       command.add_option("--node", where.node, "one validator's address, e.g. http://127.0.0.1:7500")->type_name("URL");
   net->excludes(node);
+  command.add_option("--as", where.as, "who asks: signs the query, for validators that show records by right only")
+      ->type_name("NAME");
+  command.add_option("--key", where.key, "the file with the key that signs, if it is not NET/participants/NAME.key")
+      ->type_name("FILE");
 }
 
 void add_net(CLI::App& command, std::string& net) {
@@ -97,6 +101,36 @@ Result<Identity> load_identity(const std::filesystem::path& net, const std::stri
   return identity;
 }
 
+Result<GenesisParticipant> find_participant(api::NetworkClient& client, const Genesis& genesis,
+                                            const std::string& name) {
+  for (const GenesisParticipant& one : genesis.participants)
+    if (one.name == name) return one;
+  auto reply = client.get("/v1/participants/" + url_encoded(name));
+  if (!reply && reply.error().code == "unknown_participant") return Error{"participant_unknown", reply.error().why};
+  if (!reply) return reply.error();
+  auto json = parse_json(reply->body, "/v1/participants");
+  if (!json) return json.error();
+  GenesisParticipant out;
+  out.id = json->value("id", ParticipantId{0});
+  out.name = json->value("name", "");
+  const auto role = role_from_name(json->value("role", ""));
+  if (out.id == 0 || out.name.empty() || !role)
+    return Error{"json_malformed", "the validators' record of '" + name + "' is not understood"};
+  out.role = *role;
+  return out;
+}
+
+Result<api::QuerySigner> query_signer_of(api::NetworkClient& client, const Genesis& genesis, const std::string& net,
+                                         const std::string& name, const std::string& key) {
+  auto who = find_participant(client, genesis, name);
+  if (!who) return who.error();
+  const auto own = std::filesystem::path(net) / "participants" / (who->name + ".key");
+  auto seed = node::read_key_file(key.empty() ? own : std::filesystem::path(key), node::KeyKind::kEd25519);
+  if (!seed) return seed.error();
+  return api::query_signer(genesis.chain_id(), who->id,
+                           std::make_shared<Ed25519Signer>(ed25519::SecretKey::from_seed(seed->bytes)));
+}
+
 Result<Genesis> genesis_of_net(const std::filesystem::path& net) { return load_genesis(net / "genesis.json"); }
 
 Result<Reach> Reach::open(const Where& where) {
@@ -111,8 +145,13 @@ Result<Reach> Reach::open(const Where& where) {
     auto network = api::NetworkClient::open(*reach.genesis_);
     if (!network) return network.error();
     reach.network_ = std::move(*network);
+    if (where.as.empty()) return reach;
+    auto signer = query_signer_of(*reach.network_, *reach.genesis_, where.net, where.as, where.key);
+    if (!signer) return signer.error();
+    reach.network_->sign_queries(std::move(*signer));
     return reach;
   }
+  if (!where.as.empty()) return usage("--as needs --net NET: the genesis file says of which chain the query is");
   auto endpoint = api::Endpoint::from_url(where.node);
   if (!endpoint) return endpoint.error();
   auto client = api::Client::open(std::move(*endpoint));

@@ -24,6 +24,8 @@ namespace tieline::cli {
 struct Where {
   std::string net;   // folder
   std::string node;  // "http://127.0.0.1:7500"
+  std::string as,
+      key;  // who asks, where validators show records to those who may read them; a key file besides NAME.key
 };
 void add_where(CLI::App& command, Where& where);
 void add_net(CLI::App& command, std::string& net);  // for commands that need genesis and keys
@@ -40,6 +42,13 @@ struct Identity {
   std::unique_ptr<Ed25519Signer> signer;
 };
 Result<Identity> load_identity(const std::filesystem::path& net, const std::string& name, const Genesis& genesis);
+
+// A participant of genesis, or one that was registered since, as the validators know it.
+Result<GenesisParticipant> find_participant(api::NetworkClient& client, const Genesis& genesis,
+                                            const std::string& name);
+// Queries signed as a participant, registered in genesis or later. Empty `key`: NET/participants/NAME.key.
+Result<api::QuerySigner> query_signer_of(api::NetworkClient& client, const Genesis& genesis, const std::string& net,
+                                         const std::string& name, const std::string& key);
 
 // GETs from a network (any validator that knows) or from one node.
 class Reach {

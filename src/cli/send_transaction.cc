@@ -49,6 +49,11 @@ Result<std::unique_ptr<Sending>> Sending::open(const SendOptions& options) {
   if (!client) return client.error();
   out->client_ = std::move(*client);
   out->network_ = import_network(*out->client_, out->genesis_, out->verifier_);
+  if (!options.as.empty()) {
+    auto signer = query_signer_of(*out->client_, out->genesis_, options.net, options.as, options.key);
+    if (!signer) return signer.error();
+    out->client_->sign_queries(std::move(*signer));
+  }
   return out;
 }
 
@@ -59,21 +64,7 @@ Result<Json> Sending::get(const std::string& target) {
 }
 
 Result<GenesisParticipant> Sending::participant(const std::string& name) {
-  for (const GenesisParticipant& one : genesis_.participants)
-    if (one.name == name) return one;
-  auto json = get("/v1/participants/" + url_encoded(name));
-  if (!json)
-    return json.error().code == "unknown_participant" ? Error{"participant_unknown", json.error().why} : json.error();
-  GenesisParticipant out;
-  out.id = json->value("id", ParticipantId{0});
-  out.name = json->value("name", "");
-  const auto key = fixed_from_hex<32, PublicKeyTag>(json->value("key", ""));
-  const auto role = role_from_name(json->value("role", ""));
-  if (out.id == 0 || out.name.empty() || !role)
-    return Error{"json_malformed", "the validators' record of '" + name + "' is not understood"};
-  if (key) out.key = *key;
-  out.role = *role;
-  return out;
+  return find_participant(*client_, genesis_, name);
 }
 
 Result<MeterTable> Sending::meters() {

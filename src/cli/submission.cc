@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "cli/readings_csv.h"
 #include "cli/rfc3339.h"
+#include "model/declaration.h"
 
 namespace tieline::cli {
 namespace {
@@ -46,24 +47,36 @@ class Fields {
   size_t taken_ = 0;
 };
 
-Result<Reading> parse_reading(const Json& json, const std::string& at, const MeterTable& meters) {
-  if (!json.is_object()) return invalid(at + " must be an object");
-  Fields fields(json, at);
-  Reading out;
+Result<MeterId> parse_meter(Fields& fields, const std::string& at, const MeterTable& meters) {
   auto meter = fields.text("meter");
   if (!meter) return meter.error();
   const auto entry = meters.find(*meter);
   if (entry == meters.end()) return invalid(at + ".meter: no meter of that name is registered");
-  out.meter = entry->second.id;
+  return entry->second.id;
+}
+
+Result<int64_t> parse_start(Fields& fields, const std::string& at) {
+  auto text = fields.text("start");
+  if (!text) return text.error();
+  auto start = parse_rfc3339(*text);
+  if (!start) return invalid(at + ".start: " + start.error().why);
+  return start;
+}
+
+Result<Reading> parse_reading(const Json& json, const std::string& at, const MeterTable& meters) {
+  if (!json.is_object()) return invalid(at + " must be an object");
+  Fields fields(json, at);
+  Reading out;
+  auto meter = parse_meter(fields, at, meters);
+  if (!meter) return meter.error();
+  out.meter = *meter;
   auto obis_text = fields.text("obis");
   if (!obis_text) return obis_text.error();
   auto obis = parse_obis(*obis_text);
   if (!obis) return invalid(at + ".obis: " + obis.error().why);
   out.obis = *obis;
-  auto start_text = fields.text("start");
-  if (!start_text) return start_text.error();
-  auto start = parse_rfc3339(*start_text);
-  if (!start) return invalid(at + ".start: " + start.error().why);
+  auto start = parse_start(fields, at);
+  if (!start) return start.error();
   out.start_s = *start;
   auto seconds = fields.number("seconds", UINT32_MAX);
   if (!seconds) return seconds.error();
@@ -99,16 +112,60 @@ Status add_readings(const Json& list, const MeterTable& meters, Submission& out)
   return {};
 }
 
+Result<Declaration> parse_declaration(const Json& json, const std::string& at, const MeterTable& meters) {
+  if (!json.is_object()) return invalid(at + " must be an object");
+  Fields fields(json, at);
+  Declaration out;
+  auto meter = parse_meter(fields, at, meters);
+  if (!meter) return meter.error();
+  out.meter = *meter;
+  auto kind = fields.text("kind");
+  if (!kind) return kind.error();
+  if (*kind == declaration_kind_name(DeclarationKind::kLineCapacity))
+    out.kind = DeclarationKind::kLineCapacity;
+  else if (*kind != declaration_kind_name(DeclarationKind::kGenerationCost))
+    return invalid(at + ".kind must be generation_cost or line_capacity");
+  auto start = parse_start(fields, at);
+  if (!start) return start.error();
+  out.start_s = *start;
+  auto seconds = fields.number("seconds", UINT32_MAX);
+  if (!seconds) return seconds.error();
+  auto value = fields.number("value", UINT64_MAX);
+  if (!value) return value.error();
+  if (!*seconds || !*value) return invalid(at + " needs seconds and value");
+  out.duration_s = static_cast<uint32_t>(**seconds);
+  out.value = **value;
+  if (auto status = fields.finished("meter, kind, start, seconds, value"); !status) return status.error();
+  return out;
+}
+
+Status add_declarations(const Json& list, const MeterTable& meters, Submission& out) {
+  if (!list.is_array() || list.empty() || list.size() > kDeclarationsPerTxMax) {
+    return invalid("declarations must be a list of 1 to " + std::to_string(kDeclarationsPerTxMax));
+  }
+  std::vector<Declaration> declarations;
+  for (size_t i = 0; i < list.size(); ++i) {
+    auto one = parse_declaration(list[i], "declarations[" + std::to_string(i) + "]", meters);
+    if (!one) return one.error();
+    declarations.push_back(*one);
+  }
+  out.actions.push_back({ActionType::kDeclarations, encode_declarations(declarations)});
+  return {};
+}
+
 }  // namespace
 
 Result<Submission> parse_submission(std::string_view text, const MeterTable& meters, const Genesis& genesis) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) return invalid("this is not JSON");
-  if (!json.is_object()) return invalid("a transaction is a JSON object with readings, data or actions");
+  if (!json.is_object()) return invalid("a transaction is a JSON object with readings, declarations, data or actions");
   Fields fields(json, "the transaction");
   Submission out;
   if (const Json* list = fields.take("readings")) {
     if (auto status = add_readings(*list, meters, out); !status) return status.error();
+  }
+  if (const Json* list = fields.take("declarations")) {
+    if (auto status = add_declarations(*list, meters, out); !status) return status.error();
   }
   if (const Json* data = fields.take("data")) {
     if (!data->is_string()) return invalid("data must be a text");
@@ -130,7 +187,7 @@ Result<Submission> parse_submission(std::string_view text, const MeterTable& met
     }
   }
   if (out.actions.empty() && out.market.empty())
-    return invalid("there is nothing in it: give readings, data, data_hex or actions");
+    return invalid("there is nothing in it: give readings, declarations, data, data_hex or actions");
   auto sequence = fields.number("sequence", UINT64_MAX / 2);
   if (!sequence) return sequence.error();
   auto timestamp = fields.number("timestamp_ms", static_cast<uint64_t>(INT64_MAX));
@@ -140,7 +197,8 @@ Result<Submission> parse_submission(std::string_view text, const MeterTable& met
   out.sequence = *sequence;
   if (*timestamp) out.timestamp_ms = static_cast<int64_t>(**timestamp);
   out.expiry_height = *expiry;
-  if (auto status = fields.finished("readings, data, data_hex, actions, sequence, timestamp_ms, expiry_height");
+  if (auto status =
+          fields.finished("readings, declarations, data, data_hex, actions, sequence, timestamp_ms, expiry_height");
       !status)
     return status.error();
   return out;

@@ -3,6 +3,8 @@
 //
 //   {"readings": [{"meter": "pv-1", "obis": "1-0:2.8.0", "start": "2026-11-21T12:00:00Z", "seconds": 900, "wh": 812,
 //                  "quality": "measured", "register_wh": 100200}],
+//    "declarations": [{"meter": "pv-1", "kind": "generation_cost" (micro-currency per MWh) or "line_capacity" (W),
+//                  "start": "2026-11-21T12:00:00Z", "seconds": 900, "value": 40000000}],
 //    "data": "text", or "data_hex": "00ff",
 //    "actions": [{"action": "decline", "trade": "..."}],      as in api/market_json.h
 //    "sequence": 7, "timestamp_ms": 1790000000000, "expiry_height": 5000}

@@ -50,7 +50,11 @@ TxCode MarketWork::run(const energy::Penalise& a, const Step& s) {
   return code_of(market_.penalise(a.who, a.value));
 }
 
+// Who has no votes is refused before anything is looked into: possession costs a pairing.
 TxCode MarketWork::run(const energy::Propose& a, const Step& s) {
+  const Hash id = energy::proposal_id(chain_.id, s.tx.signer(), s.tx.sequence(), s.index);
+  const MarketRefusal refusal = market_.propose(id, a.kind, s.tx.signer());
+  if (refusal != MarketRefusal::kNone) return code_of(refusal);
   switch (a.kind) {
     case ProposalKind::kRules:
       if (!changed(numbers_, std::get<energy::RuleChange>(a.content))) return TxCode::bad_proposal;
@@ -69,9 +73,6 @@ TxCode MarketWork::run(const energy::Propose& a, const Step& s) {
       if (const TxCode code = check(std::get<energy::KeyRecovery>(a.content)); code != TxCode::ok) return code;
       break;
   }
-  const Hash id = energy::proposal_id(chain_.id, s.tx.signer(), s.tx.sequence(), s.index);
-  const MarketRefusal refusal = market_.propose(id, a.kind, s.tx.signer());
-  if (refusal != MarketRefusal::kNone) return code_of(refusal);
   const ByteView payload = s.tx.actions()[s.index].payload;
   proposed_[id].payload.assign(payload.begin(), payload.end());
   return TxCode::ok;

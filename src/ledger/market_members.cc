@@ -13,11 +13,6 @@ namespace {
 constexpr uint32_t kPpm = 1'000'000;
 constexpr uint8_t kOnly = 0;
 
-// A key's holder proves that it has the secret. Every key is proved under the name of its use.
-Hash possession_of(const ChainId& chain, ActionType action, ParticipantId owner, const PublicKey& key) {
-  return energy::key_message(chain, action, owner, key);
-}
-
 }  // namespace
 
 KeyRing& MarketWork::ring(ParticipantId id) {
@@ -25,30 +20,31 @@ KeyRing& MarketWork::ring(ParticipantId id) {
   return rings_[id];
 }
 
+// What costs a signature check comes last: a refused transaction is undone.
 TxCode MarketWork::run(const energy::RotateKey& a, const Step& s) {
   const ParticipantId owner = s.tx.signer();
-  const Hash message = possession_of(chain_.id, ActionType::kRotateKey, owner, a.next);
-  if (!chain_.verifier.verify(a.next, message.view(), a.possession)) return TxCode::bad_key;
-  return rotate(ring(owner), a.next, epoch_);
+  if (const TxCode code = rotate(ring(owner), a.next, epoch_); code != TxCode::ok) return code;
+  const Hash message = energy::key_message(chain_.id, ActionType::kRotateKey, owner, a.next);
+  return chain_.verifier.verify(a.next, message.view(), a.possession) ? TxCode::ok : TxCode::bad_key;
 }
 
 TxCode MarketWork::run(const energy::SetRecoveryKey& a, const Step& s) {
   const ParticipantId owner = s.tx.signer();
-  const Hash message = possession_of(chain_.id, ActionType::kSetRecoveryKey, owner, a.recovery);
-  if (!chain_.verifier.verify(a.recovery, message.view(), a.possession)) return TxCode::bad_key;
   KeyRing& keys = ring(owner);
   if (keys.recovery) return TxCode::no_recovery_key;
   keys.recovery = a.recovery;
-  return TxCode::ok;
+  const Hash message = energy::key_message(chain_.id, ActionType::kSetRecoveryKey, owner, a.recovery);
+  return chain_.verifier.verify(a.recovery, message.view(), a.possession) ? TxCode::ok : TxCode::bad_key;
 }
 
 TxCode MarketWork::run(const energy::RevokeKey& a, const Step&) {
   if (!chain_.members.knows(a.owner)) return TxCode::unknown_participant;
   KeyRing& keys = ring(a.owner);
   if (!keys.recovery) return TxCode::no_recovery_key;
+  const TxCode code = revoke(keys, a.revoked, a.next, a.doubtful_from_ms, epoch_);
+  if (code != TxCode::ok) return code;
   const Hash message = energy::revocation_message(chain_.id, a);
-  if (!chain_.verifier.verify(*keys.recovery, message.view(), a.recovery)) return TxCode::bad_key;
-  return revoke(keys, a.revoked, a.next, a.doubtful_from_ms, epoch_);
+  return chain_.verifier.verify(*keys.recovery, message.view(), a.recovery) ? TxCode::ok : TxCode::bad_key;
 }
 
 // A seat is given by a vote of its own, so nobody is registered as a regulator.
@@ -76,7 +72,7 @@ TxCode MarketWork::check(const energy::Registration& r) const {
 
 TxCode MarketWork::check(const energy::KeyRecovery& r) const {
   if (!chain_.members.knows(r.owner)) return TxCode::unknown_participant;
-  const Hash message = possession_of(chain_.id, ActionType::kPropose, r.owner, r.next);
+  const Hash message = energy::key_message(chain_.id, ActionType::kPropose, r.owner, r.next);
   if (!chain_.verifier.verify(r.next, message.view(), r.possession)) return TxCode::bad_key;
   KeyRing keys = chain_.members.ring(r.owner);
   return revoke(keys, *chain_.members.key(r.owner), r.next, r.doubtful_from_ms, epoch_);

@@ -34,6 +34,7 @@ struct HttpSettings {
   std::string listen;
   size_t connections_max = 512;
   size_t body_bytes_max = 4 * 1024 * 1024;
+  bool granted = false;  // records are shown to those who may read them, and that is logged
 };
 
 // What the file says.
@@ -61,6 +62,7 @@ struct NodeConfig {
   std::shared_ptr<const RealSigner> signer;
   net::TlsIdentity tls;
   std::filesystem::path log_folder() const { return settings.data / "log"; }
+  std::filesystem::path access_log() const { return settings.data / "access.log"; }
   std::filesystem::path store_folder() const { return settings.data / "store"; }
 };
 

@@ -139,6 +139,17 @@ void read_tables(Section root, const std::filesystem::path& base, Settings& out)
   listen.address("http", out.http.listen);
   listen.finish();
 
+  Section http = root.section("http");
+  const toml::node* access = http.find("access");
+  if (access != nullptr) {
+    const auto value = access->value_exact<std::string>();
+    if (value && (*value == "open" || *value == "granted"))
+      out.http.granted = *value == "granted";
+    else
+      http.problem(access, "access", shown(*access), "one of \"open\", \"granted\"");
+  }
+  http.finish();
+
   Section log = root.section("log");
   const toml::node* level = log.find("level");
   if (level != nullptr) {
@@ -213,6 +224,9 @@ std::string default_config_text(const std::string& validator_name) {
          "[listen]\n"
          "# links = \"0.0.0.0:7400\"   # default: this validator's address in genesis\n"
          "# http = \"127.0.0.1:7500\"\n"
+         "\n"
+         "[http]\n"
+         "access = \"open\"   # open: records are shown to everyone; granted: to who may read them, and logged\n"
          "\n"
          "[log]\n"
          "level = \"info\"   # debug, info, warn, error\n";

@@ -4,6 +4,7 @@ a second. Trades in their rounds, what is refused and why, a delivery that is se
 
     market_e2e_test.py TIELINE FOLDER     FOLDER is made and removed
 """
+import csv
 import datetime
 import json
 import pathlib
@@ -79,6 +80,7 @@ def a_trade_goes_through_its_rounds_and_locks_money():
     account = tieline("market", "account", "bakery")
     check(account["payment_locked"] == shown["payment"] and account["margin_locked"] > 0, f"{account}")
     check(trade in [t["id"] for t in tieline("market", "trades", "bakery")["trades"]], "the buyer's list lacks it")
+    the_settlements_are_exported(starts, badly)
     market = tieline("market", "show")
     check(market["issued"] == market["held"] + market["reward_pool"] + market["imbalance_pool"] == 4 * BALANCE, f"{market}")
     return trade
@@ -190,6 +192,19 @@ def who_delivers_is_paid_and_who_does_not_compensates():
     check(lines["sunfield"]["paid"] == sum(lines[name]["received"] for name in FOUR[1:]), f"{badly}")
     market = tieline("market", "show")
     check(market["issued"] == market["held"] + market["reward_pool"] + market["imbalance_pool"], f"{market}")
+
+
+def the_settlements_are_exported(starts, badly):
+    """As CSV: a line for each line of each statement, and one for each flow."""
+    end = text_of(datetime.datetime.fromisoformat(starts[1].replace("Z", "+00:00")) + datetime.timedelta(minutes=15))
+    for flag, wanted in (([], sum(len(s["lines"]) for s in badly["statements"])), (["--flows"], len(badly["flows"]))):
+        out = FOLDER / "settled.csv"
+        made = tieline("settlement", "export", "--from", starts[0], "--to", end, "--csv", out, *flag)
+        with out.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        check(made["intervals"] == 2 and made["lines"] == len(rows), f"{made}")
+        check(len([r for r in rows if r["start"] == starts[1]]) == wanted, f"{flag}: {rows}")
+    check({r["state"] for r in rows} == {"SETTLED"} and rows[0]["from"] == "sunfield", f"{rows}")
 
 
 def main():

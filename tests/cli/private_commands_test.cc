@@ -129,9 +129,12 @@ TEST_F(PrivateCommands, ABillIsProvedToItsBillerWithoutAReading) {
   const Ran open = open_bill({"--price", std::to_string(kPrice), "--to", "cityline"});
   ASSERT_EQ(open.status, kExitDone) << open.err;
   EXPECT_EQ(open.last()["amount"], wh * kPrice / 1'000'000);
-  const Ran verified = verify_bill({"--as", "cityline"});
+  const Ran verified = verify_bill({"--as", "cityline", "--csv", at("bill.csv")});
   ASSERT_EQ(verified.status, kExitDone) << verified.err;
   EXPECT_EQ(verified.last()["amount"], wh * kPrice / 1'000'000);
+  const std::string csv = text_of("bill.csv");
+  EXPECT_TRUE(csv.starts_with("pseudonym,obis,set,start,slots,amount,biller\n")) << csv;
+  EXPECT_TRUE(csv.ends_with("," + std::to_string(verified.last()["amount"].get<uint64_t>()) + ",cityline\n")) << csv;
   EXPECT_EQ(verify_bill({"--as", "bakery"}).status, kExitNo) << "a receiver of readings is not the biller";
   EXPECT_EQ(verify_bill().status, kExitUsage) << "sealed, and nobody said who opens it";
 }

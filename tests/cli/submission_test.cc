@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "model/declaration.h"
+
 namespace tieline::cli {
 namespace {
 
@@ -44,6 +46,24 @@ TEST(Submission, ReadsReadingsDataAndWhatIsGivenBesides) {
   EXPECT_EQ(out->sequence, 7u);
   EXPECT_EQ(out->timestamp_ms, 8);
   EXPECT_EQ(out->expiry_height, 9u);
+}
+
+TEST(Submission, ReadsDeclarationsAndRefusesAKindThatIsNone) {
+  const std::string one = R"({"declarations":[{"meter":"bakery-1","kind":"line_capacity","start":"2026-01-05T08:00:00Z",
+    "seconds":900,"value":50000}]})";
+  auto out = parse_submission(one, kMeters, kGenesis);
+  ASSERT_TRUE(out.ok()) << out.error().why;
+  ASSERT_EQ(out->actions.size(), 1u);
+  EXPECT_EQ(out->actions[0].type, ActionType::kDeclarations);
+  const Declaration wanted{5, DeclarationKind::kLineCapacity, 1'767'600'000, 900, 50'000};
+  EXPECT_EQ((*decode_declarations(out->actions[0].payload)).front(), wanted);
+  for (const auto& [from, to, place] : {std::tuple("line_capacity", "weather", "declarations[0].kind"),
+                                        std::tuple("bakery-1", "bakery-9", "declarations[0].meter"),
+                                        std::tuple("\"value\"", "\"worth\"", "needs seconds and value")}) {
+    std::string bad = one;
+    bad.replace(bad.find(from), std::string(from).size(), to);
+    EXPECT_NE(refusal(bad).find(place), std::string::npos) << refusal(bad);
+  }
 }
 
 TEST(Submission, RefusesWhatItDoesNotUnderstandAndSaysWhere) {
