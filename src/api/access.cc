@@ -13,6 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr ParticipantId kNobody = 0;
 constexpr int64_t kEndOfTime = 253'402'300'799;
 
 Error not_granted(const std::string& what) { return {"not_granted", what}; }
@@ -84,6 +85,8 @@ Result<ParticipantId> Access::admit(const HttpRequest& request, const std::strin
   const bool noted = log_.note(now_ms, who ? std::optional(*who) : std::nullopt, request.method, request.target,
                                seen.ok(), seen.ok() ? "ok" : seen.error().code);
   if (!noted) return Error{"too_many_queries", "this validator cannot write its access log, so it shows nothing"};
+  // What became of a transaction is public, as its receipt is; what it says is not.
+  if (!seen && route == "/v1/transactions/{id}") return kNobody;
   if (!seen) return seen.error();
   return who;
 }
@@ -100,8 +103,12 @@ Result<ParticipantId> Access::identify(const HttpRequest& request, const Members
     return Error{"query_time", "the query's time is more than " + std::to_string(kQueryWindowMs / 1'000) +
                                    " s from this validator's clock"};
   const Hash digest = query_digest(ledger_.chain(), query->who, query->time_ms, request.method, request.target);
-  if (!ledger_.verifier().verify(*key, digest.view(), query->signature))
+  if (!ledger_.verifier().verify(*key, digest.view(), query->signature)) {
+    for (const KeyRing::Entry& e : members.ring(query->who).keys)
+      if (ledger_.verifier().verify(e.key, digest.view(), query->signature))
+        return Error{"revoked_key", "the query is signed by a key of the participant that is not in force"};
     return Error{"bad_query_signature", "the query is not signed by the participant's key in force"};
+  }
   while (!seen_order_.empty() && seen_order_.front().first < now_ms) {
     seen_.erase(seen_order_.front().second);
     seen_order_.pop_front();
@@ -157,9 +164,9 @@ bool Access::may_read(ParticipantId who, MeterId meter, int64_t from_s, int64_t 
 HttpResponse Access::shown_to(ParticipantId who, const std::string& route, HttpResponse response,
                               const StateView& state) const {
   const Members all = members(state);
-  if (response.status != 200 || all.is_regulator(who)) return response;
+  if (response.status != 200 || (who != kNobody && all.is_regulator(who))) return response;
   const Genesis& genesis = ledger_.genesis();
-  const Json me = participant_name(genesis, who);
+  const Json me = who == kNobody ? Json(nullptr) : participant_name(genesis, who);
   if (route == "/v1/trades/{id}") {
     const Json body = Json::parse(response.body, nullptr, false);
     const Json parties = body.value("parties", Json::array());
@@ -171,7 +178,7 @@ HttpResponse Access::shown_to(ParticipantId who, const std::string& route, HttpR
   const auto readable = [&](const Json& reading) {
     const auto meter = meter_of(genesis, state, reading.value("meter", ""));
     const auto start = from_rfc3339(reading.value("start", ""));
-    return meter && start && may_read(who, *meter, *start, *start + 1, all, state);
+    return who != kNobody && meter && start && may_read(who, *meter, *start, *start + 1, all, state);
   };
   if (route == "/v1/readings") {
     keep(body, "readings", readable);  // an interval that begins before the time asked for may reach into it

@@ -5,7 +5,7 @@
 // access = "open". Validators hold all of class W in the clear whatever this says. Each such query is logged, allowed
 // or not, one JSON object a line, in the validator's folder. On the io thread only.
 // Errors: not_authenticated (401), bad_query_signature (401), query_time (401), query_replayed (401), not_granted
-// (403), too_many_queries (503). Source: ENERGY.md, "A record" (who may read; access is logged).
+// (403), too_many_queries (503); revoked_key (401). Source: ENERGY.md, "A record" (who may read; access is logged).
 
 #include <deque>
 #include <filesystem>
@@ -40,7 +40,7 @@ class Access {
 
   // Whether the route shows what is somebody's own.
   static bool concerns(const std::string& route);
-  // Who asks, or the refusal; noted in the log. Before the answer is made.
+  // Who asks, or the refusal; 0: nobody, who sees what is public. Noted in the log. Before the answer is made.
   Result<ParticipantId> admit(const HttpRequest& request, const std::string& route, const StateView& state,
                               int64_t now_ms);
   // What of the answer the participant may see; of some routes it is a part.

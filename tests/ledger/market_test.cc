@@ -242,7 +242,7 @@ TEST(MarketLedger, RefusalsHaveTheirCodesAndCountAgainstTheSignerWhenTheSignerAl
   EXPECT_EQ(chain.run({kSeller}, energy::PublishPrice{kFirstSlot, 1}), TxCode::not_authorised);
   EXPECT_EQ(chain.run({kAuthority}, energy::PublishPrice{kFirstSlot, 2'000'000'000}), TxCode::bad_price);
   EXPECT_EQ(chain.run({kSeller}, energy::Ruling{kFirstSlot, kSeller, kGridCompany, 5}), TxCode::not_authorised);
-  EXPECT_EQ(chain.run({kSeller}, energy::RotateKey{}), TxCode::no_market);
+  EXPECT_EQ(chain.run({kSeller}, energy::RotateKey{}), TxCode::bad_key);
   EXPECT_EQ(chain.add_one(chain.send({kSeller}, {{ActionType::kRepay, Bytes{1}}})), TxCode::malformed);
 }
 

@@ -11,6 +11,7 @@ namespace tieline::testing {
 
 struct ReceiptWriter {
   explicit ReceiptWriter(CertificateKind kind = CertificateKind::kList) : genesis_(genesis_with(kind)) {}
+  explicit ReceiptWriter(Genesis genesis) : genesis_(std::move(genesis)) {}
   static Genesis genesis_with(CertificateKind kind) {
     Genesis g = genesis_of();
     g.consensus.certificates = kind;
