@@ -127,7 +127,7 @@ def a_lost_key_is_replaced_by_vote():
     passed("rule", "market.round_ms", "--value", 600_000)
     epochs_pass(4)
     check(tieline("market", "show", "--as", "watchdog")["numbers"]["round_ms"] == 600_000, "a rule that was voted")
-    never = tieline("govern", "propose", "rule", "market.settle_ms", "--value", 1, "--as", VOTERS[0], status=1)
+    never = tieline("govern", "propose", "rule", "market.settle_ms", "--value", 1, "--as", VOTERS[1], status=1)
     check(never["code"] == "bad_proposal", f"{never}")
     check(record("lost", "sunfield", status=1)["code"] == "revoked_key", "the lost key")
     check(record("found", "sunfield", "--key", found)["accepted"], "the one from the vote")
