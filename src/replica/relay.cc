@@ -49,10 +49,10 @@ void Relay::renew(const Committee& committee, int64_t tip_ms) {
   std::erase_if(pulls_, [&](const Pull& p) { return p.slot.epoch != committee_.epoch(); });
   if (!new_committee) return;
   for (Kept& kept : kept_) {
-    kept.have = SignerSet();
     kept.served = SignerSet();
-    kept.asked.reset();
-    if (kept.slot.epoch < committee_.epoch()) kept.next_us.reset();
+    kept.due = false;
+    const bool of_now = kept.slot.epoch == committee_.epoch() && kept.have.all_below(committee_.size());
+    if (!of_now) kept.have = SignerSet();
     mark(kept.have, self_);
     mark(kept.have, kept.origin);
   }
@@ -66,8 +66,10 @@ Relay::Kept* Relay::find(const Hash& message) {
 
 Relay::Kept& Relay::keep(Kept kept) {
   if (kept_.size() >= kRelayKept) kept_.pop_front();
-  mark(kept.have, self_);
-  mark(kept.have, kept.origin);
+  if (kept.slot.epoch == committee_.epoch()) {
+    mark(kept.have, self_);
+    mark(kept.have, kept.origin);
+  }
   std::erase_if(pulls_, [&](const Pull& p) { return p.message == kept.message; });
   return kept_.emplace_back(std::move(kept));
 }
@@ -104,8 +106,8 @@ std::vector<ValidatorId> Relay::lead(const consensus::MessagePtr& message, const
                      message->bytes,
                      {},
                      {},
-                     {},
-                     {}});
+                     false,
+                     false});
   if (direct_left_ > 0) {
     --direct_left_;
     return to;
@@ -122,7 +124,6 @@ std::vector<ValidatorId> Relay::lead(const consensus::MessagePtr& message, const
     }
   }
   for (ValidatorId id : near) mark(kept.have, id);
-  for (ValidatorId id : direct) mark(kept.have, id);
   context.send(near, encode_frame(frame_of(kept)), false);
   context.send(told, encode_frame(RelayHave{self_, kept.slot, kept.message, kept.have}), false);
   return direct;
@@ -166,13 +167,11 @@ consensus::MessagePtr Relay::on_frame(ValidatorId from, const RelayFrame& frame,
                   frame.message,
                   {},
                   {},
-                  {},
-                  {}});
+                  from == frame.origin,
+                  false});
   }
-  if (same_positions) {
-    for (size_t position : frame.have.positions()) kept->have.insert(position);
-    mark(kept->have, from);
-  }
+  for (size_t position : frame.have.positions()) kept->have.insert(position);
+  if (same_positions) mark(kept->have, from);
   context.send({from}, encode_frame(RelayHave{kept->origin, kept->slot, kept->message, kept->have}), false);
   return fresh ? *message : nullptr;
 }
@@ -185,7 +184,7 @@ void Relay::on_have(ValidatorId from, const RelayHave& frame, Context& context) 
   if (Kept* kept = find(frame.message)) {
     if (kept->slot.epoch != committee_.epoch()) return;
     for (size_t position : frame.have.positions()) kept->have.insert(position);
-    if (kept->next_us && kept->asked == committee_.position_of(from)) kept->next_us = context.now.mono_us;
+    mark(kept->have, from);
     return;
   }
   for (Pull& waiting : pulls_)
@@ -217,32 +216,40 @@ void Relay::came_directly(ValidatorId from, const consensus::Message& message) {
   const bool awaited =
       std::any_of(pulls_.begin(), pulls_.end(), [&](const Pull& p) { return p.message == message.digest; });
   if (!awaited) return;
-  keep({message.digest, propose.slot, propose.header.digest(), from, {}, {}, {}, {}, {}, {}});
+  keep({message.digest, propose.slot, propose.header.digest(), from, {}, {}, {}, {}, false, false});
 }
 
-void Relay::accepted(const Hash& block, Context& context) {
-  if (!on()) return;
+void Relay::accepted(const Hash& block) {
   for (Kept& kept : kept_)
-    if (kept.block == block && kept.origin != self_ && kept.signature && kept.slot.epoch == committee_.epoch() &&
-        !kept.next_us)
-      kept.next_us = context.now.mono_us;
+    if (kept.block == block && kept.from_author && kept.slot.epoch == committee_.epoch()) kept.due = true;
+}
+
+// Of those known to have it, but for its author; among equally near ones the lower id.
+bool Relay::is_nearest_holder(ValidatorId to, const Kept& kept) const {
+  if (!params_->position_of(self_)) return false;
+  const Position at = *params_->position_of(to);
+  const auto key = [&](ValidatorId id) { return std::pair(square_distance(at, *params_->position_of(id)), id); };
+  for (size_t position : kept.have.positions()) {
+    if (position >= committee_.size()) continue;
+    const ValidatorId id = committee_.at(position).id;
+    if (id != self_ && id != kept.origin && params_->position_of(id) && key(id) < key(self_)) return false;
+  }
+  return true;
 }
 
 // --- time -----------------------------------------------------------------------------------------------------------
 
 void Relay::pass_on(Kept& kept, const std::vector<ValidatorId>& connected, Context& context) {
-  kept.next_us.reset();
-  kept.asked.reset();
+  kept.due = kept.from_author = false;
+  std::vector<ValidatorId> to;
   for (ValidatorId id : order_) {
     const auto position = committee_.position_of(id);
-    if (!position || kept.have.contains(*position) || !std::binary_search(connected.begin(), connected.end(), id))
-      continue;
-    kept.have.insert(*position);
-    kept.asked = position;
-    kept.next_us = context.now.mono_us + heartbeat_us_;
-    context.count("relay_passed_on");
-    return context.send({id}, encode_frame(frame_of(kept)), false);
+    if (position && !kept.have.contains(*position) && reachable(id, connected) && is_nearest_holder(id, kept))
+      to.push_back(id);
   }
+  for (ValidatorId id : to) mark(kept.have, id);
+  context.count("relay_passed_on", to.size());
+  context.send(std::move(to), encode_frame(frame_of(kept)), false);
 }
 
 // The leader first, then whoever is known to have it; then nobody more: the engine fetches what it misses.
@@ -265,7 +272,7 @@ void Relay::pull(Pull& pull, Context& context) {
 void Relay::pump(const std::vector<ValidatorId>& connected, Context& context) {
   if (!on()) return;
   for (Kept& kept : kept_)
-    if (kept.next_us && *kept.next_us <= context.now.mono_us) pass_on(kept, connected, context);
+    if (kept.due) pass_on(kept, connected, context);
   for (Pull& waiting : pulls_)
     if (waiting.next_us <= context.now.mono_us) pull(waiting, context);
   std::erase_if(pulls_, [](const Pull& p) { return p.next_us == INT64_MAX; });
@@ -273,7 +280,6 @@ void Relay::pump(const std::vector<ValidatorId>& connected, Context& context) {
 
 std::optional<int64_t> Relay::deadline() const {
   std::optional<int64_t> at;
-  for (const Kept& kept : kept_) at = earlier(at, kept.next_us);
   for (const Pull& waiting : pulls_) at = earlier(at, waiting.next_us);
   return at;
 }

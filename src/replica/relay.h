@@ -2,8 +2,9 @@
 // A leader's blocks on their way through neighbours (paper 004, eq. 3 and "the leader node first broadcasts .. to all
 // neighbouring nodes within Q1, each node then relays it to the peer with the closest distance"; docs/trust-raft.md,
 // "Relay"). Only where genesis says so. The leader sends its PROPOSE, signed, to its neighbours and tells the others
-// that there is one; whoever has it and whose engine took it hands it to the nearest peer not known to have it, until
-// everybody does. The engine sees a PROPOSE of its author as if it had come over the author's own link.
+// that there is one. A neighbour whose engine took it hands it to each peer that is not known to have it and to which
+// no other holder is nearer: positions are the same for all, so each is served by one, two hops from the author. The
+// engine sees a PROPOSE of its author as if it had come over the author's own link.
 //
 // Nothing depends on a relay. A PROPOSE that the engine sends again goes to everybody directly, and so do the next
 // ones; who was told of one and does not get it within two heartbeats asks the leader, then those that are known to
@@ -60,7 +61,7 @@ class Relay {
   void on_have(ValidatorId from, const RelayHave& frame, Context& context);
   void on_pull(ValidatorId from, const RelayPull& frame, Context& context);
   void came_directly(ValidatorId from, const consensus::Message& message);  // a PROPOSE over its author's link
-  void accepted(const Hash& block, Context& context);  // the engine asks to judge it: it may be passed on
+  void accepted(const Hash& block);  // the engine asks to judge it: it may be passed on
 
   void pump(const std::vector<ValidatorId>& connected, Context& context);
   std::optional<int64_t> deadline() const;
@@ -74,10 +75,10 @@ class Relay {
     ValidatorId origin = 0;
     std::optional<Signature> signature;  // none: it came directly
     Blob bytes;
-    SignerSet have;                  // known to have it, or handed it by this validator
-    SignerSet served;                // a pull is answered once
-    std::optional<size_t> asked;     // position of whoever was handed it last and has not answered
-    std::optional<int64_t> next_us;  // when the next one gets it; none: not yet accepted, or everybody has it
+    SignerSet have;            // known to have it, or handed it by this validator
+    SignerSet served;          // a pull is answered once
+    bool from_author = false;  // who left those that this validator is nearest to for it to serve
+    bool due = false;          // the engine took it: it is passed on with the next pump
   };
   struct Pull {
     Hash message;
@@ -95,6 +96,7 @@ class Relay {
   Kept& keep(Kept kept);
   void mark(SignerSet& set, ValidatorId id) const;
   bool reachable(ValidatorId id, const std::vector<ValidatorId>& connected) const;
+  bool is_nearest_holder(ValidatorId to, const Kept& kept) const;
   RelayFrame frame_of(const Kept& kept) const;
   void pass_on(Kept& kept, const std::vector<ValidatorId>& connected, Context& context);
   void pull(Pull& pull, Context& context);

@@ -66,7 +66,7 @@ void ReplicaImpl::carry_out(consensus::ArmTimer& effect) {
 void ReplicaImpl::carry_out(consensus::WantBlock& effect) { builder_->want(std::move(effect)); }
 
 void ReplicaImpl::carry_out(consensus::Judge& effect) {
-  relay_.accepted(effect.block, context_);
+  relay_.accepted(effect.block);
   desk_->ask(effect, context_);
 }
 
