@@ -238,9 +238,9 @@ Part relay_by_neighbours(const ExperimentOptions& options, const Told& told) {
        saves && faster ? "yes"
        : saves         ? "partly"
                        : "no",
-       "The leader's bytes shrink because about ten neighbours get the block from it and not all; every "
-       "hop beyond them costs one more way through the network, which pays only where the leader's own "
-       "link is what all wait for.",
+       "Blocks leave the leader for its neighbours alone, but most of what it sends are the transactions of its "
+       "clients, which go to everybody with or without a relay; and the second hop costs one more way through the "
+       "network in each of the two rounds, which pays only where links are what all wait for.",
        command});
   return part;
 }

@@ -10,7 +10,7 @@ using namespace consensus;
 
 namespace {
 
-SignerSet whole(size_t validators) {
+SignerSet everyone_of(size_t validators) {
   SignerSet all;
   for (size_t at = 0; at < validators; ++at) all.insert(at);
   return all;
@@ -37,7 +37,7 @@ bool Traitor::breaks_relay(const replica::Frame& frame) {
 bool Traitor::lie_of_relay(const replica::Frame& frame, Mask to, std::vector<Treason>& out) {
   if (const auto* have = std::get_if<replica::RelayHave>(&frame)) {
     replica::RelayHave other = *have;
-    other.have = whole(conspiracy_.validators());
+    other.have = everyone_of(conspiracy_.validators());
     if (rng_.chance(300'000)) {  // there is one that nobody has
       other.origin = id_;
       other.slot.index += 1;
@@ -54,7 +54,7 @@ bool Traitor::lie_of_relay(const replica::Frame& frame, Mask to, std::vector<Tre
   replica::RelayFrame other = *relay;
   switch (rng_.below(4)) {
     case 0:
-      other.have = whole(conspiracy_.validators());
+      other.have = everyone_of(conspiracy_.validators());
       break;
     case 1:  // as its own, or as somebody else's
       other.origin = static_cast<ValidatorId>(rng_.below(conspiracy_.validators()));
