@@ -184,8 +184,9 @@ Part relay_by_neighbours(const ExperimentOptions& options, const Told& told) {
   s.text = {
       "Validators stand anywhere in a square of 300 km. With the relay the leader sends a block of " +
           std::to_string(kBlockTx) +
-          " transactions to those within Q1 and a line to the others; each hands it to the nearest not known to have "
-          "it. Delays are N(20,5) ms whatever the distance, so that a hop costs what a way across the region costs: "
+          " transactions to those within Q1 and a line to the others; each of those is served by the "
+          "nearest that has it. Delays are N(20,5) ms whatever the distance, so that a hop costs what a way across the "
+          "region costs: "
           "the relay gains nothing here from short ways, only from what the leader need not send.",
       "Leases: nobody fails in these runs, so no lease is lost and with or without them every number is the same; a "
       "validator whose link is down is passed over at once, lease or none."};
