@@ -18,6 +18,7 @@ PACKAGE_GROUPS=(
   "build|the store of every validator|librocksdb-dev zlib1g-dev"
   "build|command line, log, configuration, JSON, metrics|libcli11-dev libspdlog-dev libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev"
   "build|meter readings in XML|libpugixml-dev"
+  "build|the baseline that tables 3 to 5 compare with|libsqlite3-dev"
   "build|certificates, for cargo to reach crates.io|ca-certificates"
   "build|the demo's story and the lints|python3"
   "tests|unit and property tests|libgtest-dev libgmock-dev librapidcheck-dev"

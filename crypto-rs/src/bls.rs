@@ -4,10 +4,12 @@
 //! Keys are checked once (`tc_bls_key_new`: on the curve, in the subgroup, not infinity). Signatures are added up
 //! unchecked; the sum is checked for the subgroup and infinity before the one pairing equation that decides.
 
+use std::collections::HashMap;
+
 use blst::min_sig::{AggregatePublicKey, AggregateSignature, PublicKey, SecretKey, Signature};
 use blst::{
-    blst_hash_to_g1, blst_p1, blst_p1_affine, blst_p1_affine_is_inf, blst_p1_to_affine, blst_p2_affine,
-    blst_p2_affine_is_inf,
+    blst_hash_to_g1, blst_p1, blst_p1_add_or_double, blst_p1_affine, blst_p1_affine_is_inf, blst_p1_from_affine,
+    blst_p1_mult, blst_p1_to_affine, blst_p2_affine, blst_p2_affine_is_inf,
 };
 use blst::{Pairing, BLST_ERROR};
 use sha2::{Digest, Sha256};
@@ -326,21 +328,50 @@ fn claims_hold(claims: &[Claim]) -> bool {
         let pair = (&claim.key, hash_to_curve(claim.message, SIGN_DST));
         return equation_holds(std::iter::once(pair), &claim.signature);
     }
-    let mut pairing = Pairing::new(true, SIGN_DST);
+    // One key's claims share a pairing: the product over i of e(r_i H(m_i), key) is e(sum of r_i H(m_i), key).
+    let mut sums: HashMap<[u8; 192], (&PublicKey, blst_p1)> = HashMap::new();
+    let mut signatures = blst_p1::default();
     for claim in claims {
         let (key, point): (&blst_p2_affine, &blst_p1_affine) = ((&claim.key).into(), (&claim.signature).into());
         // Keys that cancel out make a sum under which anything verifies.
-        if unsafe { blst_p2_affine_is_inf(key) } {
+        if unsafe { blst_p2_affine_is_inf(key) } || !claim.signature.subgroup_check() {
             return false;
         }
-        let added =
-            pairing.mul_n_aggregate(key, false, point, true, &claim.scalar, 8 * SCALAR_BYTES, claim.message, &[]);
-        if added != BLST_ERROR::BLST_SUCCESS {
-            return false;
+        let (mut hash, mut signature) = (blst_p1::default(), blst_p1::default());
+        let entry = sums.entry(claim.key.serialize()).or_insert((&claim.key, blst_p1::default()));
+        unsafe {
+            let (message, scalar) = (claim.message, claim.scalar.as_ptr());
+            let (dst, length) = (SIGN_DST.as_ptr(), SIGN_DST.len());
+            blst_hash_to_g1(&mut hash, message.as_ptr(), message.len(), dst, length, std::ptr::null(), 0);
+            let mut product = blst_p1::default();
+            blst_p1_mult(&mut product, &hash, scalar, 8 * SCALAR_BYTES);
+            let sum = entry.1;
+            blst_p1_add_or_double(&mut entry.1, &sum, &product);
+            blst_p1_from_affine(&mut signature, point);
+            blst_p1_mult(&mut product, &signature, scalar, 8 * SCALAR_BYTES);
+            let sum = signatures;
+            blst_p1_add_or_double(&mut signatures, &sum, &product);
         }
     }
+    let mut pairing = Pairing::new(true, SIGN_DST);
+    for (key, sum) in sums.values() {
+        let Some(sum) = finite(sum) else { return false };
+        pairing.raw_aggregate((*key).into(), &sum);
+    }
     pairing.commit();
-    pairing.finalverify(None)
+    let Some(signatures) = finite(&signatures) else { return false };
+    let mut right = blst::blst_fp12::default();
+    Pairing::aggregated(&mut right, &signatures);
+    pairing.finalverify(Some(&right))
+}
+
+/// Sums with random coefficients are infinity for no honest claims: each is then judged alone.
+fn finite(point: &blst_p1) -> Option<blst_p1_affine> {
+    let mut affine = blst_p1_affine::default();
+    unsafe {
+        blst_p1_to_affine(&mut affine, point);
+        (!blst_p1_affine_is_inf(&affine)).then_some(affine)
+    }
 }
 
 /// As judge_shares: marks the good claims and returns whether there was a bad one.

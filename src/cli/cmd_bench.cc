@@ -25,6 +25,13 @@ namespace tieline::cli {
 namespace {
 
 constexpr size_t kSigners = kVerifyKeys;
+constexpr size_t kSignersBesideTrades = 256;
+constexpr std::array<const char*, energy::kParties> kRingRoles = {"plant", "grid", "distributor", "user"};
+constexpr uint64_t kRingBalance = 1'000'000'000'000'000;
+constexpr uint64_t kRingCapacityW = 1'000'000'000'000;
+constexpr uint32_t kRingLossPpm = 50'000;
+constexpr uint32_t kFirstDelivery = 96;               // slots after genesis: nothing is due while it is measured
+constexpr size_t kTradesMost = 50;                    // percent
 constexpr Height kLifetime = kTxLifetimeMax - 1'000;  // the validators' tips differ a little
 constexpr double kVerifySeconds = 1.0;
 constexpr double kTrySeconds = 3.0;  // of a first closed loop, which says how much must be signed
@@ -77,11 +84,13 @@ class Bench {
 
   Result<Json> run() {
     const VerifyCost verify = measure_verify_cost(kVerifySeconds);
+    if (options_.trades > 0) endorsement_us_ = measure_endorsement_cost(kVerifySeconds).us;
     auto network = LocalNetwork::make({.validators = options_.validators,
                                        .engine = options_.engine,
                                        .folder = temporary_folder("bench"),
                                        .keep = options_.keep,
-                                       .signers = kSigners,
+                                       .participants = participants(),
+                                       .signers = signers(),
                                        .settings = options_.settings});
     if (!network) return network.error();
     network_ = std::move(*network);
@@ -136,6 +145,45 @@ class Bench {
   }
 
  private:
+  size_t signers() const { return options_.trades > 0 ? kSignersBesideTrades : kSigners; }
+  LoadShape shape(const ChainId& chain) const {
+    return {chain,           options_.validators, options_.payload, options_.readings_per_tx,
+            options_.trades, options_.in_flight};
+  }
+  // With trades: the signers, and rings of four who trade with each other. Empty: the usual ones.
+  std::string participants() const {
+    if (options_.trades == 0) return {};
+    Json list = signers_json(signers());
+    const size_t rings = trade_rings(shape({}));
+    for (size_t i = 0; i < rings; ++i) {
+      for (size_t p = 0; p < energy::kParties; ++p) {
+        Json one = {
+            {"name", ring_name(i, p)}, {"role", kRingRoles[p]}, {"meters", Json::array()}, {"balance", kRingBalance}};
+        one[p + 1 == energy::kParties ? "contracted_w" : "capacity_w"] = kRingCapacityW;
+        if (p == 1 || p == 2) one["loss_ppm"] = kRingLossPpm;
+        list.push_back(std::move(one));
+      }
+    }
+    return dump(list);
+  }
+  static std::string ring_name(size_t ring, size_t party) {
+    return std::string(kRingRoles[party]) + "-" + std::to_string(ring);
+  }
+  Status join_rings() {
+    const Genesis& genesis = network_->genesis();
+    std::vector<TradeRing> rings(trade_rings(shape(genesis.chain_id())));
+    for (size_t i = 0; i < rings.size(); ++i) {
+      for (size_t p = 0; p < energy::kParties; ++p) {
+        auto keys = load_participant_keys(network_->root() / "net", ring_name(i, p), genesis);
+        if (!keys) return keys.error();
+        rings[i].parties[p] = keys->participant;
+        rings[i].signers[p] = std::make_unique<ParticipantSigner>(std::move(*keys));
+      }
+    }
+    load_->trade_among(std::move(rings), static_cast<uint32_t>(genesis.time_ms / energy::kSlotMs) + kFirstDelivery);
+    return {};
+  }
+
   Status sign_up() {
     auto signers = network_->signers();
     if (!signers) return signers.error();
@@ -143,9 +191,8 @@ class Bench {
     std::vector<MeterId> ids;
     for (const Identity& identity : *signers)
       ids.push_back(meters.find(identity.participant->meters.front())->second.id);
-    LoadShape shape{network_->genesis().chain_id(), options_.validators, options_.payload, options_.readings_per_tx};
-    load_ = std::make_unique<SignedLoad>(shape, std::move(*signers), std::move(ids));
-    return {};
+    load_ = std::make_unique<SignedLoad>(shape(network_->genesis().chain_id()), std::move(*signers), std::move(ids));
+    return options_.trades > 0 ? join_rings() : Status();
   }
 
   size_t tx_bytes() const {
@@ -196,10 +243,14 @@ class Bench {
     int64_t rss_kib = 0;
     for (size_t i = 0; i < network_->size(); ++i) rss_kib = std::max(rss_kib, network_->child(i).rss_peak_kib());
     const uint64_t refused = unloaded.all.refused + closed.all.refused + open.all.refused;
+    const double steps = static_cast<double>(options_.trades) / 100;  // of trades, each with an endorsement
+    const double checks = n * (verify.us + steps * endorsement_us_);
     return {{"engine", options_.engine},
             {"validators", options_.validators},
             {"payload_bytes", options_.readings_per_tx > 0 ? 4 + 27 * options_.readings_per_tx : options_.payload},
             {"readings_per_tx", options_.readings_per_tx},
+            {"trades_percent", options_.trades},
+            {"trade_steps_per_s", rounded(tx_per_s * steps, 10)},
             {"in_flight", options_.in_flight},
             {"seconds", rounded(closed.seconds, 1000)},
             {"tls", true},
@@ -215,11 +266,12 @@ class Bench {
             {"unloaded_p99_ms", ms(percentile(unloaded.us, 0.99))},
             {"verify_us", rounded(verify.us, 100)},
             {"verify_batch", verify.batch},
+            {"endorsement_us", rounded(endorsement_us_, 100)},
             {"cpu_us_per_tx", rounded(cpu_us, 100)},
             {"loader_cpu_us_per_tx", rounded(static_cast<double>(after.loader - before.loader) / committed, 100)},
-            {"other_cpu_us_per_tx", rounded(cpu_us - n * verify.us, 100)},
+            {"other_cpu_us_per_tx", rounded(cpu_us - checks, 100)},
             {"cores", cores},
-            {"limit_tx_per_s", rounded(cores / (n * verify.us) * 1e6, 1)},
+            {"limit_tx_per_s", rounded(cores / checks * 1e6, 1)},
             {"rss_mib_max", rounded(static_cast<double>(rss_kib) / 1024, 10)},
             {"refused", refused},
             {"height", agreement.height},
@@ -228,6 +280,7 @@ class Bench {
   }
 
   const Options& options_;
+  double endorsement_us_ = 0;
   Progress progress_;
   std::unique_ptr<LocalNetwork> network_;
   std::unique_ptr<SignedLoad> load_;
@@ -235,7 +288,10 @@ class Bench {
 
 int run(const Options& options) {
   if (auto engine = built_engine(options.engine); !engine) return fail(engine.error(), options.json);
-  if (options.trades > 0) return fail({"usage", "--trades: trades are not on this ledger yet"}, options.json);
+  if (options.trades > kTradesMost)
+    return fail({"usage", "--trades " + std::to_string(options.trades) + ": at most " + std::to_string(kTradesMost) +
+                              " percent"},
+                options.json);
   if (options.is_unsigned) {
     return fail(
         {"usage",
@@ -276,7 +332,10 @@ void add_bench(CLI::App& root, int& exit_status) {
   command->add_option("--readings-per-tx", options->readings_per_tx, "readings instead of data")
       ->capture_default_str()
       ->check(CLI::Range(size_t{0}, kReadingsPerTxMax));
-  command->add_option("--trades", options->trades, "percent of trades")->capture_default_str();
+  command
+      ->add_option("--trades", options->trades,
+                   "percent of transactions that are a step of a trade, with its endorsement")
+      ->capture_default_str();
   command->add_option("--in-flight", options->in_flight, "transactions on their way in the closed loop")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
@@ -289,7 +348,7 @@ void add_bench(CLI::App& root, int& exit_status) {
   command->add_flag("--json", options->json, "one JSON object on the last line");
   command->footer(
       "Examples:\n  tieline bench --json\n  tieline bench --validators 7 --seconds 10\n  tieline bench "
-      "--readings-per-tx 500\n"
+      "--readings-per-tx 500\n  tieline bench --trades 12\n"
       "docs/performance.md says what every number means.");
   command->callback([options, &exit_status] { exit_status = run(*options); });
 }

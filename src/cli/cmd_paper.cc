@@ -13,6 +13,7 @@
 #include "cli/paper_real.h"
 #include "cli/rfc3339.h"
 #include "paper/experiments.h"
+#include "paper/table3.h"
 #include "sim/schedule.h"
 
 namespace tieline::cli {
@@ -36,7 +37,7 @@ struct Options {
 
 const std::vector<std::string> kIds = {"fig1",     "fig2",     "bound",  "views",  "cost",    "latency", "tps",
                                        "fig7",     "election", "relay",  "bloom",  "classes", "leader",  "malicious",
-                                       "majority", "formulas", "table2", "table4", "table5"};
+                                       "majority", "formulas", "table2", "table3", "table4",  "table5"};
 
 std::string ids_text() {
   std::string text;
@@ -127,6 +128,7 @@ int run(const Options& o) {
   if (wanted("malicious") || wanted("majority"))
     report.parts.push_back(paper::malicious_share(options, wanted("malicious"), wanted("majority"), told));
   if (wanted("formulas")) report.parts.push_back(paper::formulas(options, told));
+  if (wanted("table3")) report.parts.push_back(paper::security_table(options, told));
   if (wanted("table4")) report.parts.push_back(paper::tamper_table(options, told));
   if (wanted("table5")) report.parts.push_back(paper::forgery_table(options, told));
   // Of this machine and this moment: only where numbers to quote are wanted, or it is asked for by name.

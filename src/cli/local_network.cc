@@ -34,15 +34,15 @@ bool port_free(uint16_t port) {
 
 std::string signer_name(size_t i) { return "signer-" + std::to_string(i); }
 
-std::string participants_json(size_t signers) {
+}  // namespace
+
+Json signers_json(size_t signers) {
   Json list = Json::array();
   for (size_t i = 0; i < signers; ++i) {
     list.push_back({{"name", signer_name(i)}, {"role", "plant"}, {"meters", {"meter-" + std::to_string(i)}}});
   }
-  return dump(list);
+  return list;
 }
-
-}  // namespace
 
 std::filesystem::path temporary_folder(const std::string& what) {
   const char* given = std::getenv("TIELINE_TMP");
@@ -78,7 +78,7 @@ Status LocalNetwork::init() {
   if (error) return Error{"file_unwritable", "cannot make " + options_.folder.string() + ": " + error.message()};
   const auto net = options_.folder / "net";
   const auto participants = options_.folder / "participants.json";
-  const std::string text = options_.participants.empty() ? participants_json(options_.signers) : options_.participants;
+  const std::string text = options_.participants.empty() ? dump(signers_json(options_.signers)) : options_.participants;
   if (auto status = write_file(participants, view_of(text)); !status) return status;
   auto port = free_port_base(options_.validators);
   if (!port) return port.error();

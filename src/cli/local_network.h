@@ -60,6 +60,8 @@ class LocalNetwork {
   std::vector<std::unique_ptr<api::Client>> clients_;
 };
 
+// The participants that LocalNetworkOptions::signers asks for.
+Json signers_json(size_t signers);
 // A folder for one run: under TIELINE_TMP or the system's folder for temporary files, with our process id in its name.
 std::filesystem::path temporary_folder(const std::string& what);
 // The first of `count` ports, and as many kValidatorPorts above, that are all free on loopback now.

@@ -49,4 +49,17 @@ Json card_json(const ParticipantCard& card);
 Result<ParticipantCard> card_from_json(const Json& json, const Genesis& genesis);
 Result<ParticipantCard> load_card(const std::filesystem::path& net, const std::string& name, const Genesis& genesis);
 
+// Both keys as one signer: it signs transactions and endorses trades.
+class ParticipantSigner final : public Signer {
+ public:
+  explicit ParticipantSigner(ParticipantKeys keys) : keys_(std::move(keys)) {}
+  Signature sign(ByteView message) const override { return keys_.signer->sign(message); }
+  PublicKey public_key() const override { return keys_.signer->public_key(); }
+  bls::Signature sign_share(ByteView message) const override { return keys_.bls_key.sign(message); }
+  bls::PublicKey bls_key() const override { return keys_.bls_key.public_key(); }
+
+ private:
+  ParticipantKeys keys_;
+};
+
 }  // namespace tieline::cli

@@ -22,19 +22,6 @@ constexpr int64_t kSimWaveUs = 300'000'000;
 constexpr const char* kSettlements = "/v1/settlements/";
 constexpr const char* kTradesOf = "/v1/trades?participant=";
 
-// A participant's two keys as one signer; the keys live longer.
-class KeyPair final : public Signer {
- public:
-  explicit KeyPair(ParticipantKeys keys) : keys_(std::move(keys)) {}
-  Signature sign(ByteView message) const override { return keys_.signer->sign(message); }
-  PublicKey public_key() const override { return keys_.signer->public_key(); }
-  bls::Signature sign_share(ByteView message) const override { return keys_.bls_key.sign(message); }
-  bls::PublicKey bls_key() const override { return keys_.bls_key.public_key(); }
-
- private:
-  ParticipantKeys keys_;
-};
-
 class Simulated final : public ScenarioNetwork {
  public:
   Simulated(Genesis ledger, const paper::WorldOptions& options) : ledger_(std::move(ledger)), world_(with(options)) {
@@ -98,7 +85,7 @@ class Simulated final : public ScenarioNetwork {
 
 class Real final : public ScenarioNetwork {
  public:
-  Real(Genesis genesis, std::vector<std::unique_ptr<KeyPair>> keys)
+  Real(Genesis genesis, std::vector<std::unique_ptr<ParticipantSigner>> keys)
       : genesis_(std::move(genesis)), keys_(std::move(keys)) {}
   Status connect() {
     auto client = api::NetworkClient::open(genesis_);
@@ -184,7 +171,7 @@ class Real final : public ScenarioNetwork {
   }
 
   const Genesis genesis_;
-  const std::vector<std::unique_ptr<KeyPair>> keys_;
+  const std::vector<std::unique_ptr<ParticipantSigner>> keys_;
   std::unique_ptr<api::NetworkClient> client_;
   Height height_ = 0;  // of the newest outcome
 };
@@ -247,11 +234,11 @@ Result<std::unique_ptr<ScenarioNetwork>> real_network(const std::filesystem::pat
   auto genesis = genesis_of_net(net);
   if (!genesis) return genesis.error();
   if (auto same = same_day(*genesis, grid); !same) return same.error();
-  std::vector<std::unique_ptr<KeyPair>> keys;
+  std::vector<std::unique_ptr<ParticipantSigner>> keys;
   for (const GenesisParticipant& p : genesis->participants) {
     auto loaded = load_participant_keys(net, p.name, *genesis);
     if (!loaded) return loaded.error();
-    keys.push_back(std::make_unique<KeyPair>(std::move(*loaded)));
+    keys.push_back(std::make_unique<ParticipantSigner>(std::move(*loaded)));
   }
   auto network = std::make_unique<Real>(std::move(*genesis), std::move(keys));
   if (auto connected = network->connect(); !connected) return connected.error();

@@ -4,12 +4,13 @@
 
 #include <vector>
 
-#include "crypto/ed25519_scheme.h"
 #include "crypto/hash.h"
+#include "crypto/real_scheme.h"
 
 namespace tieline::cli {
 namespace {
 
+constexpr size_t kEndorsements = 64, kEndorsers = 16;
 constexpr size_t kBatch = 512;  // the largest that the replica makes (replica::Limits::verify_batch_max)
 
 double thread_cpu_us() {
@@ -40,6 +41,39 @@ VerifyCost measure_verify_cost(double seconds) {
   round();  // the keys are known from here on
   VerifyCost cost;
   cost.batch = kBatch;
+  const double began = thread_cpu_us();
+  double spent = 0;
+  do {
+    round();
+    cost.signatures += items.size();
+    spent = thread_cpu_us() - began;
+  } while (spent < seconds * 1e6);
+  cost.us = spent / static_cast<double>(cost.signatures);
+  return cost;
+}
+
+VerifyCost measure_endorsement_cost(double seconds) {
+  std::vector<bls::PublicKey> keys;
+  std::vector<Hash> messages(kEndorsements);
+  std::vector<AggregateItem> items;
+  std::vector<bls::SecretKey> secrets;
+  for (size_t i = 0; i < kEndorsers; ++i) {
+    secrets.push_back(bls::SecretKey::from_seed(sha256(view_of("bench party " + std::to_string(i))).bytes));
+    keys.push_back(secrets.back().public_key());
+  }
+  for (size_t i = 0; i < kEndorsements; ++i) {
+    messages[i] = sha256(view_of("bench terms " + std::to_string(i)));
+    items.push_back({{&keys[i % kEndorsers]}, messages[i].view(), secrets[i % kEndorsers].sign(messages[i].view())});
+  }
+  const RealVerifier verifier;
+  std::vector<uint8_t> ok(kEndorsements);
+  const auto round = [&] {
+    verifier.verify_aggregates(items, ok);
+    for (uint8_t good : ok) TL_CHECK(good == 1);
+  };
+  round();
+  VerifyCost cost;
+  cost.batch = kEndorsements;
   const double began = thread_cpu_us();
   double spent = 0;
   do {

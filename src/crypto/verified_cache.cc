@@ -80,6 +80,12 @@ void VerifiedCache::remember_sum(const Hash& claim, const bls::Signature& aggreg
   young_sums_.insert_or_assign(aggregate, claim);
 }
 
+void VerifiedCache::remember_good(const bls::PublicKey& key, const Hash& message,
+                                  const bls::Signature& signature) const {
+  const std::array<const bls::PublicKey*, 1> keys = {&key};
+  remember_sum(claim_of(keys, message.view()), signature);
+}
+
 bool VerifiedCache::verify_aggregate(const AggregateItem& item) const {
   if (!is_digest(item.message)) return inner_.verify_aggregate(item);
   const Hash claim = claim_of(item.keys, item.message);

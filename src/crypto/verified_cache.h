@@ -21,6 +21,8 @@ class VerifiedCache : public Verifier {
   std::optional<bls::Signature> add(std::span<const bls::Signature> aggregates) const override {
     return inner_.add(aggregates);
   }
+  // What another thread has verified: a single key's signature over this message.
+  void remember_good(const bls::PublicKey& key, const Hash& message, const bls::Signature& signature) const;
   bls::PointFault fault_of(const bls::Signature& signature) const override { return inner_.fault_of(signature); }
 
  private:

@@ -111,6 +111,15 @@ class Table {
     }
   }
 
+ private:
+  struct Entry {
+    std::optional<V> value;
+    bool changed = false;
+    bool existed = false;   // the source has it
+    uint64_t saved_by = 0;  // the transaction for which its value before stands in undo_
+  };
+
+ public:
   // Over the records in memory: with a source, those that were touched.
   class Iterator {
    public:
@@ -129,7 +138,7 @@ class Table {
 
    private:
     friend class Table;
-    using Inner = typename std::map<K, struct Table::Entry>::const_iterator;
+    using Inner = typename std::map<K, Entry>::const_iterator;
     Iterator(Inner at, Inner end) : at_(at), end_(end) { skip(); }
     void skip() {
       while (at_ != end_ && !at_->second.value) ++at_;
@@ -155,12 +164,6 @@ class Table {
   }
 
  private:
-  struct Entry {
-    std::optional<V> value;
-    bool changed = false;
-    bool existed = false;   // the source has it
-    uint64_t saved_by = 0;  // the transaction for which its value before stands in undo_
-  };
   struct Undo {
     K key;
     std::optional<V> value;

@@ -52,6 +52,13 @@ struct Execution {
   std::optional<Committee> next_committee;  // in an epoch's last block
 };
 
+// A BLS signature of a party over the terms of a trade.
+struct EndorsementClaim {
+  bls::PublicKey key;
+  Hash message;
+  bls::Signature signature;
+};
+
 class Ledger {
  public:
   // `verifier` checks evidence; transactions' signatures are checked before (TxChecker) and are not checked again.
@@ -81,6 +88,9 @@ class Ledger {
   uint16_t precheck(const Transaction& tx, const StateView& state, const Header& tip) const;
   // The keys with which a transaction's signatures are checked, in the order of its signatories; or a code.
   Result<std::vector<PublicKey>> signing_keys(const Transaction& tx, const StateView& state) const;
+  // The endorsements of trades in it whose terms are known by this state (ledger/market_work.h checks them too, so this
+  // only says what can be checked ahead).
+  std::vector<EndorsementClaim> endorsements(const Transaction& tx, const StateView& state) const;
   ParticipantKeys participant_keys() const;  // for evidence; lives no longer than the ledger
 
   // What the committed block adds to the store: its state writes, the block, its indexes, the applied height. The proof

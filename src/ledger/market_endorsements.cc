@@ -1,6 +1,7 @@
 // Endorsements: BLS signatures of the parties over one message, kept as one sum. All of a block are checked together,
 // as far as their message is known before it executes; what that leaves over is checked when its turn comes. The order
-// of checking changes the cost and no outcome.
+// of checking changes the cost and no outcome. A validator checks most of them before, with the signatures of the
+// transactions (Ledger::endorsements), and its verifier remembers.
 
 #include <map>
 
@@ -12,6 +13,43 @@ namespace {
 
 Hash claim_of(const bls::PublicKey& key, const Hash& message, const bls::Signature& signature) {
   return sha256({key.view(), message.view(), signature.view()});
+}
+
+using Opened = std::map<std::pair<energy::TradeId, uint32_t>, Hash>;  // messages of rounds that these transactions open
+
+// What the transaction's endorsements are said to sign, as far as the terms are known: its own, those in `opened`, and
+// those of `standing`, the trade as it is or null.
+template <class Standing>
+void add_claims(const Transaction& tx, const ChainId& chain, const Members& members, Opened& opened, Standing standing,
+                std::vector<EndorsementClaim>& out) {
+  const bls::PublicKey* key = members.bls_key(tx.signer());
+  const auto open = [&](const energy::TradeId& id, uint32_t round, const energy::TradeTerms& terms,
+                        const bls::Signature& signature) {
+    const Hash message = energy::endorsement_message(chain, id, round, terms);
+    opened[{id, round}] = message;
+    if (key != nullptr) out.push_back({*key, message, signature});
+  };
+  for (uint32_t i = 0; i < tx.actions().size(); ++i) {
+    const Action& action = tx.actions()[i];
+    const bool endorses =
+        action.type == ActionType::kOffer || action.type == ActionType::kCounter || action.type == ActionType::kEndorse;
+    if (!endorses) continue;
+    const Result<energy::MarketAction> decoded = energy::decode_market_action(action.type, action.payload);
+    if (!decoded.ok()) continue;
+    if (const auto* offer = std::get_if<energy::Offer>(&*decoded)) {
+      open(energy::trade_id(chain, tx.signer(), tx.sequence(), i), 1, offer->terms, offer->endorsement);
+    } else if (const auto* counter = std::get_if<energy::Counter>(&*decoded)) {
+      open(counter->trade, counter->round, counter->terms, counter->endorsement);
+    } else if (const auto* endorse = std::get_if<energy::Endorse>(&*decoded); key != nullptr) {
+      const auto at = opened.find({endorse->trade, endorse->round});
+      if (at != opened.end()) {
+        out.push_back({*key, at->second, endorse->endorsement});
+      } else if (const energy::TradeRecord* trade = standing(endorse->trade)) {
+        const Hash message = energy::endorsement_message(chain, trade->id, trade->round, trade->terms);
+        out.push_back({*key, message, endorse->endorsement});
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -40,55 +78,40 @@ TxCode MarketWork::endorse(const energy::TradeId& id, ParticipantId by, const bl
 }
 
 void MarketWork::check_endorsements(const std::vector<TxPtr>& txs) {
-  struct Claim {
-    const bls::PublicKey* key;
-    Hash message;
-    bls::Signature signature;
-  };
-  std::vector<Claim> claims;
-  using Round = std::pair<energy::TradeId, uint32_t>;
-  std::map<Round, Hash> messages;  // of rounds that this block opens
-  const auto claim = [&](const Transaction& tx, const Hash& message, const bls::Signature& signature) {
-    if (const bls::PublicKey* key = chain_.members.bls_key(tx.signer())) claims.push_back({key, message, signature});
-  };
-  const auto opened = [&](const Transaction& tx, const Round& round, const energy::TradeTerms& terms,
-                          const bls::Signature& signature) {
-    const Hash message = energy::endorsement_message(chain_.id, round.first, round.second, terms);
-    messages[round] = message;
-    claim(tx, message, signature);
-  };
+  std::vector<EndorsementClaim> claims;
+  Opened opened;
   for (const TxPtr& tx : txs) {
-    for (uint32_t i = 0; i < tx->actions().size(); ++i) {
-      const Action& action = tx->actions()[i];
-      const bool endorses = action.type == ActionType::kOffer || action.type == ActionType::kCounter ||
-                            action.type == ActionType::kEndorse;
-      if (!endorses) continue;
-      const Result<energy::MarketAction> decoded = energy::decode_market_action(action.type, action.payload);
-      if (!decoded.ok()) continue;
-      if (const auto* offer = std::get_if<energy::Offer>(&*decoded)) {
-        opened(*tx, {energy::trade_id(chain_.id, tx->signer(), tx->sequence(), i), 1}, offer->terms,
-               offer->endorsement);
-      } else if (const auto* counter = std::get_if<energy::Counter>(&*decoded)) {
-        opened(*tx, {counter->trade, counter->round}, counter->terms, counter->endorsement);
-      } else if (const auto* endorse = std::get_if<energy::Endorse>(&*decoded)) {
-        const auto at = messages.find({endorse->trade, endorse->round});
-        if (at != messages.end()) {
-          claim(*tx, at->second, endorse->endorsement);
-        } else if (const energy::TradeRecord* trade = market_.trades().find(endorse->trade)) {
-          claim(*tx, energy::endorsement_message(chain_.id, trade->id, trade->round, trade->terms),
-                endorse->endorsement);
-        }
-      }
-    }
+    add_claims(
+        *tx, chain_.id, chain_.members, opened, [&](const energy::TradeId& id) { return market_.trades().find(id); },
+        claims);
   }
   if (claims.size() < 2) return;  // nothing to gain
   std::vector<AggregateItem> items;
-  for (const Claim& c : claims) items.push_back({{c.key}, c.message.view(), c.signature});
+  for (const EndorsementClaim& c : claims) items.push_back({{&c.key}, c.message.view(), c.signature});
   Bytes ok(items.size());
   chain_.verifier.verify_aggregates(items, ok);
   for (size_t i = 0; i < claims.size(); ++i) {
-    if (ok[i] != 0) good_.insert(claim_of(*claims[i].key, claims[i].message, claims[i].signature));
+    if (ok[i] != 0) good_.insert(claim_of(claims[i].key, claims[i].message, claims[i].signature));
   }
+}
+
+std::vector<EndorsementClaim> Ledger::endorsements(const Transaction& tx, const StateView& state) const {
+  std::vector<EndorsementClaim> claims;
+  if (!genesis_.market) return claims;
+  const auto epoch =
+      state::must_read<state::EpochRecord>(state, state::epoch_key(), "damaged state record: epoch").epoch;
+  const Members members(registry_, state, epoch);
+  std::optional<energy::TradeRecord> record;
+  Opened opened;
+  add_claims(
+      tx, chain_, members, opened,
+      [&](const energy::TradeId& id) -> const energy::TradeRecord* {
+        record = state::read<energy::TradeRecord>(state, state::key_of(energy::trade_name(id)),
+                                                  "damaged state record: trade");
+        return record ? &*record : nullptr;
+      },
+      claims);
+  return claims;
 }
 
 }  // namespace tieline

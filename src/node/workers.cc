@@ -136,7 +136,7 @@ SignatureChecker::SignatureChecker(const Verifier& verifier, std::function<void(
 }
 
 void SignatureChecker::push(replica::VerifyJob job) {
-  const size_t weight = job.items.size() + 1;
+  const size_t weight = job.items.size() + job.endorsements.size() + 1;
   queue_.push(std::move(job), weight);
 }
 
@@ -148,13 +148,21 @@ SignatureChecker::Checked SignatureChecker::check(const std::vector<replica::Ver
       items.push_back({item.key, item.digest.view(), item.signature});
   std::vector<uint8_t> ok(items.size());
   verifier_.verify_batch(items, ok);
+  std::vector<AggregateItem> claims;
+  for (const replica::VerifyJob& job : jobs)
+    for (const EndorsementClaim& claim : job.endorsements)
+      claims.push_back({{&claim.key}, claim.message.view(), claim.signature});
+  std::vector<uint8_t> endorsed(claims.size());
+  if (!claims.empty()) verifier_.verify_aggregates(claims, endorsed);
   Checked out;
-  out.signatures = items.size();
-  size_t at = 0;
+  out.signatures = items.size() + claims.size();
+  auto at = ok.begin(), claim = endorsed.begin();
   for (const replica::VerifyJob& job : jobs) {
-    const auto first = ok.begin() + static_cast<ptrdiff_t>(at);
-    at += job.items.size();
-    out.answers.push_back({job.ticket, std::vector<uint8_t>(first, ok.begin() + static_cast<ptrdiff_t>(at))});
+    const auto next = at + static_cast<ptrdiff_t>(job.items.size());
+    const auto next_claim = claim + static_cast<ptrdiff_t>(job.endorsements.size());
+    out.answers.push_back({job.ticket, std::vector<uint8_t>(at, next), std::vector<uint8_t>(claim, next_claim)});
+    at = next;
+    claim = next_claim;
   }
   out.cpu_ns = thread_cpu_ns() - begin;
   return out;

@@ -76,8 +76,8 @@ class SignatureChecker {
  public:
   struct Checked {
     std::vector<replica::Verified> answers;  // one a job, in order
-    size_t signatures = 0;
-    int64_t cpu_ns = 0;  // of this thread
+    size_t signatures = 0;                   // endorsements of trades among them
+    int64_t cpu_ns = 0;                      // of this thread
   };
   SignatureChecker(const Verifier& verifier, std::function<void(Checked)> checked);
   ~SignatureChecker() { stop(); }

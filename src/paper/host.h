@@ -106,6 +106,7 @@ struct Host {
   int64_t wake_us = std::numeric_limits<int64_t>::max();
   Server processor, checker, card, store_thread;
   std::deque<replica::StoreApply> applies;
+  Height stored_height = 0;
   std::map<uint64_t, std::vector<uint8_t>> verified;  // by ticket
   std::set<Hash> executed;                            // blocks charged for, of the last heights
 };

@@ -182,6 +182,7 @@ void World::handle(Event event) {
       replica::StoreApply apply = std::move(h.applies.front());
       h.applies.pop_front();
       h.store.apply(apply.batch);
+      h.stored_height = apply.height;
       return arrive(h, replica::StoreApplied{apply.height, apply.take_snapshot ? h.store.snapshot() : nullptr});
     }
     case Kind::kFlush:

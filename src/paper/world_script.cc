@@ -1,5 +1,7 @@
 // The measuring world under a script: transactions that mean something, sent in waves and waited for.
 
+#include <algorithm>
+
 #include "crypto/hash.h"
 #include "paper/world_impl.h"
 
@@ -57,13 +59,41 @@ Result<std::vector<replica::TxOutcome>> World::deliver(std::vector<Blob> transac
   // The answers are known; the stores catch up, so that what is asked of the state then knows of them.
   Height highest = 0;
   for (const auto& [number, outcome] : outcomes_) highest = std::max(highest, outcome.height);
-  while (hosts_.front()->replica->status().applied < highest && !queue_.empty() && now() <= until) handle(queue_.pop());
+  const auto behind = [&] {
+    return std::any_of(hosts_.begin(), hosts_.end(),
+                       [&](const auto& h) { return h->replica != nullptr && h->stored_height < highest; });
+  };
+  while (behind() && !queue_.empty() && now() <= until) handle(queue_.pop());
   std::vector<replica::TxOutcome> out;
   for (const auto& [number, outcome] : outcomes_) {
     out.push_back(outcome);
     took_us.push_back(took_us_.at(number));
   }
   return out;
+}
+
+bool World::takes_block_of(const std::vector<Blob>& transactions) const {
+  const Host& leader = *hosts_.front();
+  const Host& voter = *hosts_.back();
+  const auto tip = applied_tip(leader.store);
+  TL_CHECK(tip && applied_tip(voter.store)->digest == tip->digest);
+  BlockDraft draft;
+  draft.parent = tip->digest;
+  draft.height = tip->height + 1;
+  draft.epoch = tip->header.ends_epoch() ? tip->header.epoch + 1 : tip->header.epoch;
+  draft.time_ms = now_ms();
+  for (const Blob& bytes : transactions) {
+    auto parsed = Transaction::parse(bytes);
+    TL_CHECK(parsed.ok());
+    draft.txs.push_back(std::move(*parsed));
+  }
+  const auto built = leader.replica->ledger().execute(draft, tip->header, StateView(leader.store));
+  if (!built) return false;
+  Block block;
+  block.header = built->header;
+  block.digest = built->header.digest();
+  block.txs = draft.txs;
+  return voter.replica->ledger().judge(block, tip->header, StateView(voter.store)).ok();
 }
 
 }  // namespace tieline::paper

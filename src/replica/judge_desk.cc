@@ -109,7 +109,7 @@ void JudgeDesk::await_transaction(Item& item, size_t position, const TxPtr& tx, 
     return;
   }
   item.awaited.emplace(tx->id(), position);
-  verify_.add(tx, std::move(*keys), true, context.now.mono_us);
+  verify_.add(tx, std::move(*keys), true, context.now.mono_us, ledger_.endorsements(*tx, tree_.committed_view()));
 }
 
 // A block that names a transaction twice is invalid, which execution finds; here it has two places.

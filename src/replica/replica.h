@@ -54,6 +54,7 @@ struct ClientGone {
 struct Verified {  // answer to VerifyJob, same order
   uint64_t ticket = 0;
   std::vector<uint8_t> ok;
+  std::vector<uint8_t> endorsed = {};  // of VerifyJob::endorsements, in order; empty: not checked
 };
 struct LogDurable {
   Lsn lsn = 0;
@@ -94,6 +95,7 @@ struct VerifyJob {  // signatures to check, in any thread
   };
   uint64_t ticket = 0;
   std::vector<Item> items;
+  std::vector<EndorsementClaim> endorsements = {};  // may be checked too: execution then need not
 };
 struct StoreApply {
   Height height = 0;

@@ -84,7 +84,7 @@ void ReplicaImpl::take_transaction(const Blob& bytes, const TxPtr& parsed, std::
     case Pool::Added::kKnown:
       return;
     case Pool::Added::kNew:
-      verify_.add(tx, std::move(*keys), false, context_.now.mono_us);
+      verify_.add(tx, std::move(*keys), false, context_.now.mono_us, ledger_.endorsements(*tx, state));
   }
 }
 
@@ -108,6 +108,7 @@ void ReplicaImpl::on(const ClientGone& input) {
 void ReplicaImpl::on(const Verified& input) {
   for (VerifyQueue::Outcome& outcome : verify_.finish(input)) {
     const TxId& id = outcome.tx->id();
+    for (const EndorsementClaim& c : outcome.endorsed) verifier_.remember_good(c.key, c.message, c.signature);
     desk_->on_verified(outcome.tx, outcome.ok);
     const PoolEntry* entry = pool_.find(id);
     if (!outcome.ok) {

@@ -4,7 +4,8 @@
 
 namespace tieline::replica {
 
-void VerifyQueue::add(TxPtr tx, std::vector<PublicKey> keys, bool urgent, int64_t now_us) {
+void VerifyQueue::add(TxPtr tx, std::vector<PublicKey> keys, bool urgent, int64_t now_us,
+                      std::vector<EndorsementClaim> endorsements) {
   const TxId id = tx->id();
   if (holds(id)) {
     if (urgent) hurry(id);
@@ -12,7 +13,7 @@ void VerifyQueue::add(TxPtr tx, std::vector<PublicKey> keys, bool urgent, int64_
   }
   TL_CHECK(keys.size() == tx->signatures().size());
   signatures_ += keys.size();
-  waiting_.emplace(id, Item{std::move(tx), std::move(keys), now_us});
+  waiting_.emplace(id, Item{std::move(tx), std::move(keys), now_us, std::move(endorsements)});
   (urgent ? urgent_ : normal_).push_back(id);
 }
 
@@ -44,12 +45,13 @@ std::optional<VerifyQueue::Item> VerifyQueue::take() {
 void VerifyQueue::pump(Context& context) {
   while (due(context)) {
     Job job{next_ticket_++, {}};
-    VerifyJob effect{job.ticket, {}};
+    VerifyJob effect{job.ticket, {}, {}};
     while (effect.items.size() < context.limits.verify_batch_max) {
       std::optional<Item> item = take();
       if (!item) break;
       for (size_t i = 0; i < item->keys.size(); ++i)
         effect.items.push_back({item->keys[i], item->tx->signed_digest(), item->tx->signatures()[i]});
+      effect.endorsements.insert(effect.endorsements.end(), item->endorsements.begin(), item->endorsements.end());
       signatures_ -= item->keys.size();
       flying_.emplace(item->tx->id(), job.ticket);
       job.items.push_back(std::move(*item));
@@ -65,17 +67,24 @@ std::vector<VerifyQueue::Outcome> VerifyQueue::finish(const Verified& answer) {
   TL_CHECK_MSG(job != jobs_.end(), "the verifier answers a job that was not given");
   std::vector<Outcome> outcomes;
   outcomes.reserve(job->items.size());
-  size_t at = 0;
+  size_t at = 0, claim = 0;
   for (Item& item : job->items) {
+    std::vector<EndorsementClaim> endorsed;
+    for (const EndorsementClaim& each : item.endorsements) {
+      if (claim < answer.endorsed.size() && answer.endorsed[claim] == 1) endorsed.push_back(each);
+      ++claim;
+    }
     bool ok = true;
     for (size_t i = 0; i < item.keys.size(); ++i) {
       TL_CHECK_MSG(at < answer.ok.size(), "the verifier answers for every signature");
       ok = answer.ok[at++] == 1 && ok;
     }
     flying_.erase(item.tx->id());
-    outcomes.push_back({std::move(item.tx), ok});
+    outcomes.push_back({std::move(item.tx), ok, std::move(endorsed)});
   }
   TL_CHECK_MSG(at == answer.ok.size(), "the verifier answers for no more than was asked");
+  TL_CHECK_MSG(answer.endorsed.empty() || claim == answer.endorsed.size(),
+               "the verifier answers for every endorsement, or for none");
   jobs_.erase(job);
   return outcomes;
 }

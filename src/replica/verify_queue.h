@@ -20,10 +20,12 @@ class VerifyQueue {
   struct Outcome {
     TxPtr tx;
     bool ok = false;
+    std::vector<EndorsementClaim> endorsed = {};  // found good
   };
 
   // `keys`: of its signatories, in order. Urgent ones go first; asking again with `urgent` moves one forward.
-  void add(TxPtr tx, std::vector<PublicKey> keys, bool urgent, int64_t now_us);
+  void add(TxPtr tx, std::vector<PublicKey> keys, bool urgent, int64_t now_us,
+           std::vector<EndorsementClaim> endorsements = {});
   bool holds(const TxId& id) const { return waiting_.contains(id) || flying_.contains(id); }
   void hurry(const TxId& id);  // a block waits for it
 
@@ -36,6 +38,7 @@ class VerifyQueue {
     TxPtr tx;
     std::vector<PublicKey> keys;
     int64_t since_us = 0;
+    std::vector<EndorsementClaim> endorsements = {};
   };
   bool due(const Context& context) const;
   std::optional<Item> take();

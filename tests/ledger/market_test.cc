@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/verified_cache.h"
 #include "ledger/state_tree.h"
 #include "market_chain.h"
 
@@ -22,6 +23,51 @@ uint64_t all_money(const MarketChain& chain) {
     for (uint64_t held : chain.account(id).held) sum += held;
   }
   return sum + chain.market().book().pool(Pool::kReward) + chain.market().book().pool(Pool::kImbalance);
+}
+
+// What is checked ahead, by a validator's workers, is exactly what execution would ask the verifier for.
+TEST(MarketLedger, EndorsementsAreKnownAheadOnceTheirTermsAre) {
+  MarketChain chain;
+  const energy::TradeTerms t = MarketChain::terms();
+  const energy::TradeId id = chain.next_id(kSeller);
+  const TxPtr offer = chain.act({kSeller}, {chain.offer(kSeller, t)});
+  const TxPtr endorse = chain.act({kGridCompany}, {chain.endorse(kGridCompany, id, t)});
+  const TxPtr late = chain.act({kDistributor}, {chain.endorse(kDistributor, id, t)});
+  const auto claims = [&](const TxPtr& tx) { return chain.ledger.endorsements(*tx, StateView(chain.store)); };
+  ASSERT_EQ(claims(offer).size(), 1u) << "an offer says its own terms";
+  const EndorsementClaim said = claims(offer).front();
+  EXPECT_EQ(said.key, participant_key(kSeller).bls_key());
+  EXPECT_EQ(said.message, energy::endorsement_message(chain.ledger.chain(), id, 1, t));
+  EXPECT_TRUE(claims(endorse).empty()) << "of a trade that nobody knows";
+  ASSERT_EQ(chain.add({offer}), (std::vector<TxCode>{TxCode::ok}));
+  ASSERT_EQ(claims(endorse).size(), 1u);
+  EXPECT_EQ(claims(endorse).front().message, said.message);
+
+  // Found good ahead: execution asks for it no more, nor for anything else.
+  class Counting final : public Verifier {
+   public:
+    bool verify(const PublicKey&, ByteView, const Signature&) const override { return true; }
+    void verify_batch(std::span<const SignedItem>, std::span<uint8_t> ok) const override {
+      std::fill(ok.begin(), ok.end(), 1);
+    }
+    bool verify_aggregate(const AggregateItem&) const override {
+      ++asked;
+      return true;
+    }
+    mutable size_t asked = 0;
+  };
+  const Counting counting;
+  const VerifiedCache remembered(counting);
+  for (const TxPtr& tx : {endorse, late}) {
+    const EndorsementClaim c = claims(tx).front();
+    remembered.remember_good(c.key, c.message, c.signature);
+  }
+  const EndorsementClaim c = claims(endorse).front();
+  EXPECT_TRUE(remembered.verify_aggregate({{&c.key}, c.message.view(), c.signature}));
+  EXPECT_EQ(counting.asked, 0u);
+  const EndorsementClaim other = claims(late).front();
+  EXPECT_TRUE(remembered.verify_aggregate({{&other.key}, c.message.view(), c.signature}));
+  EXPECT_EQ(counting.asked, 1u) << "for another key it is not known";
 }
 
 TEST(MarketLedger, ATradeGoesFromOfferToFinalAndTheMoneyMoves) {

@@ -212,6 +212,31 @@ TEST(SignatureChecker, AnswersEveryJobWithItsOwnSignaturesInOrder) {
   }
 }
 
+TEST(SignatureChecker, EndorsementsOfTradesAreCheckedBesideThem) {
+  const RealVerifier verifier;
+  std::promise<replica::Verified> said;
+  SignatureChecker checker(verifier, [&](SignatureChecker::Checked checked) {
+    EXPECT_EQ(checked.signatures, 5u);
+    said.set_value(std::move(checked.answers.at(0)));
+  });
+  replica::VerifyJob job;
+  job.ticket = 7;
+  for (uint8_t i = 0; i < 5; ++i) {
+    const bls::SecretKey key = bls::SecretKey::from_seed(Hash{}.bytes);
+    EndorsementClaim claim;
+    claim.key = key.public_key();
+    claim.message.bytes[0] = i;
+    claim.signature = key.sign(claim.message.view());
+    if (i == 2) claim.message.bytes[1] = 1;  // other terms
+    job.endorsements.push_back(claim);
+  }
+  checker.push(std::move(job));
+  const replica::Verified answer = said.get_future().get();
+  EXPECT_EQ(answer.ticket, 7u);
+  EXPECT_TRUE(answer.ok.empty());
+  EXPECT_EQ(answer.endorsed, (std::vector<uint8_t>{1, 1, 0, 1, 1}));
+}
+
 TEST(FinalitySamples, PercentilesAreNearestRankOverTheNewest) {
   FinalitySamples samples;
   EXPECT_EQ(samples.percentile_ms(50), 0);
