@@ -347,10 +347,20 @@ AttackResults attack_central(uint64_t seed, size_t attempts) {
     server.overwrite(flow.meter, slot, 3 * kWh);
     count(of(Attack::kCollusion), server.reading(flow.meter, slot) == 3 * kWh,
           "its operator alone says what was recorded");
-    count(of(Attack::kBribedOrder), true, "its operator alone says what came first");
+    // Two want all that the buyer may take; its operator takes the later one first.
+    CentralServer::SaleRequest came_first = sale, bribed = sale;
+    came_first.slot = bribed.slot = ++slot;
+    came_first.wh = bribed.wh = whole.wh;
+    bribed.price = kPrice + 1;
+    const bool sold = server.sell(bribed) == "ok";
+    count(of(Attack::kBribedOrder), sold && server.sell(came_first) != "ok", "its operator alone says what came first");
   }
-  // One queue, first come, first served: what comes behind a flood waits for all of it.
-  count(of(Attack::kFlood), kFlood > kWindow, "one queue for all");
+  // First come, first served: what is answered before a request that came behind a flood.
+  size_t before = 0;
+  for (size_t k = 0; k < kFlood; ++k) before += server.record({owner, flow.meter, ++slot, kWh}) == "ok" ? 1 : 0;
+  const DayFlow& beside = grid.flows.back();
+  const bool served = server.record({grid.of(beside.from).name, beside.meter, ++slot, kWh}) == "ok";
+  count(of(Attack::kFlood), !served || before > kWindow, "one queue for all");
   return out;
 }
 
