@@ -9,6 +9,7 @@ namespace tieline::replica {
 StoreWrite History::begin(const Header& header) {
   mark_.reset();
   if (header.height > 1) mark_ = HistoryMark{header.height, header.parent};
+  stored_ = mark_;  // the store is no further, even if the older blocks come before it has taken up the snapshot
   asked_.reset();
   shunned_until_us_.clear();
   return history_write(mark_);
