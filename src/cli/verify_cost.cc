@@ -19,6 +19,23 @@ double thread_cpu_us() {
   return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
 }
 
+// Runs `round`, which checks `signatures`, until the time is spent; once before, so that keys are known.
+template <class Round>
+VerifyCost measure(double seconds, size_t batch, size_t signatures, const Round& round) {
+  round();
+  VerifyCost cost;
+  cost.batch = batch;
+  const double began = thread_cpu_us();
+  double spent = 0;
+  do {
+    round();
+    cost.signatures += signatures;
+    spent = thread_cpu_us() - began;
+  } while (spent < seconds * 1e6);
+  cost.us = spent / static_cast<double>(cost.signatures);
+  return cost;
+}
+
 }  // namespace
 
 VerifyCost measure_verify_cost(double seconds) {
@@ -38,18 +55,7 @@ VerifyCost measure_verify_cost(double seconds) {
       for (uint8_t good : ok) TL_CHECK(good == 1);
     }
   };
-  round();  // the keys are known from here on
-  VerifyCost cost;
-  cost.batch = kBatch;
-  const double began = thread_cpu_us();
-  double spent = 0;
-  do {
-    round();
-    cost.signatures += items.size();
-    spent = thread_cpu_us() - began;
-  } while (spent < seconds * 1e6);
-  cost.us = spent / static_cast<double>(cost.signatures);
-  return cost;
+  return measure(seconds, kBatch, items.size(), round);
 }
 
 VerifyCost measure_endorsement_cost(double seconds) {
@@ -71,18 +77,7 @@ VerifyCost measure_endorsement_cost(double seconds) {
     verifier.verify_aggregates(items, ok);
     for (uint8_t good : ok) TL_CHECK(good == 1);
   };
-  round();
-  VerifyCost cost;
-  cost.batch = kEndorsements;
-  const double began = thread_cpu_us();
-  double spent = 0;
-  do {
-    round();
-    cost.signatures += items.size();
-    spent = thread_cpu_us() - began;
-  } while (spent < seconds * 1e6);
-  cost.us = spent / static_cast<double>(cost.signatures);
-  return cost;
+  return measure(seconds, kEndorsements, items.size(), round);
 }
 
 }  // namespace tieline::cli
