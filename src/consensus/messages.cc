@@ -1,15 +1,19 @@
 #include "consensus/messages.h"
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 
+#include "consensus/said_once.h"
 #include "crypto/hash.h"
 
 namespace tieline::consensus {
 namespace {
 
 constexpr size_t kAckBytes = 2 + 64;
-constexpr size_t kEntryBytesMin = 4 + 1 + 4;
+constexpr size_t kSenderBytes = 2 + 8 + 8 + 2 + 1;  // signer, epoch, view, leader and kind of a VIEW-CHANGE
+constexpr size_t kStatementBytesMax = 1024;         // all that follows its certificates: last vote and signatures
+constexpr size_t kEntryBytesMin = kSenderBytes + 1 + 1 + 4 + 4;
 constexpr size_t kNestedBytesMin = 4 + 1;
 constexpr size_t kLateBytesMin = 2 + 24 + 8 + 32 + kVoteSignatureBytesMin;
 constexpr uint8_t kFirstType = 1;
@@ -59,6 +63,20 @@ MessagePtr decode_nested(const Source& in, size_t max) {
     return nullptr;
   }
   return std::move(*nested);
+}
+
+// A justify without a certificate.
+void encode_start(Writer& w, const Justify& j) {
+  encode(w, j.slot);
+  encode(w, j.block);
+  w.u64(j.height);
+}
+
+void decode_start(Reader& r, Justify& j) {
+  decode(r, j.slot);
+  decode(r, j.block);
+  j.height = r.u64();
+  if (!j.slot.is_epoch_start()) r.fail();
 }
 
 // Each message: `put_body` writes what its signature covers, `put` all of it. What the digests below cover is therefore
@@ -171,19 +189,79 @@ void get(const Source& in, ViewChangeAck& m) {
   decode(r, m.signature);
 }
 
+// What the VIEW-CHANGEs of a NEW-VIEW, and its X, say of certificates.
+struct Said {
+  SaidOnce<CheckpointCert> checkpoints;
+  SaidOnce<Certificate> certificates;
+};
+
+template <class C>
+void put_ref(Writer& w, SaidOnce<C>& said, const std::optional<C>& certificate) {
+  w.boolean(certificate.has_value());
+  if (!certificate) return;
+  const auto ref = said.add(*certificate);
+  w.u16(ref.number);
+  encode(w, ref.signers);
+}
+
+template <class C>
+std::optional<C> get_ref(Reader& r, const SaidOnce<C>& said) {
+  if (!r.boolean()) return std::nullopt;
+  typename SaidOnce<C>::Ref ref;
+  ref.number = r.u16();
+  decode(r, ref.signers);
+  return said.get(r, ref);
+}
+
+void put_view_change(Writer& w, Said& said, const Message& message) {
+  const auto& vc = std::get<ViewChange>(message.payload);
+  const ByteView bytes = message.bytes.view().subspan(1);
+  w.raw(bytes.first(kSenderBytes));
+  put_ref(w, said.checkpoints, vc.checkpoint);
+  put_ref(w, said.certificates, vc.high_qc.certificate);
+  if (!vc.high_qc.certificate) encode_start(w, vc.high_qc);
+  Writer certificates(512);
+  encode(certificates, vc.checkpoint);
+  encode(certificates, vc.high_qc);
+  w.bytes(bytes.subspan(kSenderBytes + certificates.size()));
+}
+
+// The VIEW-CHANGE's own bytes are put together again: they are what its signature and its ACKs are over.
+MessagePtr get_view_change(Reader& r, const Said& said) {
+  Writer w(512);
+  w.u8(type_of<ViewChange>());
+  w.raw(r.raw(kSenderBytes));
+  encode(w, get_ref(r, said.checkpoints));
+  Justify high_qc;
+  high_qc.certificate = get_ref(r, said.certificates);
+  if (!high_qc.certificate) decode_start(r, high_qc);
+  encode(w, high_qc);
+  w.raw(r.bytes(kStatementBytesMax));
+  if (!r.ok()) return nullptr;
+  auto view_change = decode_any(Blob(w.take()));
+  if (view_change.ok()) return std::move(*view_change);
+  r.fail();
+  return nullptr;
+}
+
 void put_body(Writer& w, const NewView& m) {
   w.u64(m.epoch);
   w.u64(m.view);
-  w.u32(static_cast<uint32_t>(m.entries.size()));
+  Said said;
+  Writer entries(512);
+  entries.u32(static_cast<uint32_t>(m.entries.size()));
   for (const NewView::Entry& entry : m.entries) {
-    encode_nested(w, entry.view_change);
-    w.u32(static_cast<uint32_t>(entry.acks.size()));
+    put_view_change(entries, said, *entry.view_change);
+    entries.u32(static_cast<uint32_t>(entry.acks.size()));
     for (const NewView::Ack& ack : entry.acks) {
-      w.u16(ack.signer);
-      encode(w, ack.signature);
+      entries.u16(ack.signer);
+      encode(entries, ack.signature);
     }
   }
-  encode(w, m.checkpoint);
+  put_ref(entries, said.checkpoints, m.checkpoint);
+  said.checkpoints.encode(w);
+  said.certificates.encode(w);
+  w.raw(entries.view());
   encode(w, m.justify_slot);
   encode(w, m.justify_block);
   encode(w, m.repropose);
@@ -196,13 +274,17 @@ void put(Writer& w, const NewView& m) {
 
 void get(const Source& in, NewView& m) {
   Reader& r = in.r;
+  const size_t body_at = r.offset();
   m.epoch = r.u64();
   m.view = r.u64();
+  Said said;
+  said.checkpoints.decode(r, kCommitteeMax);
+  said.certificates.decode(r, kCommitteeMax);
   const size_t entries = r.count(kCommitteeMax, kEntryBytesMin);
   m.entries.reserve(entries);
   for (size_t i = 0; i < entries; ++i) {
     NewView::Entry& entry = m.entries.emplace_back();
-    entry.view_change = decode_nested<ViewChange>(in, kNewViewBytesMax);
+    entry.view_change = get_view_change(r, said);
     const size_t acks = r.count(kCommitteeMax, kAckBytes);
     entry.acks.resize(acks);
     for (size_t k = 0; k < acks; ++k) {
@@ -214,11 +296,18 @@ void get(const Source& in, NewView& m) {
     const auto signer = [&](size_t at) { return std::get<ViewChange>(m.entries[at].view_change->payload).signer; };
     if (i > 0 && signer(i - 1) >= signer(i)) return r.fail();
   }
-  decode(r, m.checkpoint);
+  m.checkpoint = get_ref(r, said.checkpoints);
   decode(r, m.justify_slot);
   decode(r, m.justify_block);
   decode(r, m.repropose);
+  const size_t body_end = r.offset();
   decode(r, m.signature);
+  if (!r.ok()) return;
+  // There is more than one way to fill the table; only the one in which it is written is taken.
+  Writer again(body_end - body_at);
+  put_body(again, m);
+  const ByteView body = in.blob.view().subspan(body_at, body_end - body_at);
+  if (!std::ranges::equal(again.view(), body)) r.fail();
 }
 
 void put(Writer& w, const CheckpointVote& m) {
@@ -433,10 +522,7 @@ Hash body_digest(std::string_view tag, const ChainId& chain, const T& m) {
 
 void encode(Writer& w, const Justify& j) {
   encode(w, j.certificate);
-  if (j.certificate) return;
-  encode(w, j.slot);
-  encode(w, j.block);
-  w.u64(j.height);
+  if (!j.certificate) encode_start(w, j);
 }
 
 void decode(Reader& r, Justify& j) {
@@ -445,12 +531,9 @@ void decode(Reader& r, Justify& j) {
     j.slot = j.certificate->slot;
     j.block = j.certificate->block;
     j.height = j.certificate->height;
-    return;
+  } else {
+    decode_start(r, j);
   }
-  decode(r, j.slot);
-  decode(r, j.block);
-  j.height = r.u64();
-  if (!j.slot.is_epoch_start()) r.fail();
 }
 
 void encode(Writer& w, const LastVote& v) {

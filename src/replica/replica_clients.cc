@@ -53,6 +53,17 @@ void ReplicaImpl::look_again() {
   for (Deferred& each : open) refuse_unless_committed(each.id, each.code, std::move(each.origins));
 }
 
+// One that has just started stands where it was stopped, and until a quorum (itself among it) has said where it stands
+// the others may be anywhere.
+bool ReplicaImpl::is_behind() const {
+  if (catch_up_->active() || engine_->status().rejoining) return true;
+  const auto& claims = catch_up_->claims();
+  const auto told = std::count_if(committee_.members().begin(), committee_.members().end(), [&](const Member& m) {
+    return m.id == config_.self || claims.contains(m.id);
+  });
+  return static_cast<size_t>(told) < committee_.count().quorum();
+}
+
 void ReplicaImpl::take_transaction(const Blob& bytes, const TxPtr& parsed, std::optional<Origin> origin,
                                    const StateView& state) {
   std::vector<Origin> origins;
@@ -67,7 +78,7 @@ void ReplicaImpl::take_transaction(const Blob& bytes, const TxPtr& parsed, std::
   }
   const uint16_t code = ledger_.precheck(*tx, state, tree_->tip());
   // A peer may be a few blocks ahead: what it took is kept if it can pass soon. So is a client's while this validator
-  // knows that it is behind: by what it has, it would refuse what the others record.
+  // is behind: by what it has, it would refuse what the others record.
   if (code != 0 && !((!origin || is_behind()) && may_pass_later(code))) {
     return refuse_unless_committed(id, code, std::move(origins));
   }

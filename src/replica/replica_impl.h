@@ -125,7 +125,7 @@ class ReplicaImpl final : public Replica {
   // `parsed`: by parse_transaction.
   void take_transaction(const Blob& bytes, const TxPtr& parsed, std::optional<Origin> origin, const StateView& state);
   void refuse(const TxId& id, uint16_t code, const std::vector<Origin>& origins);
-  bool is_behind() const { return catch_up_->active() || engine_->status().rejoining; }  // and knows it
+  bool is_behind() const;  // or cannot know that it is not
   bool answer_committed(const TxId& id, const std::vector<Origin>& origins);
   void refuse_unless_committed(const TxId& id, uint16_t code, std::vector<Origin> origins);
   void look_again();  // at what could not be answered while the history was not whole

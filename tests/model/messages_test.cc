@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "canonical.h"
+#include "consensus/said_once.h"
 #include "fixtures.h"
 
 namespace tieline::consensus {
@@ -187,8 +188,18 @@ TEST(Messages, MessagesInsideShareTheOuterBuffer) {
   ASSERT_NE(inner, nullptr);
   EXPECT_TRUE(within(inner->bytes));
   EXPECT_EQ(inner->digest, make_message(new_view())->digest);
-  for (const NewView::Entry& entry : std::get<NewView>(inner->payload).entries) {
-    EXPECT_TRUE(within(entry.view_change->bytes));
+}
+
+// What is signed and acknowledged is the VIEW-CHANGE as its signer sent it.
+TEST(Messages, ANewViewGivesBackItsViewChangesByteForByte) {
+  const NewView sent = new_view();
+  auto m = decode_message(make_message(sent)->bytes);
+  ASSERT_TRUE(m.ok());
+  const auto& got = std::get<NewView>((*m)->payload).entries;
+  ASSERT_EQ(got.size(), sent.entries.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].view_change->bytes, sent.entries[i].view_change->bytes);
+    EXPECT_EQ(got[i].view_change->digest, sent.entries[i].view_change->digest);
   }
 }
 
@@ -198,9 +209,6 @@ TEST(Messages, OnlyTheRightTypesMayStandInside) {
   EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed") << "a PROPOSE holds a NEW-VIEW";
   p.new_view = make_message(propose(false));
   EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed") << "nothing nests in itself";
-  NewView v = new_view();
-  v.entries[0].view_change = make_message(new_view());
-  EXPECT_EQ(code_of(bytes_of(make_message(v))), "malformed") << "a NEW-VIEW holds VIEW-CHANGEs";
   RejoinReply r = rejoin_reply();
   r.view_changes[0] = make_message(Heartbeat{});
   EXPECT_EQ(code_of(bytes_of(make_message(r))), "malformed");
@@ -256,8 +264,9 @@ TEST(Messages, BoundsAreEnforced) {
   EXPECT_EQ(code_of(bytes_of(make_message(vc))), "malformed");
 }
 
-// A NEW-VIEW whose entries each hold a checkpoint and a certificate of `signers` members, and `acks` acknowledgements.
-NewView large_new_view(size_t entries, size_t signers, size_t acks) {
+// A NEW-VIEW whose entries each hold a checkpoint and a certificate of `signers` members, of one vote each by another
+// quorum or each of a vote of its own, and `acks` acknowledgements.
+NewView large_new_view(size_t entries, size_t signers, size_t acks, bool same_votes = false) {
   Certificate qc = certificate();
   qc.signers = first_positions(signers);
   qc.signatures.assign(signers, signature_of(1));
@@ -268,6 +277,12 @@ NewView large_new_view(size_t entries, size_t signers, size_t acks) {
   v.entries.clear();
   for (size_t i = 0; i < entries; ++i) {
     ViewChange vc = view_change(static_cast<ValidatorId>(i));
+    if (!same_votes) {
+      qc.height = stable.height = 200 + i;
+    } else {
+      qc.signers = {};
+      for (size_t k = 0; k < signers; ++k) qc.signers.insert((i + k) % entries);
+    }
     vc.checkpoint = stable;
     vc.high_qc = {qc, qc.slot, qc.block, qc.height};
     NewView::Entry entry{make_message(vc), {}};
@@ -289,6 +304,81 @@ TEST(Messages, TheLargestCommitteesNewViewFitsItsBoundAndALongerOneIsRefused) {
   ASSERT_GT(p.new_view->bytes.size(), kNewViewBytesMax);
   ASSERT_EQ(code_of(bytes_of(p.new_view)), "ok") << "nothing but its length is wrong with it";
   EXPECT_EQ(code_of(bytes_of(make_message(p))), "malformed");
+}
+
+TEST(Messages, ANewViewSaysAVoteOnce) {
+  constexpr Quorum kFifty{50};
+  const NewView v = large_new_view(50, kFifty.quorum(), 0, true);
+  const size_t said = 50 * Signature::kSize;
+  constexpr size_t kOfEach = 512;  // who says it, the last vote, the signatures
+  EXPECT_LT(make_message(v)->bytes.size(), 2 * said + v.entries.size() * kOfEach);
+  const NewView differ = large_new_view(50, kFifty.quorum(), 0);
+  EXPECT_GT(make_message(differ)->bytes.size(), v.entries.size() * said);
+}
+
+// Certificates of one vote by different quorums share their signatures; one with another signature stands alone.
+TEST(Messages, ATableSaysAVoteOnceWithAllItsSignatures) {
+  static const TestCommittee t(4);
+  const auto of = [](std::vector<ValidatorId> signers) {
+    Certificate c = t.certify(kChain, {0, 1, 2}, 5, hash_of("block"), {});
+    for (const ValidatorId id : signers) {
+      c.signers.insert(id);
+      c.signatures.push_back(signature_of(static_cast<uint8_t>(id)));
+    }
+    return c;
+  };
+  SaidOnce<Certificate> said;
+  Certificate other = of({0, 1, 3});
+  other.signatures[1] = signature_of(77);
+  Certificate aggregate = of({});
+  aggregate.signers = first_positions(3);
+  aggregate.aggregate.emplace().bytes.fill(5);
+  Certificate more = aggregate;
+  more.signers.insert(3);
+  const std::vector<Certificate> all = {of({0, 1, 2}), of({1, 2, 3}), other, of({0, 2, 3}), aggregate, more};
+  const std::vector<uint16_t> numbers = {0, 0, 1, 0, 2, 3};
+  std::vector<SaidOnce<Certificate>::Ref> refs;
+  for (const Certificate& c : all) refs.push_back(said.add(c));
+  Writer w;
+  said.encode(w);
+  Reader r(w.view());
+  SaidOnce<Certificate> read;
+  read.decode(r, 4);
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(refs[i].number, numbers[i]);
+    EXPECT_EQ(read.get(r, refs[i]), all[i]);
+  }
+  EXPECT_TRUE(r.done());
+
+  Reader fewer(w.view());
+  SaidOnce<Certificate>().decode(fewer, 3);
+  EXPECT_FALSE(fewer.ok()) << "more than the bound";
+  Reader none(w.view());
+  read.get(none, {4, first_positions(3)});
+  EXPECT_FALSE(none.ok()) << "no such number";
+  Reader missing(w.view());
+  read.get(missing, {1, first_positions(3)});
+  EXPECT_FALSE(missing.ok()) << "a signer without a signature";
+  Reader part(w.view());
+  read.get(part, {2, first_positions(2)});
+  EXPECT_FALSE(part.ok()) << "an aggregate cannot be taken apart";
+}
+
+// One message, one spelling: a table in another order, or with what nobody names, says the same and is malformed.
+TEST(Messages, TheTableOfANewViewHasOneSpelling) {
+  const NewView v = new_view();
+  const Bytes good = bytes_of(make_message(v));
+  CheckpointCert other = checkpoint();
+  other.height = 256;
+  const Bytes nobody_names = encoded(other);
+  const size_t table_at = 1 + 8 + 8;
+  ASSERT_EQ(good[table_at], 1);
+  Bytes unused = good;
+  unused[table_at] = 2;
+  unused.insert(unused.begin() + table_at + 4 + static_cast<long>(encoded(checkpoint()).size()), nobody_names.begin(),
+                nobody_names.end());
+  EXPECT_EQ(code_of(good), "ok");
+  EXPECT_EQ(code_of(unused), "malformed");
 }
 
 TEST(Digests, OutOfTheBytesAreThoseOfTheFields) {
