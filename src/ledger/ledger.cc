@@ -14,7 +14,7 @@ void put(WriteSet& writes, Bytes key, const T& record) {
   TL_CHECK(writes.emplace(std::move(key), encoded(record)).second);
 }
 
-WriteSet state_of_genesis(const Genesis& genesis, const ChainId& chain) {
+WriteSet state_of_genesis(const Genesis& genesis, const ChainId& chain, const Committee& first) {
   WriteSet writes;
   MeterId meter = 0;
   for (const GenesisParticipant& p : genesis.participants) {
@@ -22,7 +22,6 @@ WriteSet state_of_genesis(const Genesis& genesis, const ChainId& chain) {
         state::ParticipantRecord{p.name, p.role, p.key, p.capacity_w, p.contracted_w, p.loss_ppm});
     for (size_t i = 0; i < p.meters.size(); ++i) put(writes, state::meter_key(++meter), energy::meter_point(p));
   }
-  const Committee first = genesis.committee();
   TL_CHECK(first.epoch() == 0);
   std::vector<standing::CreditRecord> records;
   for (const Member& m : first.members()) {
@@ -64,12 +63,12 @@ Header header_of_genesis(const Genesis& genesis, const ChainId& chain, const Wri
 Ledger::Ledger(Genesis genesis, const Verifier& verifier)
     : genesis_(std::move(genesis)),
       chain_(genesis_.chain_id()),
-      first_committee_(genesis_.committee()),
+      first_committee_(genesis_.committee(chain_)),
       verifier_(verifier),
       registry_(genesis_) {
   TL_CHECK_MSG(genesis_.ledger.sequence_window >= 1 && genesis_.ledger.sequence_window <= kSequenceWindowMax,
                "genesis: ledger.sequence_window is between 1 and 1024");
-  genesis_writes_ = state_of_genesis(genesis_, chain_);
+  genesis_writes_ = state_of_genesis(genesis_, chain_, first_committee_);
   genesis_header_ = header_of_genesis(genesis_, chain_, genesis_writes_);
   // The epoch's record names the digest of the header, which names the digest of the writes; so it is written after
   // them, and is itself determined by the header.

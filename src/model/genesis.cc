@@ -372,7 +372,7 @@ ChainId Genesis::chain_id() const {
   return tagged_hash(market ? "tieline/genesis/2" : "tieline/genesis/1", {encoded(*this)});
 }
 
-Committee Genesis::committee() const {
+Committee Genesis::committee(const ChainId& chain) const {
   std::vector<Member> members;
   members.reserve(validators.size());
   for (const GenesisValidator& v : validators) {
@@ -386,7 +386,7 @@ Committee Genesis::committee() const {
     m.trust = kGenesisTrust;
     members.push_back(m);
   }
-  return Committee(0, chain_id(), std::move(members), consensus.fault_model(), consensus.certificates);
+  return Committee(0, chain, std::move(members), consensus.fault_model(), consensus.certificates);
 }
 
 FaultModel ConsensusParams::fault_model() const {

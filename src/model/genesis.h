@@ -106,7 +106,8 @@ struct Genesis {
 
   ChainId chain_id() const;
   Quorum quorum() const { return {validators.size(), consensus.fault_model()}; }
-  Committee committee() const;  // of epoch 0; the last header of epoch 0 names that of epoch 1
+  Committee committee() const { return committee(chain_id()); }  // of epoch 0; its last header names that of epoch 1
+  Committee committee(const ChainId& chain) const;               // for who has the chain id at hand
   // Errors: genesis_invalid, with the path of the field, what was found and what is allowed; bad_possession, with the
   // validator's name, for a BLS key whose holder does not prove that it knows the secret (a rogue key).
   Status validate() const;

@@ -167,7 +167,7 @@ void decode(Reader& r, Receipt& receipt) {
 Result<Committee> follow_links(const std::vector<CommitteeLink>& links, Epoch epoch, const Genesis& genesis,
                                const ChainId& chain, const Verifier& verifier) {
   const VotePhase phase = deciding_phase(genesis.consensus.commit_rule());
-  Committee trusted = genesis.committee();
+  Committee trusted = genesis.committee(chain);
   for (const CommitteeLink& link : links) {
     if (Status s = verify_link(link, trusted, phase, chain, verifier); !s.ok()) return s.error();
     trusted = link.next;
@@ -213,7 +213,7 @@ Result<ReceiptFacts> verify_receipt(ByteView bytes, const Genesis& genesis, cons
 
   // All certificates in it together, then each by itself, with the answers at hand.
   const VerifiedCache remembered(verifier);
-  const Committee first = genesis.committee();
+  const Committee first = genesis.committee(chain);
   CertificateBatch batch(chain, genesis.consensus.commit_rule());
   const Committee* trusted = &first;
   for (const CommitteeLink& link : receipt.links) {

@@ -91,6 +91,10 @@ ScheduleResult World::run() {
   for (const PlannedTraitor& t : plan_.traitors) push(kTraitorTickUs, {.kind = Kind::kTraitorTick, .a = t.id});
   push(plan_.fault_phase_us, {.kind = Kind::kHeal});
 
+  const size_t many = std::max(setup_.genesis.validators.size(), kBoundsAreFor);
+  const size_t growth = many * many / (kBoundsAreFor * kBoundsAreFor);
+  const size_t in_flight_max = kEventsInFlightMax * growth;
+  const uint64_t events_max = kEventsMax * growth;
   while (!done_ && !checkers_.finding()) {
     Event event = queue_.pop();
     ++result_.events;
@@ -100,10 +104,10 @@ ScheduleResult World::run() {
                                                      uint64_t{event.b} << 24 | event.value << 40);
     handle(std::move(event));
     checkers_.settle_acknowledged(false);
-    if (queue_.size() > kEventsInFlightMax)
+    if (queue_.size() > in_flight_max)
       checkers_.report(Failure::kUnbounded, std::to_string(queue_.size()) + " events are in flight");
-    if (result_.events > kEventsMax)
-      checkers_.report(Failure::kUnbounded, "more than " + std::to_string(kEventsMax) + " events");
+    if (result_.events > events_max)
+      checkers_.report(Failure::kUnbounded, "more than " + std::to_string(events_max) + " events");
   }
   checkers_.settle_acknowledged(true);
   finish(result_);

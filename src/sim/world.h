@@ -14,6 +14,8 @@
 
 namespace tieline::sim {
 
+// Up to this many validators; above, with the square of their number, as messages are.
+inline constexpr size_t kBoundsAreFor = 16;
 inline constexpr size_t kEventsInFlightMax = 60'000;
 inline constexpr uint64_t kEventsMax = 2'000'000;
 inline constexpr size_t kOpenPerClientMax = 16;

@@ -178,6 +178,23 @@ TEST(Replica, AWipedValidatorRefusesNothingByTheHeightThatItHasLost) {
   EXPECT_EQ(code(), number(TxCode::expiry_too_far));
 }
 
+TEST(Replica, AValidatorThatHasJustStartedRefusesNothingBeforeItHasHeardAQuorum) {
+  World world;
+  world.start_all();
+  world.submit(0, txs_of(world, 1, 1, 2));
+  ASSERT_TRUE(world.run([&] { return world.committed(0) == 1 && world.height(3) == world.height(0); }));
+  world.stop(3);
+  for (uint64_t i = 0; i < 3; ++i) {
+    world.submit(0, txs_of(world, 1, 2 + i, 3 + i));
+    ASSERT_TRUE(world.run([&] { return world.committed(0) == i + 2; }));
+  }
+  world.start(3);
+  ASSERT_LT(world.height(3), world.height(0));
+  world.submit(3, {make_tx(world.genesis, 1, 5, 16, world.height(0) + kTxLifetimeMax)});
+  ASSERT_TRUE(world.run([&] { return !world.hosts[3].outcomes.empty(); }));
+  EXPECT_TRUE(world.hosts[3].outcomes[0].committed) << world.hosts[3].outcomes[0].code;
+}
+
 TEST(Replica, AnEmptyLogBesideAStoreThatHoldsBlocksIsNoFirstStart) {
   World world;
   world.start_all();
