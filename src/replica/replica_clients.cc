@@ -58,9 +58,8 @@ void ReplicaImpl::look_again() {
 bool ReplicaImpl::is_behind() const {
   if (catch_up_->active() || engine_->status().rejoining) return true;
   const auto& claims = catch_up_->claims();
-  const auto told = std::count_if(committee_.members().begin(), committee_.members().end(), [&](const Member& m) {
-    return m.id == config_.self || claims.contains(m.id);
-  });
+  const auto told = std::count_if(committee_.members().begin(), committee_.members().end(),
+                                  [&](const Member& m) { return m.id == config_.self || claims.contains(m.id); });
   return static_cast<size_t>(told) < committee_.count().quorum();
 }
 
