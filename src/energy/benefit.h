@@ -11,8 +11,11 @@
 // on it buys nothing. Organisations are served by deficit round robin (Shreedhar and Varghese, 1995): in each round an
 // organisation may send kQuantumBytes more, in the order of its own scores, so that whatever the others offer it gets
 // its share of every block. In a round the organisations come by the score of what they would send first. A signer's
-// sequence numbers stay in order. Ties go to the lower H(parent, id). A prefix of an order is the order of its members,
-// so that a leader may stop anywhere.
+// sequence numbers stay in order. Ties go to the lower H(parent, id).
+//
+// What builds on another transaction of the block (an endorsement on its offer) waits for it: until that one stands,
+// it is not there to be chosen. Who waits in a circle waits for nothing. Where nothing builds on anything, a prefix of
+// an order is the order of its members, so that a leader may stop anywhere; else it orders anew what it takes.
 
 #include <cstdint>
 #include <span>
@@ -26,10 +29,18 @@ inline constexpr uint32_t kAgeMax = 64;
 inline constexpr int64_t kPointsMin = -32;
 inline constexpr int64_t kPointsMax = 31;
 inline constexpr uint64_t kQuantumBytes = 4'096;
+inline constexpr size_t kMakersMax = 4;  // of one name that are waited for: a round of a trade has four parties
+
+// What one transaction makes and another builds on: a round of a trade, or a proposal (part 0).
+struct MadeName {
+  Hash id;
+  uint32_t part = 0;
+  auto operator<=>(const MadeName&) const = default;
+};
 
 struct TxSummary {
   Hash id;
-  OrgId org = 0;             // of the first signatory
+  uint64_t org = 0;          // of the first signatory: who shares a turn
   ParticipantId signer = 0;  // the first signatory
   uint64_t sequence = 0;
   uint32_t bytes = 1;
@@ -39,16 +50,17 @@ struct TxSummary {
   uint64_t margin = 0;  // posted with it
   uint32_t trust = 0;   // Q16, the signer's
   Height expiry = 0;
+  std::vector<MadeName> makes, needs;
 };
 struct BenefitParams {
   uint64_t nominal_per_byte = 100;  // micro-currency, at least 1
-  uint64_t lifetime = 1'000;        // blocks: a transaction sent now expires at the tip plus this
+  uint64_t lifetime = 50'000;       // blocks: a transaction sent now expires at the tip plus this
 };
 
 // Q16 points, from kPointsMin x 2^16 to kAgeMax x 2^16.
 int64_t score_of(const TxSummary& tx, Height parent_height, const BenefitParams& params);
 
-// The positions in `txs`, in the block's order. Each (signer, sequence) stands at most once in it.
+// The positions in `txs`, in the block's order; the same whatever order they are given in, if their ids differ.
 std::vector<size_t> block_order(std::span<const TxSummary> txs, const Hash& parent, Height parent_height,
                                 const BenefitParams& params);
 

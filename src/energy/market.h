@@ -121,6 +121,7 @@ class Market {
   Epoch epoch() const { return epoch_; }
   // What a party would be asked to post for these terms.
   uint64_t margin_asked(const TradeTerms& terms, ParticipantId party) const;
+  std::optional<std::array<PartyInfo, kParties>> parties_of(const TradeTerms& terms) const;  // none: not all are known
   bool operator==(const Market& other) const;
 
  private:
@@ -150,7 +151,6 @@ class Market {
 
   const MarketParticipant* find(ParticipantId id) const { return participants_.find(id); }
   MarketParticipant& participant_today(ParticipantId id);
-  std::optional<std::array<PartyInfo, kParties>> parties_of(const TradeTerms& terms) const;
   Entry entry_of(const TradeTerms& terms, ParticipantId by, uint64_t margin) const;
   uint32_t open_trades_of(OrgId org) const;
   void count_open(const TradeRecord& trade, bool more);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "crypto/hash.h"
+#include "ledger/block_order.h"
 #include "ledger/block_work.h"
 #include "ledger/members.h"
 #include "ledger/slot_pages.h"
@@ -213,6 +214,18 @@ class EpochWork {
   std::map<ValidatorId, standing::TrustRecord> trust_;
 };
 
+// Before the market is touched: it stands as the parent left it.
+Status check_order(const BlockDraft& draft, Height parent_height, const MarketWork& work, const ChainId& chain) {
+  const auto order =
+      block_order(work.market(), benefit_params(work.numbers()), chain, draft.txs, draft.parent, parent_height);
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (order[i] == i) continue;
+    return Error{kBlockOutOfOrder, "transaction " + to_hex(draft.txs[order[i]]->id()) + " belongs in place " +
+                                       std::to_string(i) + " and stands in place " + std::to_string(order[i])};
+  }
+  return {};
+}
+
 Header header_of(const BlockDraft& draft, const ChainId& chain) {
   Header h;
   h.is_void = draft.is_void;
@@ -293,6 +306,7 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   const int64_t market_ms = market_time_ms(genesis_, parent, draft.time_ms);
   if (genesis_.market) {
     market.emplace(parent, MarketWork::Chain{genesis_, registry_, members, chain_, verifier_}, draft.epoch, market_ms);
+    if (Status s = check_order(draft, parent_header.height, *market, chain_); !s.ok()) return s.error();
     market->start_block(parent_header.ends_epoch(), draft.txs);
   }
   BlockWork work(parent, members, verifier_, chain_, genesis_.ledger, genesis_.plausibility, draft.height,
@@ -314,6 +328,21 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   out.header.writes_digest = state::writes_digest(parent_header.writes_digest, *out.writes);
   out.next_committee = epoch.ends_with(draft.height, draft.time_ms, genesis_.consensus);
   if (out.next_committee) out.header.next_committee = out.next_committee->digest();
+  return out;
+}
+
+std::vector<TxPtr> Ledger::in_order(std::vector<TxPtr> txs, const Header& parent_header,
+                                    const StateView& parent) const {
+  if (!genesis_.market) return txs;
+  const auto numbers =
+      state::must_read<MarketNumbers>(parent, state::market_numbers_key(), "damaged state record: market");
+  const StateSource source(parent);
+  const energy::Market below(market_params(numbers), source);
+  std::vector<TxPtr> out;
+  out.reserve(txs.size());
+  for (const size_t i :
+       block_order(below, benefit_params(numbers), chain_, txs, parent_header.digest(), parent_header.height))
+    out.push_back(std::move(txs[i]));
   return out;
 }
 

@@ -75,11 +75,15 @@ class Ledger {
   // Executes on top of `parent` (the state after `parent_header`; genesis_header() for height 0). Leader: builds the
   // block's header. Never fails for what transactions contain (a refused one gets its code); fails for what makes a
   // whole block invalid (time before the parent's, evidence that does not verify, duplicate transaction, epoch rules,
-  // bounds).
+  // bounds, order of transactions).
   Result<Execution> execute(const BlockDraft& draft, const Header& parent_header, const StateView& parent) const;
   // Voter: executes the block's contents and compares the header with the one that execution yields.
-  // Errors: block_invalid with what differed.
+  // Errors: block_invalid with what differed; kBlockOutOfOrder.
   Result<Execution> judge(const Block& block, const Header& parent_header, const StateView& parent) const;
+
+  // The order in which a block on top of `parent` holds these (ledger/block_order.h): as given without a market, else
+  // the only one that is valid.
+  std::vector<TxPtr> in_order(std::vector<TxPtr> txs, const Header& parent_header, const StateView& parent) const;
 
   Header genesis_header() const;  // height 0; its digest stands as parent of the first block
 
@@ -111,6 +115,9 @@ class Ledger {
   WriteSet genesis_writes_;
   Header genesis_header_;
 };
+
+// A block of a network with a market whose transactions stand in another order than ledger/block_order.h says.
+inline constexpr const char* kBlockOutOfOrder = "block_out_of_order";
 
 // Reading back what commit_batch stored.
 struct AppliedTip {

@@ -28,6 +28,10 @@ energy::MarketParams market_params(const MarketNumbers& n) {
   return p;
 }
 
+energy::BenefitParams benefit_params(const MarketNumbers& n) {
+  return {.nominal_per_byte = n.nominal_per_byte, .lifetime = n.lifetime_blocks};
+}
+
 void encode(Writer& w, const ProposalContent& c) { w.bytes(c.payload); }
 
 void decode(Reader& r, ProposalContent& c) {

@@ -2,6 +2,7 @@
 // The market's records in the state, and its numbers. The records' names and encodings are the market's
 // (energy/market_records.h); docs/formats/state.md lists them.
 
+#include "energy/benefit.h"
 #include "energy/market.h"
 #include "ledger/state.h"
 
@@ -18,6 +19,7 @@ class StateSource final : public energy::RecordSource {
 };
 
 energy::MarketParams market_params(const MarketNumbers& numbers);
+energy::BenefitParams benefit_params(const MarketNumbers& numbers);
 
 // What governance has been asked to decide: the payload of the action that proposed it.
 struct ProposalContent {

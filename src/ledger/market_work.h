@@ -39,6 +39,9 @@ class MarketWork {
 
   void add_writes(energy::RecordWrites& out) const;
 
+  const energy::Market& market() const { return market_; }
+  const MarketNumbers& numbers() const { return numbers_; }
+
  private:
   struct Step {  // what an action is carried out for
     const Transaction& tx;

@@ -5,6 +5,7 @@
 
 #include "crypto/bls.h"
 #include "model/genesis.h"
+#include "model/transaction.h"
 
 namespace tieline {
 namespace {
@@ -37,6 +38,8 @@ constexpr std::array kNumbers = {
     MarketNumber{"price_cap", &N::price_cap, 0, kPriceMost, true},
     MarketNumber{"stake_min", &N::stake_min, 1, kMarketIssuedMax, true},
     MarketNumber{"time_rate", &N::time_rate, 0, kTimeRateMost, false},
+    MarketNumber{"nominal_per_byte", &N::nominal_per_byte, 1, kPriceMost, true},
+    MarketNumber{"lifetime_blocks", &N::lifetime_blocks, 1, kTxLifetimeMax, true},
 };
 
 Error wrong(const std::string& path, const std::string& found, const std::string& allowed) {

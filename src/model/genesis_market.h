@@ -29,6 +29,8 @@ struct MarketNumbers {
   uint64_t stake_min = 1'000'000'000;
   // Market time passes so many times as fast as block time: a day in a minute, in tests. 0: by ticks alone.
   uint64_t time_rate = 1;
+  uint64_t nominal_per_byte = 100;    // what a reading is worth when transactions are ordered, micro-currency
+  uint64_t lifetime_blocks = 50'000;  // a transaction that expires sooner than this has waited (energy/benefit.h)
   bool operator==(const MarketNumbers&) const = default;
 };
 // Every number with its name and bounds, in the order of the encoding.

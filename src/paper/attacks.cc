@@ -241,19 +241,25 @@ Attempts collusion(EngineKind engine, uint64_t seed, size_t attempts) {
   return a;
 }
 
-Attempts bribed_order(Network& n, size_t attempts) {
-  Attempts a;
+// Of two that are ready, the one that belongs second pays to be first: in the same block, or by leaving the other out.
+std::pair<Attempts, Attempts> bribed(Network& n, size_t attempts) {
+  Attempts order, choice;
   for (size_t i = 0; i < attempts; ++i) {
-    const auto first = n.next_free();
-    auto second = n.next_free();
-    const Blob came_first(n.sign(first.flow->from, Network::reading(first, kWh)));
-    second.flow = &n.grid().flows.back();
-    const Blob bribed(n.sign(second.flow->from, Network::reading(second, kWh)));
-    ++a.tried;
-    a.succeeded += n.world().takes_block_of({bribed, came_first}) ? 1 : 0;
+    const auto one = n.next_free();
+    auto other = n.next_free();
+    other.flow = &n.grid().flows.back();
+    const std::vector<Blob> lawful =
+        n.world().lawful_order({Blob(n.sign(one.flow->from, Network::reading(one, kWh))),
+                                Blob(n.sign(other.flow->from, Network::reading(other, kWh)))});
+    const Status reordered = n.world().judge_block_of({lawful[1], lawful[0]});
+    ++order.tried;
+    order.succeeded += reordered.ok() ? 1 : 0;
+    if (!reordered.ok()) order.by = reordered.error().code;
+    ++choice.tried;
+    choice.succeeded += n.world().judge_block_of({lawful[1]}).ok() ? 1 : 0;
   }
-  a.by = "any order of one block is valid";
-  return a;
+  choice.by = "nobody can show that it knew the other";
+  return {order, choice};
 }
 
 Attempts flood(EngineKind engine, uint64_t seed, size_t attempts) {
@@ -291,7 +297,8 @@ Attempts flood(EngineKind engine, uint64_t seed, size_t attempts) {
 
 const char* attack_name(Attack attack) {
   constexpr std::array kNames = {"forged source", "replay",    "tampered payload",       "double sale",
-                                 "Sybil names",   "collusion", "bribed leader reorders", "flood"};
+                                 "Sybil names",   "collusion", "bribed leader reorders", "bribed leader leaves out",
+                                 "flood"};
   static_assert(kNames.size() == kAttacks);
   return kNames[static_cast<size_t>(attack)];
 }
@@ -299,10 +306,16 @@ const char* attack_name(Attack attack) {
 AttackResults attack_network(EngineKind engine, uint64_t seed, size_t attempts) {
   Network n(engine, seed);
   const size_t worlds = std::max<size_t>(1, attempts / 10);  // each of these makes a network of its own
-  return {forged_source(n, attempts), replay(n, attempts),
-          tampered(n, attempts),      double_sale(n, attempts),
-          sybil(n, attempts),         collusion(engine, seed + 1, worlds),
-          bribed_order(n, attempts),  flood(engine, seed + 1, std::max<size_t>(1, worlds / 4))};
+  const auto [order, choice] = bribed(n, attempts);
+  return {forged_source(n, attempts),
+          replay(n, attempts),
+          tampered(n, attempts),
+          double_sale(n, attempts),
+          sybil(n, attempts),
+          collusion(engine, seed + 1, worlds),
+          order,
+          choice,
+          flood(engine, seed + 1, std::max<size_t>(1, worlds / 4))};
 }
 
 AttackResults attack_central(uint64_t seed, size_t attempts) {
@@ -354,6 +367,9 @@ AttackResults attack_central(uint64_t seed, size_t attempts) {
     bribed.price = kPrice + 1;
     const bool sold = server.sell(bribed) == "ok";
     count(of(Attack::kBribedOrder), sold && server.sell(came_first) != "ok", "its operator alone says what came first");
+    // Or it does not take the other at all.
+    bribed.slot = ++slot;
+    count(of(Attack::kBribedChoice), server.sell(bribed) == "ok", "its operator alone says what came");
   }
   // First come, first served: what is answered before a request that came behind a flood.
   size_t before = 0;

@@ -10,7 +10,8 @@
 //   sybil             names that nobody registered
 //   collusion         fewer than a third of the validators together (of a server: the one who runs it) change what is
 //                     recorded
-//   bribed_order      who orders puts the briber first, and the others take it
+//   bribed_order      who orders puts the briber before one that belongs before it, and the others take it
+//   bribed_choice     who orders leaves the other out of the block that it fills, and the others take it
 //   flood             one sends so much that others wait behind more of it than a window of sequence numbers
 
 #include <array>
@@ -28,6 +29,7 @@ enum class Attack : uint8_t {
   kSybil,
   kCollusion,
   kBribedOrder,
+  kBribedChoice,
   kFlood,
 };
 inline constexpr size_t kAttacks = static_cast<size_t>(Attack::kFlood) + 1;

@@ -27,8 +27,10 @@ class World {
   StateView state() const { return hosts_.front()->replica->committed_state(); }
   int64_t now_ms() const;
   Measured measured() const { return result_; }
-  // Whether another validator takes a block of these, in this order, on top of what it has committed.
-  bool takes_block_of(const std::vector<Blob>& transactions) const;
+  // The order that the ledger gives them in the next block.
+  std::vector<Blob> lawful_order(const std::vector<Blob>& transactions) const;
+  // What another validator says of a block of these, in this order, on top of what it has committed.
+  Status judge_block_of(const std::vector<Blob>& transactions) const;
   Result<Receipt> receipt(const TxId& id) const { return hosts_.back()->replica->receipt(id); }
   const SimKeys& keys() const { return keys_; }
 

@@ -10,6 +10,16 @@ namespace {
 
 constexpr int64_t kScriptRetryUs = 4'000'000;
 
+std::vector<TxPtr> parsed_all(const std::vector<Blob>& transactions) {
+  std::vector<TxPtr> out;
+  for (const Blob& bytes : transactions) {
+    auto parsed = Transaction::parse(bytes);
+    TL_CHECK(parsed.ok());
+    out.push_back(std::move(*parsed));
+  }
+  return out;
+}
+
 }  // namespace
 
 int64_t World::now_ms() const { return kGenesisTimeMs + kClockAheadMs + now() / 1'000; }
@@ -72,7 +82,16 @@ Result<std::vector<replica::TxOutcome>> World::deliver(std::vector<Blob> transac
   return out;
 }
 
-bool World::takes_block_of(const std::vector<Blob>& transactions) const {
+std::vector<Blob> World::lawful_order(const std::vector<Blob>& transactions) const {
+  const Host& leader = *hosts_.front();
+  std::vector<Blob> out;
+  for (const TxPtr& tx : leader.replica->ledger().in_order(parsed_all(transactions), applied_tip(leader.store)->header,
+                                                           StateView(leader.store)))
+    out.push_back(tx->bytes());
+  return out;
+}
+
+Status World::judge_block_of(const std::vector<Blob>& transactions) const {
   const Host& leader = *hosts_.front();
   const Host& voter = *hosts_.back();
   const auto tip = applied_tip(leader.store);
@@ -82,18 +101,25 @@ bool World::takes_block_of(const std::vector<Blob>& transactions) const {
   draft.height = tip->height + 1;
   draft.epoch = tip->header.ends_epoch() ? tip->header.epoch + 1 : tip->header.epoch;
   draft.time_ms = now_ms();
-  for (const Blob& bytes : transactions) {
-    auto parsed = Transaction::parse(bytes);
-    TL_CHECK(parsed.ok());
-    draft.txs.push_back(std::move(*parsed));
-  }
+  draft.txs = parsed_all(lawful_order(transactions));
   const auto built = leader.replica->ledger().execute(draft, tip->header, StateView(leader.store));
-  if (!built) return false;
+  if (!built) return built.error();
+  // The same in the order that it wants, with a header that says so.
   Block block;
   block.header = built->header;
-  block.digest = built->header.digest();
-  block.txs = draft.txs;
-  return voter.replica->ledger().judge(block, tip->header, StateView(voter.store)).ok();
+  block.txs = parsed_all(transactions);
+  std::vector<TxResult> results;
+  for (const TxPtr& tx : block.txs) {
+    const auto at =
+        std::find_if(built->results.begin(), built->results.end(), [&](const TxResult& r) { return r.id == tx->id(); });
+    TL_CHECK(at != built->results.end());
+    results.push_back(*at);
+  }
+  block.header.tx_root = tx_root(block.txs);
+  block.header.result_root = result_root(results);
+  block.digest = block.header.digest();
+  const auto judged = voter.replica->ledger().judge(block, tip->header, StateView(voter.store));
+  return judged ? Status{} : Status(judged.error());
 }
 
 }  // namespace tieline::paper

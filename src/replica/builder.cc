@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_set>
 
 namespace tieline::replica {
 
@@ -29,6 +28,21 @@ bool Builder::due(const Context& context) {
   return false;
 }
 
+// With a market: of every signer some.
+std::vector<TxPtr> Builder::choice(const std::unordered_set<TxId>& taken) {
+  const ConsensusParams& params = ledger_.genesis().consensus;
+  std::vector<TxPtr> choice;
+  size_t bytes = 0;
+  const ParticipantId last = pool_.by_turns(next_turn_, [&](const PoolEntry& entry) {
+    if (taken.contains(entry.tx->id())) return true;
+    choice.push_back(entry.tx);
+    bytes += entry.tx->bytes().size();
+    return choice.size() < kChoiceBlocks * params.block_tx_max && bytes < kChoiceBlocks * params.block_bytes_max;
+  });
+  next_turn_ = last + 1;
+  return choice;
+}
+
 std::vector<TxPtr> Builder::collect(const Header& parent) {
   const ConsensusParams& params = ledger_.genesis().consensus;
   std::unordered_set<TxId> taken;
@@ -38,18 +52,26 @@ std::vector<TxPtr> Builder::collect(const Header& parent) {
   std::set<std::pair<ParticipantId, uint64_t>> used;
   std::vector<TxPtr> txs;
   size_t bytes = 0;
-  for (const PoolEntry& entry : pool_.ready()) {
-    if (txs.size() >= params.block_tx_max) break;
-    const Transaction& tx = *entry.tx;
-    const size_t size = tx.bytes().size();
-    if (bytes + size > params.block_bytes_max) break;
-    if (taken.contains(tx.id()) || used.contains({tx.signer(), tx.sequence()})) continue;
-    if (ledger_.precheck(tx, state, parent) != 0) continue;
-    used.emplace(tx.signer(), tx.sequence());
+  const auto take = [&](const TxPtr& tx) {  // false: no more
+    if (txs.size() >= params.block_tx_max) return false;
+    const size_t size = tx->bytes().size();
+    if (bytes + size > params.block_bytes_max) return false;
+    if (taken.contains(tx->id()) || used.contains({tx->signer(), tx->sequence()})) return true;
+    if (ledger_.precheck(*tx, state, parent) != 0) return true;
+    used.emplace(tx->signer(), tx->sequence());
     bytes += size;
-    txs.push_back(entry.tx);
+    txs.push_back(tx);
+    return true;
+  };
+  if (!ledger_.genesis().market) {
+    for (const PoolEntry& entry : pool_.ready())
+      if (!take(entry.tx)) break;
+    return txs;
   }
-  return txs;
+  const std::vector<TxPtr> ordered = ledger_.in_order(choice(taken), parent, state);
+  for (const TxPtr& tx : ordered)
+    if (!take(tx)) break;
+  return txs.size() == ordered.size() ? txs : ledger_.in_order(std::move(txs), parent, state);
 }
 
 std::optional<consensus::BlockBuilt> Builder::pump(Context& context) {

@@ -238,6 +238,7 @@ bool JudgeDesk::execute(Item& item, Context& context) {
   if (!item.bad.empty()) return true;
   Result<Execution> executed = ledger_.judge(*item.block, *parent, tree_.view_at(item.header.parent));
   if (!executed.ok()) {
+    if (executed.error().code == kBlockOutOfOrder) context.count(kBlockOutOfOrder);
     item.bad = executed.error().why;
     return true;
   }

@@ -29,6 +29,7 @@ Pool::Added Pool::add(TxPtr tx, bool ready, std::optional<Origin> origin, int64_
   entry.since_us = now_us;
   if (origin) entry.origins.push_back(*origin);
   index_.emplace(id, std::prev(list.end()));
+  if (ready) take_turn(std::prev(list.end()));
   return Added::kNew;
 }
 
@@ -46,6 +47,7 @@ bool Pool::make_ready(const TxId& id, int64_t now_us) {
   ready_bytes_ += entry.tx->bytes().size();
   ++readied_;
   ready_.splice(ready_.end(), verifying_, it->second);
+  take_turn(it->second);
   return true;
 }
 
@@ -57,6 +59,10 @@ std::optional<PoolEntry> Pool::remove(const TxId& id) {
   auto it = index_.find(id);
   if (it == index_.end()) return std::nullopt;
   PoolEntry entry = std::move(*it->second);
+  if (auto turn = turns_.find(entry.tx->signer()); entry.ready && turn != turns_.end()) {
+    turn->second.erase({entry.tx->sequence(), id});
+    if (turn->second.empty()) turns_.erase(turn);
+  }
   (entry.ready ? ready_ : verifying_).erase(it->second);
   index_.erase(it);
   const size_t size = entry.tx->bytes().size();
@@ -66,6 +72,31 @@ std::optional<PoolEntry> Pool::remove(const TxId& id) {
   TL_CHECK(signer != per_signer_.end() && signer->second > 0);
   if (--signer->second == 0) per_signer_.erase(signer);
   return entry;
+}
+
+void Pool::take_turn(Place place) {
+  if (with_turns_) turns_[place->tx->signer()].emplace(std::pair(place->tx->sequence(), place->tx->id()), place);
+}
+
+ParticipantId Pool::by_turns(ParticipantId from, const std::function<bool(const PoolEntry&)>& visit) const {
+  std::vector<std::pair<OfSigner::const_iterator, OfSigner::const_iterator>> left;
+  const auto add = [&](auto first, auto last) {
+    for (; first != last; ++first) left.emplace_back(first->second.begin(), first->second.end());
+  };
+  const auto start = turns_.lower_bound(from);
+  add(start, turns_.end());
+  add(turns_.begin(), start);
+  ParticipantId last = from;
+  while (!left.empty()) {
+    for (auto& [next, end] : left) {
+      const PoolEntry& entry = *next->second;
+      last = entry.tx->signer();
+      ++next;
+      if (!visit(entry)) return last;
+    }
+    std::erase_if(left, [](const auto& l) { return l.first == l.second; });
+  }
+  return last;
 }
 
 void Pool::forget_client(uint64_t client) {

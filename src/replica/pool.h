@@ -1,8 +1,10 @@
 #pragma once
 // Transactions that wait for a block: bounded by count, bytes and per signer, each held once whoever sent it. A
 // transaction is `verifying` until its signatures are checked and then `ready`; ready ones keep the order in which they
-// became so. The pool never looks at the state: who adds to it has pre-checked.
+// became so. The pool never looks at the state: who adds to it has pre-checked. Where blocks are ordered by benefit
+// (a network with a market), the ready ones are listed by signer too, so that nobody's many hide another's few.
 
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -35,7 +37,7 @@ class Pool {
  public:
   enum class Added { kNew, kKnown, kFull, kSignerFull };
 
-  explicit Pool(const Limits& limits) : limits_(limits) {}
+  explicit Pool(const Limits& limits, bool with_turns = false) : limits_(limits), with_turns_(with_turns) {}
 
   // kKnown: it was there already, and the origin was noted with it.
   Added add(TxPtr tx, bool ready, std::optional<Origin> origin, int64_t now_us);
@@ -46,6 +48,9 @@ class Pool {
   void forget_client(uint64_t client);
 
   const std::list<PoolEntry>& ready() const { return ready_; }  // oldest first
+  // One of each signer after the other, its lowest sequence number first, then the next one of each; beginning with the
+  // first signer from `from` on. Until `visit` says false; yields the signer that it was called for last.
+  ParticipantId by_turns(ParticipantId from, const std::function<bool(const PoolEntry&)>& visit) const;
   size_t size() const { return index_.size(); }
   size_t bytes() const { return bytes_; }
   size_t ready_count() const { return ready_.size(); }
@@ -54,7 +59,12 @@ class Pool {
 
  private:
   using Place = std::list<PoolEntry>::iterator;
+  using OfSigner = std::map<std::pair<uint64_t, TxId>, Place>;  // by sequence number
+  void take_turn(Place place);
+
   const Limits& limits_;
+  const bool with_turns_;
+  std::map<ParticipantId, OfSigner> turns_;  // ready ones
   std::list<PoolEntry> verifying_;
   std::list<PoolEntry> ready_;
   std::unordered_map<TxId, Place> index_;

@@ -32,7 +32,7 @@ ReplicaImpl::ReplicaImpl(Config config, const Store& store, const Verifier& veri
       verifier_(verifier),
       ledger_(config_.genesis, verifier_),
       context_{config_.limits, {}, nullptr},
-      pool_(config_.limits),
+      pool_(config_.limits, config_.genesis.market.has_value()),
       sealer_(sealer),
       spread_([this](const std::vector<Blob>& batch) -> std::optional<BatchSeal> {
         if (sealer_ == nullptr) return std::nullopt;

@@ -13,7 +13,7 @@ namespace tieline::energy {
 namespace {
 
 constexpr Height kParent = 10'000;
-const BenefitParams kParams;
+const BenefitParams kParams{.lifetime = 1'000};
 constexpr uint64_t kFresh = kParent + 1'000;  // expiry of a transaction that was sent just now
 
 Hash hash_of(uint64_t n) {
@@ -112,7 +112,7 @@ std::vector<TxSummary> random_pool(Rng& rng, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     TxSummary t = tx(rng.next(), static_cast<OrgId>(rng.below(5)), rng.below(3'000'000),
                      static_cast<uint32_t>(100 + rng.below(rng.chance(100'000) ? 60'000 : 2'000)));
-    t.signer = t.org * 10u + static_cast<ParticipantId>(rng.below(3));
+    t.signer = static_cast<ParticipantId>(t.org * 10 + rng.below(3));
     t.sequence = ++sequence[t.signer];
     t.trust = static_cast<uint32_t>(rng.below(kQ16 + 1));
     t.margin = rng.below(3'000'000);
@@ -136,6 +136,85 @@ TEST(Benefit, IsTheSameForEveryOrderOfArrivalAndForEveryPrefix) {
     const auto again = order(prefix);
     for (size_t i = 0; i < wanted.size(); ++i) ASSERT_EQ(prefix[again[i]].id, wanted[i].id) << round;
   }
+}
+
+TxSummary makes(TxSummary t, uint64_t name) {
+  t.makes.push_back({hash_of(name), 1});
+  return t;
+}
+TxSummary needs(TxSummary t, uint64_t name) {
+  t.needs.push_back({hash_of(name), 1});
+  return t;
+}
+
+TEST(Benefit, WhatBuildsOnAnotherComesAfterItHoweverGoodItIs) {
+  const std::vector<TxSummary> txs = {needs(tx(1, 1, 3'000'000), 77), tx(2, 2, 300'000), makes(tx(3, 3, 0), 77)};
+  EXPECT_EQ(order(txs), (std::vector<size_t>{1, 2, 0}));
+  const std::vector<TxSummary> without = {txs[0], txs[1]};
+  EXPECT_EQ(order(without), (std::vector<size_t>{0, 1})) << "what is not in the block is not waited for";
+  EXPECT_EQ(order({needs(makes(tx(1, 1, 3'000'000), 77), 77), tx(2, 2, 0)}), (std::vector<size_t>{0, 1}))
+      << "nobody waits for itself";
+}
+
+TEST(Benefit, OfOneNameOnlySoManyMakersAreWaitedFor) {
+  std::vector<TxSummary> txs = {needs(tx(1, 9, 3'000'000), 77)};
+  for (uint64_t i = 0; i < 10; ++i) txs.push_back(makes(tx(10 + i, static_cast<OrgId>(i), 0), 77));
+  const auto got = order(txs);
+  const auto at = [&](size_t tx) { return std::find(got.begin(), got.end(), tx) - got.begin(); };
+  for (size_t maker = 1; maker <= kMakersMax; ++maker) EXPECT_LT(at(maker), at(0));
+  EXPECT_LT(at(0), 10) << "it need not wait for all ten";
+}
+
+TEST(Benefit, WhoWaitsInACircleWaitsForNothing) {
+  std::vector<TxSummary> txs = {needs(makes(tx(1, 1, 100'000), 1), 2), needs(makes(tx(2, 2, 300'000), 2), 1),
+                                tx(3, 3, 200'000)};
+  EXPECT_EQ(order(txs), (std::vector<size_t>{2, 1, 0}));
+  // A signer whose second makes what its first needs.
+  txs = {needs(tx(1, 1, 0), 5), makes(tx(2, 1, 0), 5), tx(3, 2, 0)};
+  const auto got = order(txs);
+  EXPECT_EQ(got.size(), 3u);
+  EXPECT_LT(std::find(got.begin(), got.end(), 0u), std::find(got.begin(), got.end(), 1u));
+}
+
+TEST(Benefit, ManyThatBuildOnOthersAllComeAfterThemAndInOneOrder) {
+  Rng rng(13);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<TxSummary> txs = random_pool(rng, 40);
+    for (size_t i = 1; i < txs.size(); ++i) {
+      if (!rng.chance(400'000)) continue;
+      const size_t maker = rng.below(i);
+      txs[maker] = makes(txs[maker], maker);
+      txs[i] = needs(txs[i], maker);
+    }
+    const auto got = order(txs);
+    std::map<uint64_t, size_t> place;
+    for (size_t i = 0; i < got.size(); ++i) place[got[i]] = i;
+    ASSERT_EQ(place.size(), txs.size());
+    for (size_t i = 0; i < txs.size(); ++i)
+      for (const MadeName& name : txs[i].needs)
+        for (size_t maker = 0; maker < i; ++maker) {
+          if (name.id == hash_of(maker)) {
+            ASSERT_LT(place[maker], place[i]) << round;
+          }
+        }
+    // The same whatever order they are given in, as a leader orders anew what it has ordered.
+    std::vector<TxSummary> again;
+    for (const size_t i : got) again.push_back(txs[i]);
+    std::vector<size_t> same(txs.size());
+    for (size_t i = 0; i < same.size(); ++i) same[i] = i;
+    ASSERT_EQ(order(again), same) << round;
+  }
+}
+
+TEST(Benefit, ANumberThatStandsTwiceHasOneOrder) {
+  TxSummary a = tx(1, 1, 0), b = tx(2, 1, 0);
+  b.sequence = a.sequence;
+  const auto ids = [&](const std::vector<TxSummary>& txs) {
+    std::vector<Hash> out;
+    for (const size_t i : order(txs)) out.push_back(txs[i].id);
+    return out;
+  };
+  EXPECT_EQ(ids({a, b}), ids({b, a}));
 }
 
 TEST(Benefit, ASignersSequenceIsKeptInEveryOrder) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <vector>
@@ -178,8 +179,15 @@ class TestChain {
     for (const TxResult& r : e->results) codes.push_back(static_cast<TxCode>(r.code));
     return codes;
   }
+  // In the order of the ledger; the codes come back in that of `txs`.
   std::vector<TxCode> add(std::vector<TxPtr> txs, int64_t after_ms = 100) {
-    return commit(next(std::move(txs), after_ms));
+    const std::vector<TxPtr> ordered = ledger.in_order(txs, tip, view());
+    const std::vector<TxCode> codes = commit(next(ordered, after_ms));
+    if (codes.empty()) return codes;
+    std::vector<TxCode> out;
+    for (const TxPtr& tx : txs)
+      out.push_back(codes[static_cast<size_t>(std::find(ordered.begin(), ordered.end(), tx) - ordered.begin())]);
+    return out;
   }
   TxCode add_one(TxPtr tx) {
     const auto codes = add({std::move(tx)});

@@ -39,6 +39,7 @@ inline Genesis market_genesis() {
   add("poor", Role::kUser, 1'000'000, 0, {});
   g.market.emplace();
   g.market->numbers.stake_min = 1'000;
+  g.market->numbers.lifetime_blocks = 1'000;  // as the chain's transactions have
   for (const GenesisParticipant& p : g.participants) {
     MarketMember m;
     m.participant = p.id;

@@ -44,6 +44,29 @@ TEST_F(PoolTest, RefusesWhatIsBeyondItsBoundsAndTakesAgainAfterRemoval) {
   EXPECT_EQ(pool.add(c, true, std::nullopt, 0), Pool::Added::kNew);
 }
 
+TEST_F(PoolTest, InTurnsEverySignerComesWithItsLowestNumberFirst) {
+  Pool pool(limits, true);
+  const TxPtr a3 = tx(3, 1), a1 = tx(1, 1), a2 = tx(2, 1), b9 = tx(9, 2), c4 = tx(4, 3);
+  for (const TxPtr& t : {a3, a1, b9, c4}) pool.add(t, true, std::nullopt, 0);
+  pool.add(a2, false, std::nullopt, 0);
+  const auto seen = [&](ParticipantId from, size_t most, ParticipantId& last) {
+    std::vector<TxPtr> got;
+    last = pool.by_turns(from, [&](const PoolEntry& e) {
+      got.push_back(e.tx);
+      return got.size() < most;
+    });
+    return got;
+  };
+  ParticipantId last = 0;
+  EXPECT_EQ(seen(0, 9, last), (std::vector<TxPtr>{a1, b9, c4, a3})) << "what is not verified is not there";
+  pool.make_ready(a2->id(), 1);
+  EXPECT_EQ(seen(2, 2, last), (std::vector<TxPtr>{b9, c4}));
+  EXPECT_EQ(last, 3u);
+  EXPECT_EQ(seen(last + 1, 9, last), (std::vector<TxPtr>{a1, b9, c4, a2, a3})) << "behind the last comes the first";
+  for (const TxPtr& t : {a1, b9}) pool.remove(t->id());
+  EXPECT_EQ(seen(0, 9, last), (std::vector<TxPtr>{a2, c4, a3}));
+}
+
 TEST_F(PoolTest, BytesAreBounded) {
   const TxPtr big = tx(1, 1, 1'000), other = tx(2, 1, 1'000);
   limits.pool_bytes_max = big->bytes().size() + other->bytes().size() - 1;
