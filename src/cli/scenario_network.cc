@@ -19,6 +19,8 @@ constexpr uint32_t kSimBlockTx = 500;
 constexpr uint32_t kSimTenureSlots = 100;
 constexpr uint64_t kSimSeed = 4'004;
 constexpr int64_t kSimWaveUs = 300'000'000;
+constexpr auto kPoll = std::chrono::milliseconds(20);
+constexpr auto kRootWait = std::chrono::seconds(30);
 constexpr const char* kSettlements = "/v1/settlements/";
 constexpr const char* kTradesOf = "/v1/trades?participant=";
 
@@ -51,6 +53,7 @@ class Simulated final : public ScenarioNetwork {
   }
   int64_t now_ms() override { return world_.now_ms(); }
   Result<Height> height() override { return height_; }
+  Height root_due() override { return height_; }
   Result<Json> get(const std::string& target) override {
     const StateView state = world_.state();
     const auto rest = [&](const char* prefix) { return target.substr(std::strlen(prefix)); };
@@ -69,7 +72,8 @@ class Simulated final : public ScenarioNetwork {
   }
   Result<ScenarioFacts> facts() override {
     const paper::Measured m = world_.measured();
-    return ScenarioFacts{height_, 0, m.view, m.failed_views, true, ""};
+    const auto [root, at] = world_.state_root();
+    return ScenarioFacts{height_, 0, m.view, m.failed_views, true, to_hex(root), at};
   }
 
  private:
@@ -137,25 +141,41 @@ class Real final : public ScenarioNetwork {
         .count();
   }
   Result<Height> height() override { return status_height(); }
+  Height root_due() override {
+    const Height every = genesis_.consensus.checkpoint_blocks;
+    root_at_ = (height_ + every - 1) / every * every;
+    return root_at_;
+  }
   // A validator says `committed` a moment before its store has the block.
   Result<Json> get(const std::string& target) override {
     while (true) {
       auto height = status_height();
       if (!height) return height.error();
       if (*height >= height_) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      std::this_thread::sleep_for(kPoll);
     }
     return fetch(target);
   }
+  // The root is known a moment after its checkpoint's block: when 2f+1 validators have signed it.
   Result<ScenarioFacts> facts() override {
-    auto status = get("/v1/status");
-    if (!status) return status.error();
-    return ScenarioFacts{status->value("height", uint64_t{0}),
-                         status->value("epoch", uint64_t{0}) + 1,
-                         status->value("view", uint64_t{0}),
-                         0,
-                         false,
-                         status->value("state_root", "")};
+    const auto until = std::chrono::steady_clock::now() + kRootWait;
+    while (true) {
+      auto status = get("/v1/status");
+      if (!status) return status.error();
+      const Height at = status->value("state_root_height", Height{0});
+      if (at > 0 && at >= root_at_) {
+        return ScenarioFacts{status->value("height", uint64_t{0}),
+                             status->value("epoch", uint64_t{0}) + 1,
+                             status->value("view", uint64_t{0}),
+                             0,
+                             false,
+                             status->value("state_root", ""),
+                             at};
+      }
+      if (std::chrono::steady_clock::now() > until)
+        return Error{"no_root", "no state root of height " + std::to_string(root_at_)};
+      std::this_thread::sleep_for(kPoll);
+    }
   }
 
  private:
@@ -173,7 +193,8 @@ class Real final : public ScenarioNetwork {
   const Genesis genesis_;
   const std::vector<std::unique_ptr<ParticipantSigner>> keys_;
   std::unique_ptr<api::NetworkClient> client_;
-  Height height_ = 0;  // of the newest outcome
+  Height height_ = 0;   // of the newest outcome
+  Height root_at_ = 0;  // the checkpoint that has all of the day
 };
 
 // What of a network must be as the day has it.

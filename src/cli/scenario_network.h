@@ -16,7 +16,8 @@ struct ScenarioFacts {  // of the consensus below the day
   uint64_t view_changes = 0;  // real processes: views entered, planned moves of the lead among them
   uint64_t failed_views = 0;  // simulator: those that f+1 validators timed out on
   bool failed_known = false;
-  std::string state_root;
+  std::string state_root;  // of the state that root_height left, in which all of the day is
+  Height root_height = 0;
 };
 
 class ScenarioNetwork : public paper::DayNetwork {

@@ -250,6 +250,7 @@ Json scenario_json(const paper::DayGrid& grid, const ScenarioResult& r, const Sc
       {"view_changes", views},
       {"blocks", r.facts.height},
       {"state_root", r.facts.state_root},
+      {"state_root_height", r.facts.root_height},
       {"transactions", r.run.transactions},
       {"seconds", to_tenths(run.seconds)},
       {"place", run.place},

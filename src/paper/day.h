@@ -67,6 +67,8 @@ class DayNetwork {
   virtual Result<std::vector<DayOutcome>> send(std::vector<Blob> transactions) = 0;  // in their order, all waited for
   virtual int64_t now_ms() = 0;  // what transactions are stamped with
   virtual Result<Height> height() = 0;
+  // The height at which the state root of all that was sent so far is known.
+  virtual Height root_due() = 0;
   // Of a closed interval, flows that are DISPUTED.
   virtual Result<std::vector<energy::FlowKey>> disputed(uint32_t slot) = 0;
 };

@@ -2,6 +2,7 @@
 // The inside of the measuring world: world.cc hosts the replicas, world_clients.cc the clients, world_count.cc says
 // what is measured.
 
+#include "ledger/state_tree.h"
 #include "paper/coalition.h"
 #include "paper/host.h"
 #include "paper/world.h"
@@ -25,6 +26,10 @@ class World {
   const Genesis& genesis() const { return genesis_; }
   SimSigner client(size_t i) const { return keys_.signer(options_.validators + i); }
   StateView state() const { return hosts_.front()->replica->committed_state(); }
+  // Of the first validator's state, computed from nothing, and the height that left it.
+  std::pair<Hash, Height> state_root() const {
+    return {state_root_of(hosts_.front()->store), hosts_.front()->stored_height};
+  }
   int64_t now_ms() const;
   Measured measured() const { return result_; }
   // The order that the ledger gives them in the next block.

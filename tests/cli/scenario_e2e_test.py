@@ -27,6 +27,9 @@ def main():
     check(processes["missed"] == 0 and processes["false_alarms"] == 0, f"{processes}")
     check(processes["money_conserved"] and processes["energy_conserved"] and processes["settled"] > 0, f"{processes}")
     check(processes["tx_per_s"] > 0 and processes["finality_ms"]["p50"] > 0, f"{processes}")
+    for day in (simulated, processes):
+        root = day["state_root"]
+        check(len(root) == 64 and root != "0" * 64 and day["state_root_height"] > 0, f"{day}")
     page = (FOLDER / "real.html").read_text()
     check("<svg" in page and "http" not in page.replace("http-equiv", ""), "the page needs nothing else")
 
@@ -39,6 +42,11 @@ def main():
     try:
         theirs = network.tieline(*DAY, "--net", network.net, "--page", FOLDER / "net.html")
         check(theirs["settlement"] == simulated["settlement"], f"{theirs}")
+        # The root of the state with all of the day in it, as the network has it.
+        status = network.tieline("status", "--net", network.net)
+        theirs_root = (theirs["state_root_height"], theirs["state_root"])
+        roots = [(v.get("state_root_height"), v.get("state_root")) for v in status["validators"]]
+        check(theirs_root in roots, f"{roots} {theirs_root}")
         other = network.tieline("scenario", "day", "--net", network.net, "--proposals", 9_000, status=2)
         check(other["error"]["code"] == "not_a_day", f"{other}")
     finally:

@@ -26,6 +26,7 @@ class Lying final : public ScenarioNetwork {
   }
   int64_t now_ms() override { return network_->now_ms(); }
   Result<Height> height() override { return network_->height(); }
+  Height root_due() override { return network_->root_due(); }
   Result<Json> get(const std::string& target) override {
     auto answer = network_->get(target);
     if (answer) lie_(target, *answer);
@@ -59,6 +60,17 @@ TEST(Scenario, ADaySettlesAlikeWhoeverOrdersIt) {
   paper::DayOptions other = kSmall;
   ++other.seed;
   EXPECT_NE(run(other, "cbft", 4).settlement, four.settlement);
+}
+
+TEST(Scenario, TheStateRootIsThatOfTheStateTheDayLeft) {
+  const ScenarioResult r = run(kSmall, "cbft", 4), again = run(kSmall, "cbft", 4);
+  EXPECT_EQ(r.facts.root_height, r.facts.height);
+  EXPECT_EQ(r.facts.state_root.size(), 2 * Hash::kSize);
+  EXPECT_NE(r.facts.state_root, to_hex(Hash{}));
+  EXPECT_EQ(r.facts.state_root, again.facts.state_root);
+  paper::DayOptions other = kSmall;
+  ++other.seed;
+  EXPECT_NE(run(other, "cbft", 4).facts.state_root, r.facts.state_root);
 }
 
 TEST(Scenario, EveryInvalidProposalIsRefusedByItsOwnRuleAndNoHonestOne) {
