@@ -192,8 +192,8 @@ TEST(Explorer, WithSymmetryTheSameStatesAreReachedThroughAViewChange) {
   EXPECT_EQ(with.uneven_states, 0u);
 }
 
-// Where more votes are there than it takes, those of the members that stand first are taken. There the exchanged states are
-// followed too, and nothing is lost.
+// Where more votes are there than it takes, those of the members that stand first are taken. There the exchanged states
+// are followed too, and nothing is lost.
 TEST(Explorer, WhereMembersAreNotTreatedAlikeNothingIsLost) {
   if (!kWhole) GTEST_SKIP() << "too deep for the sanitizers";
   Bounds bounds;
