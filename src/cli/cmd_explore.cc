@@ -23,10 +23,14 @@ struct Options {
   std::optional<uint32_t> deviations;
   std::vector<std::string> deviate;
   std::string start = "beginning";
+  std::string symmetry = "on";
   bool json = false;
 };
 
 Json to_json(const Options& o, const explore::Bounds& b, const explore::Report& r, double seconds) {
+  Json alike = Json::array();
+  for (explore::Seat seat = 0; seat < explore::kValidators; ++seat)
+    if ((r.alike >> seat & 1) != 0) alike.push_back(seat);
   Json reached = Json::object();
   for (size_t i = 0; i < r.reached.size(); ++i)
     reached[explore::reached_name(static_cast<explore::Reached>(i))] = r.reached[i];
@@ -47,6 +51,7 @@ Json to_json(const Options& o, const explore::Bounds& b, const explore::Report& 
             {"slow_answers", b.slow_answers},
             {"deviate", o.deviate},
             {"tenure_slots", b.tenure_slots},
+            {"symmetry", b.symmetry},
             {"states", b.states}}},
           {"states", r.states},
           {"transitions", r.transitions},
@@ -64,6 +69,9 @@ Json to_json(const Options& o, const explore::Bounds& b, const explore::Report& 
           {"engine_steps", r.engine_steps},
           {"messages", r.messages},
           {"audited", r.audited},
+          {"alike", alike},
+          {"stands_for", r.stands_for},
+          {"uneven_states", r.uneven_states},
           {"seconds", seconds},
           {"states_per_s", seconds > 0 ? static_cast<double>(r.states) / seconds : 0.0}};
 }
@@ -81,6 +89,7 @@ int run(const Options& o) {
     if (view >= explore::kValidators) return fail({"bad_bounds", "--traitors are of 0 to 3"}, o.json);
     if (o.byzantine > 0) bounds.traitors = static_cast<uint8_t>(bounds.traitors | 1u << view);
   }
+  bounds.symmetry = o.symmetry == "on";
   if (o.start == "one-commit") bounds.start = explore::Start::kOneCommit;
   if (!o.deviate.empty()) bounds.deviations = 0;
   for (const std::string& name : o.deviate)
@@ -104,8 +113,9 @@ int run(const Options& o) {
     print_line("VIOLATION: " + r.violation);
     for (const std::string& line : r.history) print_line("  " + line);
   }
+  const std::string stands_for = r.alike == 0 ? "" : ", standing for " + grouped(r.stands_for) + " with symmetry";
   print_line(grouped(r.states) + " states, " + grouped(r.transitions) + " transitions, " + unit + " " +
-             std::to_string(r.levels_complete) + " complete" +
+             std::to_string(r.levels_complete) + " complete" + stands_for +
              (r.exhausted ? " (nothing is left within the bounds)" : "") + ", " + grouped(r.validator_states) +
              " states of single validators: " + (r.violation.empty() ? "nothing wrong" : "1 VIOLATION"));
   if (o.json) print_json(to_json(o, bounds, r, seconds));
@@ -151,6 +161,9 @@ void add_explore(CLI::App& root, int& exit_status) {
                   "with --order sent, only these deviations besides crashes and lies: lost,late,deaf,timeout,catch_up")
       ->delimiter(',')
       ->check(CLI::IsMember({"lost", "late", "deaf", "timeout", "catch_up"}));
+  app->add_option("--symmetry", options->symmetry,
+                  "on: of states that differ by validators which are alike, one is searched (--order any); or off")
+      ->check(CLI::IsMember({"on", "off"}));
   app->add_flag("--audit", b.audit, "step validators that were taken for the same side by side");
   app->add_flag("--json", options->json, "one JSON object on the last line");
   app->footer(

@@ -63,6 +63,7 @@ struct Bounds {
   uint32_t tenure_slots = 20'000;       // a view is handed over as planned after so many slots
   uint32_t levels = kLevelsMax;         // stop after histories of so many steps (kAny) or deviations (kInOrder)
   uint64_t states = 1'000'000;          // stop when so many distinct states were found
+  bool symmetry = true;                 // of states that differ by validators which are alike, one is searched
   bool audit = false;                   // step merged states side by side: a forgotten field of the fingerprint shows
 };
 

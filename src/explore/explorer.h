@@ -24,6 +24,9 @@ struct Report {
   uint32_t steps_max = 0;        // of the longest history that led to a new state
   bool exhausted = false;        // nothing is left within the bounds but the levels
   uint64_t audited = 0;
+  uint8_t alike = 0;           // bit per seat: validators that may be exchanged (symmetry.h)
+  uint64_t stands_for = 0;     // states that the distinct ones are with all exchanges
+  uint64_t uneven_states = 0;  // whose exchanged states were followed too
   Height height_max = 0;
   View view_max = 0;
   std::array<uint64_t, static_cast<size_t>(Reached::kCount)> reached{};  // transitions

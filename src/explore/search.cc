@@ -61,7 +61,11 @@ Report explore(const Bounds& bounds, const std::function<void(uint64_t, uint32_t
 }
 
 Search::Search(const Bounds& bounds)
-    : bounds_(bounds), world_(bounds), validators_(world_, lists_), table_(kFirstTable, kEmpty) {
+    : bounds_(bounds),
+      world_(bounds),
+      validators_(world_, lists_),
+      symmetry_(world_, lists_, validators_),
+      table_(kFirstTable, kEmpty) {
   for (Seat seat = 0; seat < kValidators; ++seat)
     if (!world_.correct(seat)) traitors_.emplace_back(world_, seat);
 }
@@ -95,23 +99,26 @@ std::optional<std::string> Search::disagreement(const State& state, Seat seat) c
   return std::nullopt;
 }
 
-void Search::found(StateNumber parent, const State& next, uint32_t cost, const Outcome* outcome, const Action& action) {
+std::optional<std::string> Search::wrong(const State& next, const Action& action, const Outcome* outcome) const {
+  if (!outcome) return std::nullopt;
+  if (outcome->violation == kNoViolation) return disagreement(next, action.seat);
+  return "v" + std::to_string(action.seat) + ": " + validators_.violation(outcome->violation);
+}
+
+void Search::found(StateNumber parent, const State& reached, uint32_t cost, const Outcome* outcome,
+                   const Action& action) {
   if (!report_.violation.empty()) return;
   ++report_.transitions;
   if (outcome) {
     for (uint32_t bits = outcome->reached; bits != 0; bits &= bits - 1)
       ++report_.reached[static_cast<size_t>(std::countr_zero(bits))];
-    std::optional<std::string> wrong;
-    if (outcome->violation != kNoViolation)
-      wrong = "v" + std::to_string(action.seat) + ": " + validators_.violation(outcome->violation);
-    else
-      wrong = disagreement(next, action.seat);
-    if (wrong) {
-      report_.violation = *wrong;
-      report_.history = history_to(parent, action);
+    if (const auto what = wrong(reached, action, outcome)) {
+      report_.violation = *what;
+      report_.history = history_to(parent);
       return;
     }
   }
+  const State next = symmetry_.canonical(reached);
   StateNumber* slot = slot_of(next);
   const uint32_t level = level_ + cost;
   if (*slot != kEmpty) {
@@ -128,8 +135,9 @@ void Search::found(StateNumber parent, const State& next, uint32_t cost, const O
   const auto steps = static_cast<uint16_t>(origins_[parent].steps + 1);
   origins_.push_back({parent, steps, static_cast<uint8_t>(level), false});
   report_.steps_max = std::max<uint32_t>(report_.steps_max, steps);
+  report_.stands_for += symmetry_.size_of_orbit(next);
   if (outcome) {
-    const auto& summary = validators_.summary(next.validators[action.seat]);
+    const auto& summary = validators_.summary(reached.validators[action.seat]);
     report_.height_max = std::max<Height>(report_.height_max, summary.chain.size());
     report_.view_max = std::max(report_.view_max, summary.view);
   }
@@ -145,7 +153,7 @@ Report Search::run(const std::function<void(uint64_t, uint32_t)>& progress) {
     if (!world_.correct(seat)) continue;
     const Outcome started = validators_.start(seat);
     TL_CHECK_MSG(started.violation == kNoViolation, "a validator does not start");
-    first_[seat] = first.validators[seat] = started.next;
+    first.validators[seat] = started.next;
     const auto list = lists_.at(started.sent);
     sent.insert(sent.end(), list.begin(), list.end());
   }
@@ -157,8 +165,11 @@ Report Search::run(const std::function<void(uint64_t, uint32_t)>& progress) {
     first.sent = lists_.united(0, to_traitors);
     first.queue = lists_.id(others);
   }
+  symmetry_.start(first.validators);
+  report_.alike = symmetry_.alike();
   if (bounds_.start == Start::kOneCommit) lead_to_one_commit(first);
   states_.push_back(first);
+  report_.stands_for = symmetry_.size_of_orbit(first);
   origins_.push_back({});
   *slot_of(first) = 0;
   now_.push_back(0);
@@ -171,9 +182,16 @@ Report Search::run(const std::function<void(uint64_t, uint32_t)>& progress) {
       if (origins_[number].expanded || origins_[number].level != level_) continue;
       origins_[number].expanded = true;
       const State state = states_[number];
-      expand(state, [&](const State& next, const Action& action, uint32_t cost, const Outcome* outcome) {
+      const Emit follow = [&](const State& next, const Action& action, uint32_t cost, const Outcome* outcome) {
         found(number, next, cost, outcome, action);
-      });
+      };
+      uneven_ = false;
+      expand(state, follow);
+      if (uneven_) {
+        const std::vector<State> others = symmetry_.others(state);
+        if (!others.empty()) ++report_.uneven_states;
+        for (const State& other : others) expand(other, follow);
+      }
       full = states_.size() >= bounds_.states;
       if (progress && i % kProgressEvery == 0) progress(states_.size(), level_);
     }
@@ -267,24 +285,34 @@ std::vector<std::string> Search::tell(const State& before, const Action& action)
   return out;
 }
 
-std::vector<std::string> Search::history_to(StateNumber last, const std::optional<Action>& then) {
+// Steps from `from` through states that the path's ones stand for, to a violation.
+bool Search::retrace(const std::vector<StateNumber>& path, size_t at, const State& from, std::vector<Taken>& taken) {
+  const bool last = at + 1 == path.size();
+  std::vector<std::pair<State, Action>> ways;
+  expand(from, [&](const State& next, const Action& action, uint32_t, const Outcome* outcome) {
+    const bool leads =
+        last ? wrong(next, action, outcome).has_value() : symmetry_.canonical(next) == states_[path[at + 1]];
+    const auto known = [&](const auto& way) { return way.first == next; };
+    if (leads && std::none_of(ways.begin(), ways.end(), known)) ways.emplace_back(next, action);
+  });
+  for (const auto& [next, action] : ways) {
+    taken.push_back({from, action});
+    if (last || retrace(path, at + 1, next, taken)) return true;
+    taken.pop_back();
+  }
+  return false;
+}
+
+// As it happened, without exchanges.
+std::vector<std::string> Search::history_to(StateNumber last) {
   std::vector<StateNumber> path{last};
   while (path.back() != 0) path.push_back(origins_[path.back()].parent);
   std::reverse(path.begin(), path.end());
+  std::vector<Taken> taken;
+  if (!retrace(path, 0, states_[0], taken)) return {"no history without exchanged validators: search without symmetry"};
   std::vector<std::string> out;
-  const auto add = [&](StateNumber before, const Action& action) {
-    for (std::string& line : tell(states_[before], action)) out.push_back(std::move(line));
-  };
-  for (size_t i = 0; i + 1 < path.size(); ++i) {
-    std::optional<Action> by;
-    const State before = states_[path[i]], after = states_[path[i + 1]];
-    expand(before, [&](const State& next, const Action& action, uint32_t, const Outcome*) {
-      if (!by && next == after) by = action;
-    });
-    TL_CHECK(by.has_value());
-    add(path[i], *by);
-  }
-  if (then) add(last, *then);
+  for (const auto& [before, action] : taken)
+    for (std::string& line : tell(before, action)) out.push_back(std::move(line));
   return out;
 }
 

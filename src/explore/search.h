@@ -2,19 +2,10 @@
 // The inside of the search (explorer.h).
 
 #include "explore/explorer.h"
+#include "explore/symmetry.h"
 #include "explore/traitor.h"
-#include "explore/validators.h"
 
 namespace tieline::explore {
-
-// The whole world: numbers only, compared whole. 28 bytes.
-struct State {
-  std::array<ValidatorNumber, kValidators> validators{};
-  Lists::Id sent = 0;   // kAny: every delivery made possible so far. kInOrder: what the traitors have heard
-  Lists::Id queue = 0;  // kInOrder: what is under way
-  uint8_t timeouts = 0, crashes = 0, lies = 0;
-  bool operator==(const State&) const = default;
-};
 
 enum class ActionKind : uint8_t { kEvent, kLie, kLose, kPostpone, kDeafen };
 struct Action {
@@ -52,13 +43,22 @@ class Search {
   void losses(const State& state, const Emit& emit);
   bool deviates(Deviation d) const { return (bounds_.deviations >> static_cast<unsigned>(d) & 1) != 0; }
   Lists::Id heard(Lists::Id sent);
+  Lists::Id could_say(Lists::Id heard);
   Lists::Id lies_after(Lists::Id sent);
-  bool may_act(const State& state, Seat seat) const;
+  bool may_act(const State& state, Seat seat) const {
+    return world_.correct(seat) && !validators_.summary(state.validators[seat]).outside;
+  }
   void found(StateNumber parent, const State& next, uint32_t cost, const Outcome* outcome, const Action& action);
   std::optional<std::string> disagreement(const State& state, Seat seat) const;
+  std::optional<std::string> wrong(const State& next, const Action& action, const Outcome* outcome) const;
   StateNumber* slot_of(const State& state);
   void grow_table();
-  std::vector<std::string> history_to(StateNumber last, const std::optional<Action>& then);
+  struct Taken {
+    State before;
+    Action action;
+  };
+  bool retrace(const std::vector<StateNumber>& path, size_t at, const State& from, std::vector<Taken>& taken);
+  std::vector<std::string> history_to(StateNumber last);
   std::vector<std::string> tell(const State& before, const Action& action);
 
   static constexpr StateNumber kEmpty = UINT32_MAX;
@@ -66,13 +66,14 @@ class Search {
   World world_;
   Lists lists_;
   Validators validators_;
+  Symmetry symmetry_;
   std::vector<Traitor> traitors_;
-  std::array<ValidatorNumber, kValidators> first_{};
   std::vector<State> states_;
   std::vector<Origin> origins_;
   std::vector<StateNumber> table_;
   std::vector<StateNumber> now_, later_;  // of this level (grows while it is worked off), of the next
   uint32_t level_ = 0;
+  bool uneven_ = false;                       // a step of the state that is being followed was
   FlatMap united_;                            // set and list -> set
   FlatMap lies_;                              // what was sent -> lies_after
   std::map<Lists::Id, Lists::Id> could_say_;  // what it has heard -> envelopes

@@ -17,17 +17,6 @@ void Search::expand(const State& state, const Emit& emit) {
   if (!traitors_.empty() && state.lies < bounds_.lies) lies(state, emit);
 }
 
-// Symmetry: validators that lead no view within the bounds are alike until the first of them has done anything. Any
-// history in which another one of them starts is a history with the two exchanged.
-bool Search::may_act(const State& state, Seat seat) const {
-  if (!world_.correct(seat) || validators_.summary(state.validators[seat]).outside) return false;
-  if (bounds_.elects) return true;  // draws tell the members apart, and any of them may lead
-  if (bounds_.network != Network::kAny || seat < bounds_.views || state.validators[seat] != first_[seat]) return true;
-  for (Seat lower = static_cast<Seat>(bounds_.views); lower < seat; ++lower)
-    if (world_.correct(lower) && state.validators[lower] == first_[lower]) return false;
-  return true;
-}
-
 void Search::expand_any(const State& state, const Emit& emit) {
   std::array<bool, kValidators> acts{};
   for (Seat seat = 0; seat < kValidators; ++seat) acts[seat] = may_act(state, seat);
@@ -83,7 +72,8 @@ void Search::event(const State& state, Seat seat, const Event& e, uint32_t cost,
 }
 
 void Search::take(const State& state, Seat seat, const Event& e, uint32_t cost, bool queued, const Emit& emit) {
-  const Outcome outcome = validators_.outcome(state.validators[seat], e);
+  Outcome& outcome = validators_.outcome(state.validators[seat], e);
+  if (!symmetry_.even(state.validators[seat], e, outcome)) uneven_ = true;
   State next = state;
   next.validators[seat] = outcome.next;
   if (e.kind == EventKind::kTimer && static_cast<TimerId>(e.argument) != TimerId::kResend) ++next.timeouts;
@@ -162,22 +152,24 @@ Lists::Id Search::heard(Lists::Id sent) {
   return lists_.id(out);
 }
 
-// Pairs: what they could say, and what was sent once they have said it to everyone. Computed once for all that was
-// sent.
+Lists::Id Search::could_say(Lists::Id heard) {
+  const auto found = could_say_.find(heard);
+  if (found != could_say_.end()) return found->second;
+  const auto list = lists_.at(heard);
+  const std::vector<EnvelopeId> envelopes(list.begin(), list.end());
+  std::vector<uint32_t> could;
+  for (Traitor& traitor : traitors_)
+    for (const EnvelopeId envelope : traitor.could_say(envelopes)) could.push_back(envelope);
+  return could_say_[heard] = lists_.united(0, could);
+}
+
+// Whether that is uneven (symmetry.h), and pairs: what they could say, and what was sent once they have said it to
+// everyone. Computed once for all that was sent.
 Lists::Id Search::lies_after(Lists::Id sent) {
   if (const uint32_t known = lies_.find(sent); known != FlatMap::kNone) return known;
   const Lists::Id known = heard(sent);
-  auto found = could_say_.find(known);
-  if (found == could_say_.end()) {
-    const auto list = lists_.at(known);
-    const std::vector<EnvelopeId> heard_ones(list.begin(), list.end());
-    std::vector<uint32_t> could;
-    for (Traitor& traitor : traitors_)
-      for (const EnvelopeId envelope : traitor.could_say(heard_ones)) could.push_back(envelope);
-    found = could_say_.emplace(known, lists_.id(could)).first;
-  }
-  const auto list = lists_.at(found->second);
-  std::vector<uint32_t> pairs;
+  const auto list = lists_.at(could_say(known));
+  std::vector<uint32_t> pairs{0};
   for (const EnvelopeId envelope : std::vector<uint32_t>(list.begin(), list.end())) {
     std::vector<Delivery> said{delivery(envelope, world_.envelope(envelope).from)};
     for (Seat seat = 0; seat < kValidators; ++seat)
@@ -185,6 +177,7 @@ Lists::Id Search::lies_after(Lists::Id sent) {
     pairs.push_back(envelope);
     pairs.push_back(lists_.united(sent, said));
   }
+  pairs[0] = symmetry_.even_words(known, [&](Lists::Id words) { return could_say(words); }) ? 0 : 1;
   const Lists::Id out = lists_.id(pairs);
   lies_.insert(sent, out);
   return out;
@@ -196,7 +189,8 @@ void Search::lies(const State& state, const Emit& emit) {
   uint8_t everyone = 0;
   for (Seat seat = 0; seat < kValidators; ++seat)
     if (world_.correct(seat)) everyone = static_cast<uint8_t>(everyone | 1u << seat);
-  for (size_t i = 0; i < pairs.size(); i += 2) {
+  if (pairs[0] != 0) uneven_ = true;
+  for (size_t i = 1; i < pairs.size(); i += 2) {
     const EnvelopeId envelope = pairs[i];
     State next = state;
     ++next.lies;

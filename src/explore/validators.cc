@@ -11,7 +11,7 @@ Advanced Validators::again(ValidatorNumber number, const Event& event) {
   return advance(world_, states_[number], event, peer);
 }
 
-const Outcome& Validators::outcome(ValidatorNumber number, const Event& event) {
+Outcome& Validators::outcome(ValidatorNumber number, const Event& event) {
   const uint64_t key = static_cast<uint64_t>(number) << 32 | event.packed();
   const uint32_t found = known_.find(key);
   if (found != FlatMap::kNone) return outcomes_[found];

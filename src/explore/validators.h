@@ -20,6 +20,8 @@ struct Outcome {
   uint32_t reached = 0;
   uint32_t violation = kNoViolation;
   uint8_t persists = 0;
+  bool compared = false;  // with what the same event makes of the others that are alike (symmetry.h)
+  bool uneven = false;    // and it was not the same
 };
 
 class Validators {
@@ -45,7 +47,7 @@ class Validators {
 
   Outcome start(Seat seat);
   // For kCatchUp the event's argument is the number of a chain (Summary::chain_number).
-  const Outcome& outcome(ValidatorNumber number, const Event& event);
+  Outcome& outcome(ValidatorNumber number, const Event& event);
   Advanced again(ValidatorNumber number, const Event& event);  // with its story
 
  private:

@@ -104,6 +104,13 @@ EnvelopeId World::envelope(Seat from, const MessagePtr& message) {
   return at->second;
 }
 
+MessagePtr World::message(const Hash& digest) const {
+  for (Seat from = 0; from < kValidators; ++from)
+    if (const auto at = envelope_ids_.find({from, digest}); at != envelope_ids_.end())
+      return envelopes_[at->second].message;
+  return nullptr;
+}
+
 std::string describe(const World&, const Slot& slot) {
   return "(" + std::to_string(slot.view) + "," + std::to_string(slot.index) + ")";
 }

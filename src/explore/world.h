@@ -72,6 +72,7 @@ class World {
 
   EnvelopeId envelope(Seat from, const MessagePtr& message);
   const Envelope& envelope(EnvelopeId id) const { return envelopes_[id]; }
+  MessagePtr message(const Hash& digest) const;  // null: nobody has sent it by itself
   size_t envelopes() const { return envelopes_.size(); }
 
  private:

@@ -135,6 +135,85 @@ TEST_F(MakeNetwork, SettingsThatMeanNothingAreRefused) {
   }
 }
 
+// --proximity: the object as it is in the file becomes part of genesis, and so of the chain's name.
+class MakeNetworkWithPlaces : public MakeNetwork {
+ protected:
+  MakeNetworkWithPlaces() {
+    plan_.engine = "trust_raft";
+    plan_.proximity = root_ / "places.json";
+  }
+  void places(const std::string& text) { ASSERT_TRUE(write_file(plan_.proximity, view_of(text)).ok()); }
+  static constexpr const char* kGood =
+      R"({"relay": true, "trigger": false, "region_m2": 90000, "lease_ms": 60000,
+          "positions": [[0, 1], [100, 0], [0, 200], [2000000, 3]]})";
+};
+
+TEST_F(MakeNetworkWithPlaces, PositionsAndSwitchesReachGenesisAndTheNameOfTheChain) {
+  places(kGood);
+  const auto genesis = make_network(plan_);
+  ASSERT_TRUE(genesis.ok()) << genesis.error().why;
+  const auto written = genesis_of_net(plan_.net);
+  ASSERT_TRUE(written.ok()) << written.error().why;
+  EXPECT_EQ(written->chain_id(), genesis->chain_id());
+  ASSERT_TRUE(written->consensus.proximity.has_value());
+  const ProximityParams& p = *written->consensus.proximity;
+  EXPECT_TRUE(p.relay);
+  EXPECT_FALSE(p.trigger);
+  EXPECT_EQ(p.region_m2, 90'000u);
+  EXPECT_EQ(p.lease_ms, 60'000u);
+  EXPECT_EQ(p.positions, (std::vector<Position>{{0, 1}, {100, 0}, {0, 200}, {kPositionMax, 3}}));
+  Genesis nowhere = *written;
+  nowhere.consensus.proximity.reset();
+  EXPECT_NE(nowhere.chain_id(), written->chain_id());
+}
+
+TEST_F(MakeNetworkWithPlaces, WithoutTheFileNobodyStandsAnywhere) {
+  plan_.proximity.clear();
+  const auto genesis = make_network(plan_);
+  ASSERT_TRUE(genesis.ok()) << genesis.error().why;
+  EXPECT_FALSE(genesis->consensus.proximity.has_value());
+}
+
+TEST_F(MakeNetworkWithPlaces, WhatIsMissingTooMuchOrOutOfBoundsIsRefusedByName) {
+  const auto with = [](const std::string& from, const std::string& to) {
+    std::string text = kGood;
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  };
+  for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
+           {"{", "places.json"},
+           {"[]", "consensus.proximity"},
+           {with(R"("relay": true, )", ""), "relay"},
+           {with(R"("relay": true)", R"("relay": 1)"), "consensus.proximity.relay"},
+           {with(R"("relay")", R"("height": 1, "relay")"), "height"},
+           {with("90000", "0"), "consensus.proximity.region_m2"},
+           {with("60000", "999"), "consensus.proximity.lease_ms"},
+           {with("60000", "86400001"), "consensus.proximity.lease_ms"},
+           {with(", [2000000, 3]", ""), "3 positions"},
+           {with("[[0, 1], ", "[[0, 1], [0, 1], "), "5 positions"},
+           {with("2000000", "2000001"), "consensus.proximity.positions[3][0]"},
+           {with("[100, 0]", "[100]"), "positions"},
+           {with("[100, 0]", "[-1, 0]"), "positions"}}) {
+    SCOPED_TRACE(text);
+    places(text);
+    const auto genesis = make_network(plan_);
+    ASSERT_FALSE(genesis.ok());
+    EXPECT_THAT(genesis.error().why, HasSubstr(part));
+    EXPECT_FALSE(std::filesystem::exists(plan_.net));
+  }
+}
+
+TEST_F(MakeNetworkWithPlaces, OtherEnginesAndFilesThatAreNotThereAreRefused) {
+  expect_refused("file_unreadable", "places.json");
+  places(kGood);
+  plan_.engine = "cbft";
+  expect_refused("genesis_invalid", "engine trust_raft only");
+  plan_.engine = "trust_raft";
+  places(std::string(kProximityBytesMax + 1, ' '));
+  expect_refused("file_unreadable", "places.json");
+}
+
 TEST_F(MakeNetwork, TooFewValidatorsAndPortsThatDoNotExistAreRefused) {
   plan_.validators = 3;
   expect_refused("usage", "--validators 3");

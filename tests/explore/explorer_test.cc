@@ -148,6 +148,99 @@ TEST(Explorer, InTheOrderSentItReachesTwoViewsAndBothCommits) {
   }
 }
 
+// The states that were searched, and those that they become when the validators that are alike change places, are
+// exactly those that are found without symmetry: no more, no fewer.
+TEST(Explorer, WithSymmetryTheSameStatesAreReachedInASixthAndInHalfOfThem) {
+  struct Case {
+    uint8_t traitors, alike;
+    uint64_t at_least_times;  // in tenths
+  };
+  for (const auto& [traitors, alike, tenths] : {Case{0, 14, 55}, Case{1, 14, 55}, Case{2, 12, 19}}) {
+    Bounds bounds;
+    bounds.views = bounds.slots = 1;
+    bounds.traitors = traitors;
+    if (!kWhole) bounds.levels = 6;
+    const Report with = search(bounds);
+    bounds.symmetry = false;
+    const Report without = search(bounds);
+    EXPECT_EQ(with.alike, alike);
+    EXPECT_EQ(without.alike, 0);
+    EXPECT_EQ(with.violation + without.violation, "");
+    EXPECT_EQ(with.stands_for, without.states) << "traitors " << int{traitors};
+    EXPECT_EQ(without.stands_for, without.states);
+    EXPECT_EQ(with.validator_states, without.validator_states);
+    EXPECT_EQ(with.levels_complete, without.levels_complete);
+    EXPECT_EQ(with.uneven_states, 0u);
+    if (kWhole) {
+      EXPECT_LE(with.states * tenths, without.states * 10);
+    }
+  }
+}
+
+// Through a change of view, as far as nobody chooses among more votes than it takes.
+TEST(Explorer, WithSymmetryTheSameStatesAreReachedThroughAViewChange) {
+  Bounds bounds;
+  bounds.fast_path = false;
+  bounds.traitors = 1;
+  bounds.levels = kWhole ? 6 : 4;
+  const Report with = search(bounds);
+  bounds.symmetry = false;
+  const Report without = search(bounds);
+  EXPECT_EQ(with.alike, 12) << "seats 2 and 3";
+  EXPECT_EQ(with.stands_for, without.states);
+  EXPECT_LE(with.states * 17, without.states * 10);
+  EXPECT_EQ(with.uneven_states, 0u);
+}
+
+// Where more votes are there than it takes, those of the members that stand first are taken. There the exchanged states
+// are followed too, and nothing is lost.
+TEST(Explorer, WhereMembersAreNotTreatedAlikeNothingIsLost) {
+  if (!kWhole) GTEST_SKIP() << "too deep for the sanitizers";
+  Bounds bounds;
+  bounds.crashes = 1;
+  bounds.slots = 1;
+  bounds.timeouts = 2;
+  bounds.levels = 5;
+  const Report with = search(bounds);
+  bounds.symmetry = false;
+  const Report without = search(bounds);
+  EXPECT_GT(with.uneven_states, 0u) << "nothing was uneven: this test shows nothing";
+  EXPECT_GE(with.stands_for, without.states);
+  EXPECT_EQ(with.validator_states, without.validator_states);
+  EXPECT_LT(with.states, without.states);
+}
+
+TEST(Explorer, NobodyIsAlikeWhoLeadsOrLiesOrIsDrawnOrHasHeardMore) {
+  const auto alike = [](auto change) {
+    Bounds bounds;
+    change(bounds);
+    bounds.levels = 0;
+    return search(bounds).alike;
+  };
+  EXPECT_EQ(alike([](Bounds&) {}), 12);
+  EXPECT_EQ(alike([](Bounds& b) { b.traitors = 4; }), 0) << "one alone is like nobody";
+  EXPECT_EQ(alike([](Bounds& b) { b.views = 3; }), 0);
+  EXPECT_EQ(alike([](Bounds& b) { b.elects = true, b.fast_path = false; }), 0);
+  EXPECT_EQ(alike([](Bounds& b) { b.start = Start::kOneCommit; }), 0);
+  EXPECT_EQ(alike([](Bounds& b) { b.network = Network::kInOrder; }), 0);
+}
+
+TEST(Explorer, TwoLiarsForkWithAndWithoutSymmetryInTheSameNumberOfSteps) {
+  Bounds bounds;
+  bounds.traitors = 3;
+  bounds.lies = 4;
+  bounds.views = bounds.slots = 1;
+  const Report with = search(bounds);
+  bounds.symmetry = false;
+  const Report without = search(bounds);
+  EXPECT_EQ(with.alike, 12);
+  EXPECT_TRUE(with.violation.starts_with("FORK at height 1")) << with.violation;
+  EXPECT_TRUE(without.violation.starts_with("FORK at height 1")) << without.violation;
+  EXPECT_EQ(with.history.size(), without.history.size()) << all_lines(with) << all_lines(without);
+  EXPECT_EQ(with.levels_complete, without.levels_complete);
+  EXPECT_LT(with.states, without.states);
+}
+
 TEST(Explorer, TwoLiarsOfFourForkAndTheShortestHistoryIsTold) {
   Bounds bounds;
   bounds.traitors = 3;
