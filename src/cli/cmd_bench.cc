@@ -84,6 +84,7 @@ class Bench {
 
   Result<Json> run() {
     const VerifyCost verify = measure_verify_cost(kVerifySeconds);
+    sealed_ = measure_sealed_cost(kVerifySeconds);
     if (options_.trades > 0) endorsement_us_ = measure_endorsement_cost(kVerifySeconds).us;
     auto network = LocalNetwork::make({.validators = options_.validators,
                                        .engine = options_.engine,
@@ -267,6 +268,11 @@ class Bench {
             {"verify_us", rounded(verify.us, 100)},
             {"verify_batch", verify.batch},
             {"endorsement_us", rounded(endorsement_us_, 100)},
+            {"sealed_made_us", rounded(sealed_.seal_us, 10)},
+            {"sealed_checked_us", rounded(sealed_.check_us, 10)},
+            {"sealed_bytes", sealed_.bytes},
+            {"sealed_made_per_s", rounded(1e6 / sealed_.seal_us, 1)},
+            {"sealed_checked_per_s", rounded(1e6 / sealed_.check_us, 1)},
             {"cpu_us_per_tx", rounded(cpu_us, 100)},
             {"loader_cpu_us_per_tx", rounded(static_cast<double>(after.loader - before.loader) / committed, 100)},
             {"other_cpu_us_per_tx", rounded(cpu_us - checks, 100)},
@@ -281,6 +287,7 @@ class Bench {
 
   const Options& options_;
   double endorsement_us_ = 0;
+  SealedCost sealed_;
   Progress progress_;
   std::unique_ptr<LocalNetwork> network_;
   std::unique_ptr<SignedLoad> load_;
@@ -311,6 +318,9 @@ int run(const Options& options) {
   print_line("CPU a transaction: " + value("cpu_us_per_tx") + " us of all validators, " + value("other_cpu_us_per_tx") +
              " us beyond checking signatures (" + value("verify_us") + " us each); the loader's " +
              value("loader_cpu_us_per_tx") + " us");
+  print_line("sealed readings of private points, a second and core: " + value("sealed_made_per_s") + " made, " +
+             value("sealed_checked_per_s") + " checked (" + value("sealed_made_us") + " and " +
+             value("sealed_checked_us") + " us, " + value("sealed_bytes") + " bytes each)");
   print_line("signatures alone would allow " + value("limit_tx_per_s") + " a second on " + value("cores") +
              " cores; forks " + value("forks") + ", state roots equal: " + value("state_roots_equal"));
   if (options.json) print_json(r);

@@ -57,6 +57,7 @@ struct Options {
   bool trace = false;
   bool no_reduce = false;
   bool reduced = false;
+  std::string market = "any";
   bool one_sync = false;
   bool relay = false;
   bool real_crypto = false;
@@ -88,6 +89,7 @@ std::string command_for(const Options& o, uint64_t seed) {
                      " --faults " + o.faults + " --blocks " + std::to_string(o.blocks);
   if (o.fast_path != "any") text += " --fast-path " + o.fast_path;
   if (o.certificates != "any") text += " --certificates " + o.certificates;
+  if (o.market != "any") text += " --market " + o.market;
   if (o.relay) text += " --relay";
   if (o.one_sync) text += " --one-sync";
   if (o.real_crypto) text += " --real-crypto";
@@ -164,7 +166,9 @@ Json to_json(const Options& o, const sim::Tally& t, double seconds) {
             {"two_chain_commit", share(t.two_chain_commit)},
             {"epoch_boundary", share(t.epoch_boundary)},
             {"snapshot_join", share(t.snapshot_join)},
-            {"rejoin", share(t.rejoin)}}},
+            {"rejoin", share(t.rejoin)},
+            {"settlement", share(t.settlement)},
+            {"dispute", share(t.dispute)}}},
           {"trace_hash", hash},
           {"schedules_per_s", seconds > 0 ? static_cast<double>(t.schedules) / seconds : 0.0},
           {"events_mean", t.schedules == 0 ? 0 : t.events / t.schedules},
@@ -249,6 +253,7 @@ int run(const Options& o) {
     return fail({"bad_relay", "--relay is for the engine trust_raft"}, o.json);
   options.real_crypto = o.real_crypto;
   if (o.fast_path != "any") options.fast_path = o.fast_path == "on";
+  if (o.market != "any") options.market = o.market == "on";
   if (o.certificates != "any")
     options.certificates = o.certificates == "bls" ? CertificateKind::kBls : CertificateKind::kList;
   const bool kernel = *engine == EngineKind::kCbft || *engine == EngineKind::kTrustRaft;
@@ -285,6 +290,8 @@ void add_sim(CLI::App& root, int& exit_status) {
       ->check(CLI::IsMember({"on", "off", "any"}));
   app->add_option("--certificates", options->certificates, "list, bls, or any (drawn per seed)")
       ->check(CLI::IsMember({"list", "bls", "any"}));
+  app->add_option("--market", options->market, "on, off, or any (drawn per seed, one in eight): trades are sent too")
+      ->check(CLI::IsMember({"on", "off", "any"}));
   app->add_option("--blocks", options->blocks, "the faulty phase ends at this height at the latest");
   app->add_option("--workers", options->workers, "schedules at the same time");
   app->add_flag("--trace", options->trace, "print what happens (with --seed)");

@@ -6,6 +6,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/real_scheme.h"
+#include "energy/private_reading.h"
 
 namespace tieline::cli {
 namespace {
@@ -78,6 +79,60 @@ VerifyCost measure_endorsement_cost(double seconds) {
     for (uint8_t good : ok) TL_CHECK(good == 1);
   };
   return measure(seconds, kEndorsements, items.size(), round);
+}
+
+SealedCost measure_sealed_cost(double seconds) {
+  constexpr uint64_t kBucketW = 11'000;
+  constexpr int64_t kStartS = 1'700'000'100;
+  const ChainId chain = sha256(view_of("bench chain"));
+  std::vector<energy::Receiver> receivers;
+  for (const ParticipantId id : {1, 2}) {
+    const Secret secret(sha256(view_of("bench receiver " + std::to_string(id))).bytes);
+    receivers.push_back({id, seal::SecretKey::derive(secret).public_key()});
+  }
+  std::vector<energy::Measured> measured;
+  for (size_t i = 0; i < kSealedPerRecord; ++i)
+    measured.push_back({Obis::kImport, kStartS + 900 * static_cast<int64_t>(i), 900, 0, 100 + i});
+  std::vector<Bytes> records;
+  const auto seal_all = [&] {
+    records.clear();
+    for (size_t i = 0; i < kSealedRecords; ++i) {
+      const std::string name = "bench meter " + std::to_string(i);
+      const Secret secret(sha256(view_of(name)).bytes);
+      const Ed25519Signer signer(ed25519::SecretKey::from_seed(secret.bytes()));
+      const auto record = energy::make_private_record({&secret, &signer, kBucketW}, chain, measured, receivers);
+      TL_CHECK(record.ok());
+      records.push_back(energy::encode_private_record(*record));
+    }
+  };
+  constexpr size_t kReadings = kSealedRecords * kSealedPerRecord;
+  SealedCost cost;
+  cost.seal_us = measure(seconds, kSealedRecords, kReadings, seal_all).us;
+  const Ed25519Verifier verifier;
+  const auto check_all = [&] {
+    std::vector<energy::PrivateRecord> decoded;
+    for (const Bytes& bytes : records) decoded.push_back(energy::decode_private_record(bytes).value());
+    std::vector<energy::RangeView> views;
+    std::vector<Hash> digests;
+    std::vector<SignedItem> signatures;
+    std::vector<range::Item> proofs;
+    for (const energy::PrivateRecord& record : decoded) {
+      views.emplace_back(chain, record, kBucketW);
+      digests.push_back(energy::signed_digest(chain, record));
+    }
+    for (size_t i = 0; i < decoded.size(); ++i) {
+      signatures.push_back({decoded[i].pseudonym, digests[i].view(), decoded[i].signature});
+      proofs.push_back({views[i].claim(), decoded[i].range_proof});
+    }
+    std::vector<uint8_t> ok(decoded.size());
+    verifier.verify_batch(signatures, ok);
+    for (uint8_t good : ok) TL_CHECK(good == 1);
+    range::verify_batch(proofs, ok);
+    for (uint8_t good : ok) TL_CHECK(good == 1);
+  };
+  cost.check_us = measure(seconds, kSealedRecords, kReadings, check_all).us;
+  cost.bytes = records.front().size() / kSealedPerRecord;
+  return cost;
 }
 
 }  // namespace tieline::cli

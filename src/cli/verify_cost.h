@@ -21,4 +21,17 @@ VerifyCost measure_verify_cost(double seconds);
 // The same of a party's BLS endorsement of a trade: batches of 64 different messages by 16 keys, which are known.
 VerifyCost measure_endorsement_cost(double seconds);
 
+// What a reading of a private metering point costs, in records of four readings with two receivers each: sealing it
+// where it is measured (commitment, ciphertexts, its part of the record's range proof), and checking it as a validator
+// or a gateway does, many records together (shape, signatures and range proofs in one batch each).
+inline constexpr size_t kSealedPerRecord = 4;
+inline constexpr size_t kSealedRecords = 64;
+
+struct SealedCost {
+  double seal_us = 0;   // a reading
+  double check_us = 0;  // a reading
+  size_t bytes = 0;     // a reading, on the chain
+};
+SealedCost measure_sealed_cost(double seconds);
+
 }  // namespace tieline::cli

@@ -9,10 +9,11 @@
 namespace tieline::sim {
 namespace {
 
-constexpr const char* kNames[kFailures] = {
-    "none",           "fork",          "double_vote",      "commit_order", "lost_ack", "invalid",
-    "wrong_evidence", "state_differs", "broken_invariant", "unbounded",    "order",    "receipt",
-    "fatal",          "stuck"};
+constexpr const char* kNames[kFailures] = {"none",           "fork",          "double_vote",
+                                           "commit_order",   "lost_ack",      "invalid",
+                                           "wrong_evidence", "state_differs", "broken_invariant",
+                                           "unbounded",      "order",         "market",
+                                           "receipt",        "fatal",         "stuck"};
 
 std::string text(const Slot& slot) {
   return "(" + std::to_string(slot.epoch) + "," + std::to_string(slot.view) + "," + std::to_string(slot.index) + ")";
@@ -216,6 +217,9 @@ void Checkers::committed(ValidatorId at, const replica::BlockCommitted& effect) 
   chain_of_blocks_.push_back({block.digest, block.header.parent});
   if (block.header.ends_epoch()) epoch_ended_ = true;
   check_evidence(block);
+  if (books_) {
+    if (const auto wrong = books_->committed(block, *effect.execution)) report(Failure::kMarket, *wrong);
+  }
   const auto& results = effect.execution->results;
   if (results.size() != block.txs.size())
     return report(Failure::kInvalid, "height " + std::to_string(height) + ": not one result a transaction");

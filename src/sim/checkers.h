@@ -15,6 +15,7 @@
 #include "replica/replica.h"
 #include "sim/event.h"
 #include "sim/faults.h"
+#include "sim/market_books.h"
 
 namespace tieline::sim {
 
@@ -30,6 +31,7 @@ enum class Failure : uint8_t {
   kInvariant,      // a TL_CHECK of the code under test
   kUnbounded,      // queues or pools above their bounds
   kOrder,          // a client's history is not linearizable
+  kMarket,         // money is not conserved, or something of the market does not come to its end
   kReceipt,        // no correct validator gives a receipt, or one gives a receipt that does not verify
   kFatal,          // a validator stopped itself without cause
   kStuck           // healed, but no progress in time
@@ -57,6 +59,7 @@ class Checkers {
         rule_(ledger.genesis().consensus.commit_rule()),
         verifier_(&verifier),
         traitors_(traitors) {
+    if (ledger.genesis().market) books_.emplace(ledger.genesis());
     chain_of_blocks_.push_back({ledger.genesis_header().digest(), {}});
   }
 
@@ -85,6 +88,7 @@ class Checkers {
   };
   std::optional<Place> place_of(const TxId& id) const;
   bool epoch_ended() const { return epoch_ended_; }
+  const MarketBooks* books() const { return books_ ? &*books_ : nullptr; }
   const EvidenceCounts& evidence() const { return evidence_; }
   bool two_chain_seen() const { return two_chain_seen_; }
   bool new_view_seen() const { return new_view_seen_; }
@@ -134,6 +138,7 @@ class Checkers {
   std::map<ValidatorId, Height> last_committed_;
   bool epoch_ended_ = false;
   EvidenceCounts evidence_;
+  std::optional<MarketBooks> books_;
   bool two_chain_seen_ = false;
   bool new_view_seen_ = false;
   bool timeout_seen_ = false;

@@ -16,9 +16,10 @@ struct SimOptions {
   std::optional<bool> fast_path;  // otherwise drawn per seed
   std::optional<LeaderPolicy> policy;
   std::optional<CertificateKind> certificates;
-  bool relay = false;        // trust_raft only: positions drawn per seed, relay and trigger switched on
-  bool real_crypto = false;  // Ed25519 and BLS instead of the simulator's own scheme
-  bool one_sync = false;     // the weaker order of writes on disk (disk.h)
+  std::optional<bool> market;  // otherwise drawn per seed
+  bool relay = false;          // trust_raft only: positions drawn per seed, relay and trigger switched on
+  bool real_crypto = false;    // Ed25519 and BLS instead of the simulator's own scheme
+  bool one_sync = false;       // the weaker order of writes on disk (disk.h)
   // For tests of the simulator itself: a checker that is deliberately wrong, so that a failure is there to be reduced.
   bool broken_checker = false;
 };

@@ -19,6 +19,7 @@ struct Reached {
   bool epoch_boundary = false;
   bool snapshot_join = false;
   bool rejoin = false;
+  bool settlement = false, dispute = false;  // of a trade
 };
 
 struct ScheduleResult {

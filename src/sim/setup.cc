@@ -1,5 +1,7 @@
 #include "sim/setup.h"
 
+#include "sim/market_clients.h"
+
 namespace tieline::sim {
 
 namespace {
@@ -20,6 +22,15 @@ ProximityParams draw_proximity(uint64_t seed, size_t validators) {
 }
 
 }  // namespace
+
+// A draw of its own: the rest of a schedule is the same without.
+bool has_market(uint64_t seed, const SimOptions& options) {
+  return options.market.value_or(Rng(seed ^ 0x4d4b54ULL).chance(kMarketPpm));
+}
+
+size_t keys_of(uint64_t seed, const SimOptions& options) {
+  return options.validators + kClients + (has_market(seed, options) ? kMarketKeys : 0);
+}
 
 Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) {
   TL_CHECK(options.validators >= kCommitteeMin && options.validators <= kValidatorsMax);
@@ -86,6 +97,12 @@ Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) 
     p.meters = {"meter-" + std::to_string(i)};
     g.participants.push_back(std::move(p));
   }
+  if (has_market(seed, options)) {
+    add_market(g, keys, options.validators + kClients);
+    // The market's transactions stand in for three of four of the others: a schedule costs about the same with them.
+    setup.market_interval_us = setup.submit_interval_us * 4;
+    setup.submit_interval_us *= 4;
+  }
   if (options.relay) c.proximity = draw_proximity(seed, options.validators);
   setup.chain = g.chain_id();
 
@@ -117,9 +134,9 @@ std::string describe(const Setup& setup) {
          std::to_string(c.checkpoint_blocks) + ", fast path " + (c.fast_path ? "on" : "off") + ", certificates " +
          certificate_kind_name(c.certificates) +
          (c.proximity ? c.proximity->trigger ? ", relay and trigger" : ", relay" : "") + ", policy " +
-         (c.policy == LeaderPolicy::kRotate ? "rotate" : "strict") + ", drift " + std::to_string(c.drift_ms) +
-         " ms, sync " + std::to_string(setup.sync_us) + " us, snapshot after " +
-         std::to_string(setup.limits.snapshot_after_blocks) + " blocks";
+         (c.policy == LeaderPolicy::kRotate ? "rotate" : "strict") + (setup.genesis.market ? ", a market" : "") +
+         ", drift " + std::to_string(c.drift_ms) + " ms, sync " + std::to_string(setup.sync_us) +
+         " us, snapshot after " + std::to_string(setup.limits.snapshot_after_blocks) + " blocks";
 }
 
 }  // namespace tieline::sim

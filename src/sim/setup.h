@@ -13,7 +13,8 @@
 namespace tieline::sim {
 
 inline constexpr size_t kClients = 3;
-inline constexpr uint32_t kAggregatesPpm = 300'000;  // schedules of the kernel's engines whose certificates are sums
+inline constexpr Height kClientExpiryBlocks = 50'000;  // of what clients send
+inline constexpr uint32_t kAggregatesPpm = 300'000;    // schedules of the kernel's engines whose certificates are sums
 inline constexpr int64_t kGenesisTimeMs = 1'700'000'000'000;
 
 struct Setup {
@@ -27,13 +28,16 @@ struct Setup {
   int64_t verify_us = 0;           // of one signature
   int64_t flush_interval_us = 0;   // between flushes of the store
   int64_t submit_interval_us = 0;  // of a client, mean
+  int64_t market_interval_us = 0;  // between what the market's clients think of
   size_t segment_bytes = 0;
   bool one_sync = false;         // log records and vote sector in one sync (disk.h)
   bool report_each_lsn = false;  // every lsn of a batch, or the last only
   int64_t fault_phase_us = 0;
 };
 
-// Keys 0..n-1 are the validators', n.. the clients'.
+// Keys 0..n-1 are the validators', then the clients', then the market's.
+size_t keys_of(uint64_t seed, const SimOptions& options);
+bool has_market(uint64_t seed, const SimOptions& options);
 Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys);
 std::string describe(const Setup& setup);
 

@@ -23,6 +23,8 @@ void Tally::add(uint64_t seed, const ScheduleResult& result) {
   one.epoch_boundary = result.reached.epoch_boundary;
   one.snapshot_join = result.reached.snapshot_join;
   one.rejoin = result.reached.rejoin;
+  one.settlement = result.reached.settlement;
+  one.dispute = result.reached.dispute;
   one.trace_hash = mix(mix(1, seed), result.trace_hash);
   one.healed_in_us_max = result.healed_in_us;
   if (result.finding) {
@@ -49,6 +51,8 @@ void Tally::add(const Tally& other) {
   epoch_boundary += other.epoch_boundary;
   snapshot_join += other.snapshot_join;
   rejoin += other.rejoin;
+  settlement += other.settlement;
+  dispute += other.dispute;
   trace_hash += other.trace_hash;
   healed_in_us_max = std::max(healed_in_us_max, other.healed_in_us_max);
   if (other.first_failing_seed)

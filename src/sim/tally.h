@@ -17,7 +17,8 @@ struct Tally {
   std::array<uint64_t, kFailures> failures{};  // by Failure
   std::array<uint64_t, kFaultKinds> faults{};
   std::array<uint64_t, kByzantineKinds> byzantine{};
-  uint64_t view_change = 0, reproposal = 0, two_chain_commit = 0, epoch_boundary = 0, snapshot_join = 0, rejoin = 0;
+  uint64_t view_change = 0, reproposal = 0, two_chain_commit = 0, epoch_boundary = 0, snapshot_join = 0, rejoin = 0,
+           settlement = 0, dispute = 0;
   uint64_t trace_hash = 0;
   int64_t healed_in_us_max = 0;
   std::optional<uint64_t> first_failing_seed;

@@ -28,7 +28,7 @@ struct InvariantBroken final : std::exception {
 void catch_broken_invariants() { set_check_handler(throw_invariant); }
 
 Plan plan_of(const SimOptions& options, uint64_t seed) {
-  const SimKeys keys(seed, options.validators + kClients, options.real_crypto);
+  const SimKeys keys(seed, keys_of(seed, options), options.real_crypto);
   return draw_plan(seed, options.validators, options.faults, draw_setup(seed, options, keys).fault_phase_us);
 }
 
@@ -42,7 +42,7 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
       seed_(seed),
       plan_(plan),
       trace_(trace),
-      keys_(seed, options.validators + kClients, options.real_crypto),
+      keys_(seed, keys_of(seed, options), options.real_crypto),
       setup_(draw_setup(seed, options, keys_)),
       rng_(seed ^ 0x484f5354ULL),
       client_rng_(seed ^ 0x434c49454e54ULL),
@@ -76,6 +76,7 @@ World::World(const SimOptions& options, uint64_t seed, const Plan& plan, const T
     p->clock = SimClock(kGenesisTimeMs + 1'000, skew);
   }
   for (size_t i = 0; i < kClients; ++i) clients_.push_back(Client{keys_.signer(options.validators + i), 0, 0, {}});
+  if (setup_.genesis.market) market_.emplace(seed, setup_.genesis, setup_.chain, keys_, options.validators + kClients);
 }
 
 ScheduleResult World::run() {
@@ -87,6 +88,7 @@ ScheduleResult World::run() {
   for (auto& p : processes_) push(rng_.between(0, kStartSpreadUs), {.kind = Kind::kStart, .a = p->index});
   for (size_t i = 0; i < kClients; ++i)
     push(client_rng_.between(0, setup_.submit_interval_us), {.kind = Kind::kClientTick, .value = i});
+  if (market_) push(setup_.market_interval_us, {.kind = Kind::kClientTick, .value = kClients});
   for (size_t i = 0; i < plan_.faults.size(); ++i) push(plan_.faults[i].start_us, {.kind = Kind::kFault, .value = i});
   for (const PlannedTraitor& t : plan_.traitors) push(kTraitorTickUs, {.kind = Kind::kTraitorTick, .a = t.id});
   push(plan_.fault_phase_us, {.kind = Kind::kHeal});
@@ -453,6 +455,10 @@ void World::finish(ScheduleResult& result) {
   result.reached.two_chain_commit = checkers_.two_chain_seen();
   result.reached.epoch_boundary = checkers_.epoch_ended();
   result.evidence = checkers_.evidence();
+  if (const MarketBooks* books = checkers_.books()) {
+    result.reached.settlement = books->settled_seen();
+    result.reached.dispute = books->disputed_seen();
+  }
   result.trace_hash = mix(result.trace_hash, result.height);
 }
 

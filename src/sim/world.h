@@ -8,6 +8,7 @@
 #include "sim/client_history.h"
 #include "sim/event.h"
 #include "sim/event_queue.h"
+#include "sim/market_clients.h"
 #include "sim/process.h"
 #include "sim/schedule.h"
 #include "sim/setup.h"
@@ -36,6 +37,7 @@ class World {
     TxPtr parsed;
     size_t client = 0;
     uint64_t sequence = 0;
+    std::optional<uint64_t> step;  // of the market's clients
     bool valid = true;
     bool done = false;
     Mask asked = 0;  // bit a validator
@@ -96,6 +98,11 @@ class World {
   // world_clients.cc
   void client_tick(size_t client);
   void new_transaction(size_t client, bool valid);
+  void submit(ClientTx tx, Bytes bytes);
+  void market_tick();
+  void submit_market(std::vector<MarketClients::Sent> list);
+  void market_outcome(uint64_t step, const replica::TxOutcome& outcome);
+  int64_t client_time_ms() const;
   void ask(uint64_t tx, Mask validators);
   void retry(uint64_t tx);
   void ordered_read();
@@ -127,6 +134,7 @@ class World {
   std::vector<ClientTx> txs_;
   std::unordered_map<TxId, uint64_t> tx_by_id_;  // lookups only
   ClientHistory history_;
+  std::optional<MarketClients> market_;
   ScheduleResult result_;
   replica::Effects effects_;
   std::vector<Treason> treasons_;

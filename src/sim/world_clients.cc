@@ -8,7 +8,6 @@ namespace tieline::sim {
 namespace {
 
 constexpr int64_t kSlotSeconds = 900;
-constexpr Height kExpiryBlocks = 50'000;
 constexpr size_t kPayloadMax = 96;
 constexpr uint64_t kReadPpm = 300'000;     // of the ticks of a client
 constexpr uint64_t kReceiptPpm = 120'000;  // of what is acknowledged
@@ -23,7 +22,7 @@ Bytes sign_transaction(const ChainId& chain, ParticipantId signatory, uint64_t s
   w.u32(signatory);
   w.u64(sequence);
   w.i64(timestamp_ms);
-  w.u64(kExpiryBlocks);
+  w.u64(kClientExpiryBlocks);
   w.u32(1);
   w.u8(static_cast<uint8_t>(type));
   w.bytes(payload);
@@ -34,8 +33,11 @@ Bytes sign_transaction(const ChainId& chain, ParticipantId signatory, uint64_t s
 
 }  // namespace
 
+int64_t World::client_time_ms() const { return kGenesisTimeMs + 1'000 + now() / 1000; }
+
 void World::client_tick(size_t client) {
   if (healed_) return;
+  if (client == kClients) return market_tick();
   push(now() + client_rng_.between(1, 2 * setup_.submit_interval_us), {.kind = Kind::kClientTick, .value = client});
   const Client& c = clients_[client];
   if (c.open.size() >= kOpenPerClientMax || (!c.open.empty() && *c.open.begin() + kAheadOfOpenMax < c.sequence)) return;
@@ -47,7 +49,7 @@ void World::client_tick(size_t client) {
 void World::new_transaction(size_t client, bool valid) {
   Client& c = clients_[client];
   const auto signatory = static_cast<ParticipantId>(client + 1);
-  const int64_t time_ms = kGenesisTimeMs + 1'000 + now() / 1000;
+  const int64_t time_ms = client_time_ms();
   Bytes bytes;
   ChainId chain = setup_.chain;
   const uint64_t wrong = valid ? 0 : 1 + client_rng_.below(3);
@@ -76,16 +78,20 @@ void World::new_transaction(size_t client, bool valid) {
   tx.client = client;
   tx.sequence = sequence;
   tx.valid = valid;
+  if (valid) c.open.insert(sequence);
+  submit(std::move(tx), std::move(bytes));  // wrong == 3: only its sequence number is far beyond the window
+}
+
+void World::submit(ClientTx tx, Bytes bytes) {
   tx.bytes = Blob(std::move(bytes));
   tx.parsed = replica::parse_transaction(tx.bytes);
   tx.id = tx.parsed->id();
   tx.begun = history_.begun();
   const uint64_t number = txs_.size();
-  // wrong == 3: only its sequence number is far beyond the window.
+  const bool valid = tx.valid;
   if (!valid) checkers_.must_not_be_recorded(tx.id);
   tx_by_id_.emplace(tx.id, number);
   txs_.push_back(std::move(tx));
-  if (valid) c.open.insert(sequence);
   ask(number, Mask{1} << client_rng_.below(options_.validators));
   if (valid) push(now() + 4'000 * setup_.genesis.consensus.timeout_ms, {.kind = Kind::kClientRetry, .value = number});
 }
@@ -144,16 +150,40 @@ void World::outcome(const Process& p, const replica::TxOutcome& outcome) {
   }
   tx.done = true;
   ++result_.acknowledged;
-  if (tx.valid) clients_[tx.client].open.erase(tx.sequence);
+  if (tx.valid && !tx.step) clients_[tx.client].open.erase(tx.sequence);
   if (options_.broken_checker && plan_.faults.size() > 0 && outcome.height > 3)
     checkers_.report(Failure::kLostAck, "the checker is broken on purpose");
   checkers_.acknowledged(tx.id, outcome.height, outcome.code);
-  if (tx.valid && outcome.code != 0)
+  if (tx.valid && !tx.step && outcome.code != 0)
     checkers_.report(Failure::kInvalid, "a valid transaction got code " + std::to_string(outcome.code));
   if (!tx.valid && outcome.code == 0) checkers_.report(Failure::kInvalid, "an invalid transaction is acknowledged");
   tx.place = ClientHistory::Position{outcome.height, outcome.index};
   tx.receipted = client_rng_.chance(kReceiptPpm) && tx.valid;
   if (const auto wrong = history_.appended(tx.begun, *tx.place)) checkers_.report(Failure::kOrder, *wrong);
+  if (tx.step) market_outcome(*tx.step, outcome);
+}
+
+void World::market_outcome(uint64_t step, const replica::TxOutcome& outcome) {
+  const auto code = static_cast<TxCode>(outcome.code);
+  if (!market_->may_get(step, code))
+    checkers_.report(Failure::kInvalid, "a transaction of the market got code " + std::string(code_name(code)));
+  submit_market(market_->answered(step, code, client_time_ms()));
+}
+
+void World::market_tick() {
+  push(now() + setup_.market_interval_us, {.kind = Kind::kClientTick, .value = kClients});
+  submit_market(market_->tick(client_time_ms()));
+}
+
+// Whatever becomes of them, all are recorded: what the market refuses uses up its sequence number.
+void World::submit_market(std::vector<MarketClients::Sent> list) {
+  for (MarketClients::Sent& sent : list) {
+    ClientTx tx;
+    tx.sequence = sent.sequence;
+    tx.step = sent.step;
+    if (sent.must_fail) checkers_.must_not_be_recorded(sha256(sent.bytes));
+    submit(std::move(tx), std::move(sent.bytes));
+  }
 }
 
 // A read of the newest state that knows of everything clients were told so far: a validator answers once it has applied

@@ -184,6 +184,7 @@ void World::heal() {
       if (p->index < q->index) try_connect(p->index, q->index);
   }
   for (size_t i = 0; i < clients_.size(); ++i) new_transaction(i, true);
+  if (market_) submit_market(market_->finish(client_time_ms()));
   push(now() + kHealCheckUs, {.kind = Kind::kCheckHealed});
 }
 
@@ -215,6 +216,9 @@ void World::check_healed() {
       if (p->store.hash(Column::kState) != first->store.hash(Column::kState))
         checkers_.report(Failure::kState, "validators " + std::to_string(first->id) + " and " + std::to_string(p->id) +
                                               " hold different states at height " + std::to_string(p->stored_height));
+    }
+    if (first != nullptr && market_) {
+      if (const auto wrong = market_at_rest(setup_.genesis, first->store)) checkers_.report(Failure::kMarket, *wrong);
     }
     for (const ClientTx& tx : txs_)
       if (tx.receipted) check_receipt(tx);

@@ -1,7 +1,7 @@
 // Many schedules in one process, without the command line of `tieline`: the simulator's share of ./test, and the small
 // program whose trace_hash is compared across compilers and optimisations (tools/trace-hash-builds.sh).
 //
-//   sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [fast-path on|off|any] [relay]
+//   sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [fast-path on|off|any] [relay|market|no_market]
 //
 // Exit status 0: nothing was found. 1: something was. 2: wrong use. 77: this build does not have the engine.
 
@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "consensus/engine.h"
 #include "sim/tally.h"
@@ -18,7 +19,7 @@ namespace {
 constexpr int kSkipped = 77;
 
 int usage() {
-  std::fputs("sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [on|off|any] [relay]\n", stderr);
+  std::fputs("sim_batch ENGINE VALIDATORS FIRST COUNT [FAULTS] [on|off|any] [relay|market|no_market]\n", stderr);
   return 2;
 }
 
@@ -42,8 +43,10 @@ int main(int argc, char** argv) {
   options.faults = *faults;
   if (argc > 6 && std::strcmp(argv[6], "any") != 0) options.fast_path = std::strcmp(argv[6], "on") == 0;
 
-  if (argc > 7 && std::strcmp(argv[7], "relay") != 0) return usage();
-  options.relay = argc > 7;
+  const std::string more = argc > 7 ? argv[7] : "";
+  options.relay = more == "relay";
+  if (more == "market" || more == "no_market") options.market = more == "market";
+  if (argc > 7 && !options.relay && !options.market) return usage();
   if (options.relay && options.engine != EngineKind::kTrustRaft) return usage();
 
   sim::catch_broken_invariants();
@@ -56,7 +59,8 @@ int main(int argc, char** argv) {
                 result.finding->what.c_str());
   }
   std::printf("%s, %zu validators, seeds from %" PRIu64 ": %" PRIu64 " schedules, %" PRIu64 " events, %" PRIu64
-              " failed, trace_hash %016" PRIx64 "\n",
-              argv[1], options.validators, first, tally.schedules, tally.events, tally.failed(), tally.trace_hash);
+              " failed, %" PRIu64 " settled and %" PRIu64 " disputed trades, trace_hash %016" PRIx64 "\n",
+              argv[1], options.validators, first, tally.schedules, tally.events, tally.failed(), tally.settlement,
+              tally.dispute, tally.trace_hash);
   return tally.failed() == 0 ? 0 : 1;
 }
