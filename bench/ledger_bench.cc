@@ -35,7 +35,8 @@ class NoVerifier final : public Verifier {
   }
 };
 
-Genesis genesis() {
+// With a market of so many organisations, or without one.
+Genesis genesis(size_t organisations) {
   Genesis g;
   g.network = "bench";
   g.time_ms = kStartMs;
@@ -54,13 +55,21 @@ Genesis genesis() {
     p.meters = {"M" + std::to_string(i)};
     g.participants.push_back(p);
   }
+  if (organisations == 0) return g;
+  g.market.emplace();
+  for (uint32_t i = 1; i <= kParticipants; ++i) {
+    MarketMember m;
+    m.participant = i;
+    m.org = static_cast<OrgId>(i % organisations);
+    g.market->members.push_back(m);
+  }
   return g;
 }
 
 // `participants` signers in turn; every one has used some sequence numbers and has some history before the block.
 class World {
  public:
-  World() : ledger(genesis(), verifier) {
+  explicit World(size_t organisations = 0) : ledger(genesis(organisations), verifier) {
     store.apply(ledger.genesis_batch());
     tip = ledger.genesis_header();
     add(block(4'096, 1, 0));
@@ -99,6 +108,7 @@ class World {
     d.epoch = tip.epoch;
     d.time_ms = tip.time_ms + 10;
     for (size_t i = 0; i < txs; ++i) d.txs.push_back(tx(i, readings, payload));
+    d.txs = ledger.in_order(std::move(d.txs), tip, StateView(store));
     return d;
   }
   Block block_of(const BlockDraft& d, const Execution& e) const {
@@ -150,6 +160,23 @@ void BM_Execute500Readings(benchmark::State& state) {
   per_item(state, "per_reading", txs * 500);
 }
 BENCHMARK(BM_Execute500Readings)->Arg(8)->Arg(256);
+
+// What the order of a block costs: by itself, and with all of execution around it.
+void BM_BlockOrder(benchmark::State& state) {
+  World w(static_cast<size_t>(state.range(0)));
+  const BlockDraft d = w.block(4'096, 0, 200);
+  for (auto _ : state) benchmark::DoNotOptimize(w.ledger.in_order(d.txs, w.tip, StateView(w.store)));
+  per_item(state, "per_tx", 4'096);
+}
+BENCHMARK(BM_BlockOrder)->Arg(1)->Arg(16)->Arg(1'024);
+
+void BM_ExecuteInAMarket(benchmark::State& state) {
+  World w(static_cast<size_t>(state.range(0)));
+  const BlockDraft d = w.block(4'096, 0, 200);
+  for (auto _ : state) benchmark::DoNotOptimize(w.ledger.execute(d, w.tip, StateView(w.store)));
+  per_item(state, "per_tx", 4'096);
+}
+BENCHMARK(BM_ExecuteInAMarket)->Arg(1)->Arg(16)->Arg(1'024);
 
 void BM_Invariants(benchmark::State& state) {
   World w;
