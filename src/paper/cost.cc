@@ -154,6 +154,7 @@ Part cost_by_size(const ExperimentOptions& options, const Told& told) {
   }
   s.plots = {messages, bytes};
   part.csv.push_back({"cost.csv", csv});
+  votes_all_to_all_or_to_the_leader(part, options, told);
   return part;
 }
 

@@ -20,6 +20,8 @@ std::vector<EngineKind> engines_compared();  // cbft and pbft, as far as this bu
 Part figures_1_and_2(const ExperimentOptions& options, bool fig1, bool fig2, const Told& told);
 Part fault_bound(const ExperimentOptions& options, const Told& told);
 Part cost_by_size(const ExperimentOptions& options, const Told& told);
+// Adds a table and a row to the costs: the same kernel voting all to all, and to the leader alone.
+void votes_all_to_all_or_to_the_leader(Part& part, const ExperimentOptions& options, const Told& told);
 Part view_changes(const ExperimentOptions& options, const Told& told);         // 000: credit against in turn
 Part latency_of_fifty(const ExperimentOptions& options, const Told& told);     // 004, 5.2
 Part throughput_of_fifty(const ExperimentOptions& options, const Told& told);  // 004, 5.2

@@ -2,10 +2,9 @@
 // closed loop; and how both, and what a block costs on the wire, move with the number of nodes (its Fig. 7).
 
 #include <array>
-#include <mutex>
 
-#include "paper/experiments.h"
 #include "paper/numbers.h"
+#include "paper/runs.h"
 
 namespace tieline::paper {
 namespace {
@@ -35,67 +34,13 @@ WorldOptions base(EngineKind engine, size_t n, uint64_t seed) {
   return o;
 }
 
-struct Run {
-  std::string name;  // of the setting
-  WorldOptions options;
-  Measured measured;
-};
-
-void run_all(std::vector<Run>& runs, size_t threads, const char* what, const Told& told) {
-  std::mutex mutex;
-  size_t finished = 0;
-  in_parallel(runs.size(), threads, [&](size_t task) {
-    Run& run = runs[runs.size() - 1 - task];  // the largest stand last, and begin first
-    run.measured = measure(run.options);
-    const std::lock_guard lock(mutex);
-    told(std::string(what) + ": run " + std::to_string(++finished) + " of " + std::to_string(runs.size()));
-  });
-}
-
-// All runs of one setting and engine together.
-struct Pooled {
-  std::vector<int64_t> leader_us, everyone_us, client_us;
-  std::vector<double> tps;
-  uint64_t messages = 0, bytes = 0, blocks = 0, unfinished = 0;
-};
 Pooled pooled(const std::vector<Run>& runs, const std::string& name, EngineKind engine) {
-  Pooled out;
-  const auto append = [](std::vector<int64_t>& to, const std::vector<int64_t>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
-  for (const Run& run : runs) {
-    if (run.name != name || run.options.engine != engine) continue;
-    const Measured& m = run.measured;
-    append(out.leader_us, m.leader_us);
-    append(out.everyone_us, m.everyone_us);
-    append(out.client_us, m.client_us);
-    out.tps.push_back(static_cast<double>(m.milli_tps()) / 1'000);
-    out.blocks += m.height;
-    out.unfinished += m.reached ? 0 : 1;
-    for (const auto& [frame, count] : m.sent) {
-      out.bytes += count.bytes;
-      if (frame != "other frames") out.messages += count.messages;
-    }
-  }
-  return out;
-}
-
-double ms(const std::vector<int64_t>& us, int percent) {
-  return static_cast<double>(percentile_of(us, percent)) / 1'000;
-}
-std::string both(const std::vector<int64_t>& us) { return fixed(ms(us, 50), 1) + " / " + fixed(ms(us, 99), 1); }
-double per_block(uint64_t total, uint64_t blocks) {
-  return blocks == 0 ? 0 : static_cast<double>(total) / static_cast<double>(blocks);
+  return pooled(runs, [&](const Run& run) { return run.name == name && run.options.engine == engine; });
 }
 
 uint64_t seeds_of(const ExperimentOptions& options, uint64_t usual) {
   return options.runs > 0 ? options.runs : options.quick ? 1 : usual;
 }
-std::string command_of(const ExperimentOptions& options, const std::string& id) {
-  return "tieline paper --only " + id + (options.quick ? " --quick" : "") +
-         (options.runs > 0 ? " --runs " + std::to_string(options.runs) : "");
-}
-
 const std::string kSame =
     "Signatures (lists of Ed25519), hash, batching, links of 10 Gbit/s, disks and processors are the same for all "
     "engines. Nobody fails and no tenure ends. A lost frame costs a retransmission time-out, and what follows it on "

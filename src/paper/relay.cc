@@ -2,11 +2,10 @@
 // saves the leader and costs everyone in time, against a leader that sends to all.
 
 #include <array>
-#include <mutex>
 
-#include "paper/experiments.h"
 #include "paper/numbers.h"
 #include "paper/places.h"
+#include "paper/runs.h"
 
 namespace tieline::paper {
 namespace {
@@ -60,69 +59,33 @@ Reach reach_of(size_t n, uint64_t seeds, NearRule rule) {
   return out;
 }
 
-struct Run {
-  size_t n = 0;
-  size_t link = 0;
-  bool relayed = false;
-  uint64_t seed = 0;
-  Measured measured;
-};
-
-WorldOptions world_of(const Run& run, bool quick) {
+WorldOptions world_of(size_t n, const Link& link, bool relayed, uint64_t seed, bool quick) {
   WorldOptions o;
   o.engine = EngineKind::kTrustRaft;
-  o.validators = run.n;
-  o.seed = run.seed;
+  o.validators = n;
+  o.seed = seed;
   o.latency = sim::LatencyModel::kNormal20;
-  o.link_bits_per_s = kLinks[run.link].bits_per_s;
+  o.link_bits_per_s = link.bits_per_s;
   o.timeout_ms = kTimeoutMs;
   o.tenure_slots = kNeverMoves;
   o.block_tx = kBlockTx;
   o.in_flight = 3 * kBlockTx;
   o.blocks = quick ? 8 : 20;
-  if (run.relayed) {
-    o.proximity = scattered(run.n, run.seed);
+  if (relayed) {
+    o.proximity = scattered(n, seed);
     o.proximity->relay = true;
   }
   return o;
 }
 
-struct Pooled {
-  std::vector<int64_t> leader_us, everyone_us;
-  uint64_t leader_bytes = 0, all_bytes = 0, blocks = 0, passed_on = 0, fallbacks = 0, pulls = 0, unfinished = 0;
-};
-Pooled pooled(const std::vector<Run>& runs, size_t n, size_t link, bool relayed) {
-  Pooled out;
-  for (const Run& run : runs) {
-    if (run.n != n || run.link != link || run.relayed != relayed) continue;
-    const Measured& m = run.measured;
-    out.leader_us.insert(out.leader_us.end(), m.leader_us.begin(), m.leader_us.end());
-    out.everyone_us.insert(out.everyone_us.end(), m.everyone_us.begin(), m.everyone_us.end());
-    for (const auto& [id, count] : m.sent_by) {
-      out.all_bytes += count.bytes;
-      if (id == m.first_proposer) out.leader_bytes += count.bytes;
-    }
-    const auto counted = [&](const char* code) {
-      const auto at = m.counted.find(code);
-      return at == m.counted.end() ? 0 : at->second;
-    };
-    out.passed_on += counted("relay_passed_on");
-    out.fallbacks += counted("relay_fallbacks");
-    out.pulls += counted("relay_pulls");
-    out.blocks += m.height;
-    out.unfinished += m.reached ? 0 : 1;
-  }
-  return out;
+Pooled pooled(const std::vector<Run>& runs, size_t n, const Link& link, bool relayed) {
+  return pooled(runs, [&](const Run& run) {
+    const WorldOptions& o = run.options;
+    return o.validators == n && o.link_bits_per_s == link.bits_per_s && o.proximity.has_value() == relayed;
+  });
 }
 
-double per_block(uint64_t total, uint64_t blocks) {
-  return blocks == 0 ? 0 : static_cast<double>(total) / static_cast<double>(blocks);
-}
 double kib(uint64_t bytes, uint64_t blocks) { return per_block(bytes, blocks) / 1'024; }
-double ms(const std::vector<int64_t>& us, int percent) {
-  return static_cast<double>(percentile_of(us, percent)) / 1'000;
-}
-
 void tell_reach(Part& part, uint64_t seeds, const std::string& command) {
   Table table{"Neighbours within Q1, and what they reach among themselves",
               {"X", "as read: neighbours", "reached", "hops", "as printed: neighbours", "reached", "hops"},
@@ -163,20 +126,13 @@ Part relay_by_neighbours(const ExperimentOptions& options, const Told& told) {
   const uint64_t seeds = options.runs > 0 ? options.runs : options.quick ? 1 : 2;
   std::vector<Run> runs;
   for (size_t n : sizes)
-    for (size_t link = 0; link < kLinks.size(); ++link)
+    for (const Link& link : kLinks)
       for (bool relayed : {false, true})
-        for (uint64_t seed = 0; seed < seeds; ++seed) runs.push_back({n, link, relayed, seed, {}});
-  std::mutex mutex;
-  size_t finished = 0;
-  in_parallel(runs.size(), options.threads, [&](size_t task) {
-    Run& run = runs[runs.size() - 1 - task];
-    run.measured = measure(world_of(run, options.quick));
-    const std::lock_guard lock(mutex);
-    told("relay: run " + std::to_string(++finished) + " of " + std::to_string(runs.size()));
-  });
+        for (uint64_t seed = 0; seed < seeds; ++seed)
+          runs.push_back({link.name, world_of(n, link, relayed, seed, options.quick), {}});
+  run_all(runs, options.threads, "relay", told);
 
-  const std::string command = "tieline paper --only relay" + std::string(options.quick ? " --quick" : "") +
-                              (options.runs > 0 ? " --runs " + std::to_string(options.runs) : "");
+  const std::string command = command_of(options, "relay");
   Part part;
   Section& s = part.section;
   s.id = "relay";
@@ -201,22 +157,26 @@ Part relay_by_neighbours(const ExperimentOptions& options, const Told& told) {
       "on,"
       "fallbacks,pulls\n";
   for (size_t n : sizes)
-    for (size_t link = 0; link < kLinks.size(); ++link)
+    for (const Link& link : kLinks)
       for (bool relayed : {false, true}) {
         const Pooled p = pooled(runs, n, link, relayed);
-        table.rows.push_back({std::to_string(n), kLinks[link].name, relayed ? "on" : "off",
+        const auto count = [&](const char* code) {
+          const auto at = p.counted.find(code);
+          return at == p.counted.end() ? 0 : at->second;
+        };
+        const uint64_t passed_on = count("relay_passed_on"), fallbacks = count("relay_fallbacks");
+        const uint64_t pulls = count("relay_pulls");
+        table.rows.push_back({std::to_string(n), link.name, relayed ? "on" : "off",
                               (p.unfinished > 0 ? "!unfinished, " : "") + fixed(kib(p.leader_bytes, p.blocks), 0),
-                              fixed(kib(p.all_bytes, p.blocks), 0),
-                              fixed(ms(p.leader_us, 50), 1) + " / " + fixed(ms(p.leader_us, 99), 1),
-                              fixed(ms(p.everyone_us, 50), 1) + " / " + fixed(ms(p.everyone_us, 99), 1),
-                              fixed(per_block(p.passed_on, p.blocks), 1),
-                              std::to_string(p.fallbacks) + ", " + std::to_string(p.pulls)});
-        csv += std::to_string(n) + "," + std::to_string(kLinks[link].bits_per_s) + (relayed ? ",on," : ",off,") +
-               plain(kib(p.leader_bytes, p.blocks), 2) + "," + plain(kib(p.all_bytes, p.blocks), 2) + "," +
+                              fixed(kib(p.bytes, p.blocks), 0), both(p.leader_us), both(p.everyone_us),
+                              fixed(per_block(passed_on, p.blocks), 1),
+                              std::to_string(fallbacks) + ", " + std::to_string(pulls)});
+        csv += std::to_string(n) + "," + std::to_string(link.bits_per_s) + (relayed ? ",on," : ",off,") +
+               plain(kib(p.leader_bytes, p.blocks), 2) + "," + plain(kib(p.bytes, p.blocks), 2) + "," +
                plain(ms(p.leader_us, 50), 2) + "," + plain(ms(p.leader_us, 99), 2) + "," +
                plain(ms(p.everyone_us, 50), 2) + "," + plain(ms(p.everyone_us, 99), 2) + "," +
-               plain(per_block(p.passed_on, p.blocks), 2) + "," + std::to_string(p.fallbacks) + "," +
-               std::to_string(p.pulls) + "\n";
+               plain(per_block(passed_on, p.blocks), 2) + "," + std::to_string(fallbacks) + "," +
+               std::to_string(pulls) + "\n";
       }
   s.tables.push_back(std::move(table));
   part.csv.push_back({"relay.csv", csv});
@@ -224,11 +184,11 @@ Part relay_by_neighbours(const ExperimentOptions& options, const Told& told) {
   const size_t n = sizes.back();
   std::string ours;
   bool saves = true, faster = true;
-  for (size_t link = 0; link < kLinks.size(); ++link) {
+  for (const Link& link : kLinks) {
     const Pooled off = pooled(runs, n, link, false), on = pooled(runs, n, link, true);
     saves &= on.unfinished == 0 && kib(on.leader_bytes, on.blocks) < kib(off.leader_bytes, off.blocks);
     faster &= on.unfinished == 0 && ms(on.leader_us, 50) <= ms(off.leader_us, 50);
-    ours += (link > 0 ? "; " : "") + std::string(kLinks[link].name) + ": the leader sends " +
+    ours += (ours.empty() ? "" : "; ") + std::string(link.name) + ": the leader sends " +
             fixed(kib(on.leader_bytes, on.blocks), 0) + " instead of " + fixed(kib(off.leader_bytes, off.blocks), 0) +
             " KiB a block, commit at the leader p50 " + fixed(ms(on.leader_us, 50), 0) + " instead of " +
             fixed(ms(off.leader_us, 50), 0) + " ms";

@@ -65,6 +65,7 @@ Genesis World::make_genesis() const {
   c.engine = options_.engine;
   c.policy = options_.policy;
   c.timeout_ms = options_.timeout_ms;
+  c.fast_path = options_.fast_path;
   c.tenure_ms = kVeryLongMs;
   c.tenure_slots = options_.tenure_by_epoch ? kNeverSlots : options_.tenure_slots;
   c.epoch_blocks = options_.tenure_by_epoch ? options_.tenure_slots : kNeverSlots;

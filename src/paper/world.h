@@ -36,6 +36,7 @@ struct WorldOptions {
   uint32_t block_tx = 20;
   size_t payload_bytes = 256;
   size_t in_flight = 80;  // four blocks: with fewer pbft waits for clients, with more nothing gains
+  bool fast_path = true;  // cbft
   uint32_t timeout_ms = 500;
   uint32_t tenure_slots = 10;      // blocks until the lead moves on: by a planned view change, or
   uint32_t epoch_blocks = 0;       // of an epoch; 0: none ends

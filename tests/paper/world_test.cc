@@ -67,6 +67,17 @@ TEST(MeasuringWorld, ABlockOfCbftCostsNTimesNMinusOneMessages) {
   }
 }
 
+TEST(MeasuringWorld, WithoutTheFastPathACommitTakesTwoRounds) {
+  WorldOptions o = small();
+  o.latency = sim::LatencyModel::kNormal20;
+  const Measured fast = measure(o);
+  o.fast_path = false;
+  const Measured slow = measure(o);
+  ASSERT_TRUE(fast.reached && slow.reached) << fast.what << slow.what;
+  const auto least = [](const Measured& m) { return *std::min_element(m.everyone_us.begin(), m.everyone_us.end()); };
+  EXPECT_GT(least(slow), least(fast) + 20'000);  // two delays of 20 ms more, on the whole
+}
+
 TEST(MeasuringWorld, ABlockOfPbftCostsTwiceThat) {
   if (!consensus::engine_is_built(EngineKind::kPbft)) GTEST_SKIP() << "no pbft in this build";
   for (const size_t n : {4u, 7u}) {
