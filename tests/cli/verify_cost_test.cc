@@ -1,4 +1,5 @@
-// What bench measures of sealed readings is what docs/privacy.md says of their size, and checking is cheaper than making.
+// What bench measures of sealed readings is what docs/privacy.md says of their size, and checking is cheaper than
+// making.
 
 #include "cli/verify_cost.h"
 
