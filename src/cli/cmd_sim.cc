@@ -290,7 +290,7 @@ void add_sim(CLI::App& root, int& exit_status) {
       ->check(CLI::IsMember({"on", "off", "any"}));
   app->add_option("--certificates", options->certificates, "list, bls, or any (drawn per seed)")
       ->check(CLI::IsMember({"list", "bls", "any"}));
-  app->add_option("--market", options->market, "on, off, or any (drawn per seed, one in eight): trades are sent too")
+  app->add_option("--market", options->market, "on, off, or any (drawn per seed, one in sixteen): trades are sent too")
       ->check(CLI::IsMember({"on", "off", "any"}));
   app->add_option("--blocks", options->blocks, "the faulty phase ends at this height at the latest");
   app->add_option("--workers", options->workers, "schedules at the same time");

@@ -320,7 +320,7 @@ AttackResults attack_network(EngineKind engine, uint64_t seed, size_t attempts) 
 
 AttackResults attack_central(uint64_t seed, size_t attempts) {
   const DayGrid grid = small_grid();
-  CentralServer server(grid);
+  CentralServer server(accounts_of(grid));
   Rng rng(seed);
   AttackResults out;
   const auto of = [&](Attack attack) -> Attempts& { return out[static_cast<size_t>(attack)]; };

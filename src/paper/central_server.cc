@@ -12,7 +12,8 @@ constexpr uint64_t kSlotsAnHour = kHourSlots;
 constexpr uint64_t kTolerancePpm = 20'000;  // of capacity, as genesis has it
 constexpr uint64_t kPpm = 1'000'000;
 constexpr const char* kSchema = R"(
-CREATE TABLE participant (name TEXT PRIMARY KEY, watts INTEGER NOT NULL, balance INTEGER NOT NULL);
+CREATE TABLE participant (name TEXT PRIMARY KEY, watts INTEGER NOT NULL, cost_lo INTEGER NOT NULL,
+                          cost_hi INTEGER NOT NULL, balance INTEGER NOT NULL);
 CREATE TABLE meter (id INTEGER PRIMARY KEY, owner TEXT NOT NULL);
 CREATE TABLE reading (meter INTEGER NOT NULL, slot INTEGER NOT NULL, wh INTEGER NOT NULL, PRIMARY KEY (meter, slot));
 CREATE TABLE sale (id INTEGER PRIMARY KEY, plant TEXT NOT NULL, buyer TEXT NOT NULL, slot INTEGER NOT NULL,
@@ -60,12 +61,14 @@ struct CentralServer::Database {
   sqlite3* handle = nullptr;
 };
 
-CentralServer::CentralServer(const DayGrid& grid) : db_(std::make_unique<Database>()) {
+CentralServer::CentralServer(const std::vector<Account>& accounts) : db_(std::make_unique<Database>()) {
   MeterId meter = 0;
-  for (const DayMember& m : grid.members) {
-    const GenesisParticipant& p = m.participant;
+  for (const Account& account : accounts) {
+    const GenesisParticipant& p = account.participant;
     const auto watts = static_cast<int64_t>(p.role == Role::kUser ? p.contracted_w : p.capacity_w);
-    db_->ask("INSERT INTO participant VALUES (?, ?, ?)", {p.name, watts, static_cast<int64_t>(m.balance)});
+    db_->ask("INSERT INTO participant VALUES (?, ?, ?, ?, ?)",
+             {p.name, watts, static_cast<int64_t>(p.cost_lo), static_cast<int64_t>(p.cost_hi),
+              static_cast<int64_t>(account.balance)});
     for (size_t i = 0; i < p.meters.size(); ++i) {
       db_->ask("INSERT INTO meter VALUES (?, ?)", {static_cast<int64_t>(++meter), p.name});
     }
@@ -80,12 +83,27 @@ std::string CentralServer::record(const ReadingRequest& r) {
   if (!db_->ask("SELECT id FROM meter WHERE id = ?", {static_cast<int64_t>(r.meter)})) return "unknown_meter";
   if (!db_->ask("SELECT id FROM meter WHERE id = ? AND owner = ?", {static_cast<int64_t>(r.meter), r.who}))
     return "not_owner";
+  if (r.second != 0) return "misaligned_interval";
+  if (r.slot > newest_slot_) return "future_interval";
   const auto most = static_cast<uint64_t>(*watts) / kSlotsAnHour;
   if (r.wh > most + most / kPpm * kTolerancePpm) return "over_capacity";
   bool twice = false;
   db_->ask("INSERT INTO reading VALUES (?, ?, ?)",
            {static_cast<int64_t>(r.meter), static_cast<int64_t>(r.slot), static_cast<int64_t>(r.wh)}, &twice);
   return twice ? "overlap" : "ok";
+}
+
+std::string CentralServer::declare_cost(const std::string& who, uint64_t cost) {
+  const auto lo = db_->ask("SELECT cost_lo FROM participant WHERE name = ?", {who});
+  if (!lo) return "unknown_signer";
+  const auto hi = db_->ask("SELECT cost_hi FROM participant WHERE name = ?", {who});
+  return cost < static_cast<uint64_t>(*lo) || cost > static_cast<uint64_t>(*hi) ? "cost_band" : "ok";
+}
+
+std::string CentralServer::declare_line(const std::string& who, uint64_t watts) {
+  const auto registered = db_->ask("SELECT watts FROM participant WHERE name = ?", {who});
+  if (!registered) return "unknown_signer";
+  return watts > static_cast<uint64_t>(*registered) ? "line_capacity" : "ok";
 }
 
 std::string CentralServer::sell(const SaleRequest& r) {
@@ -122,6 +140,12 @@ uint64_t CentralServer::sales() const {
 void CentralServer::overwrite(MeterId meter, uint32_t slot, uint64_t wh) {
   db_->ask("UPDATE reading SET wh = ? WHERE meter = ? AND slot = ?",
            {static_cast<int64_t>(wh), static_cast<int64_t>(meter), static_cast<int64_t>(slot)});
+}
+
+std::vector<CentralServer::Account> accounts_of(const DayGrid& grid) {
+  std::vector<CentralServer::Account> out;
+  for (const DayMember& m : grid.members) out.push_back({m.participant, m.balance});
+  return out;
 }
 
 }  // namespace tieline::paper

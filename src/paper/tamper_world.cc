@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "energy/history.h"
 #include "model/declaration.h"
+#include "paper/tamper_central.h"
 #include "paper/tamper_chain.h"
 #include "paper/tamper_grid.h"
 
@@ -52,6 +53,7 @@ class Day {
     sequence_.assign(signers_.size() + 1, 0);
     seen_.resize(grid_.flows.size() * kSlotsOfDay);
     chain_.emplace(grid_.genesis);
+    central_.emplace(grid_.genesis, seed);
     teach();
     record_yesterday();
     propose();
@@ -68,7 +70,9 @@ class Day {
         deliver(due->second.first, std::move(due->second.second));
       }
       if (slot < kSlotsOfDay) {
+        central_->set_time(kTamperDayS + static_cast<int64_t>(slot) * 900);
         for (size_t i : of_slot[slot]) send(i, slot);
+        for (size_t i : of_slot[slot]) send_to_server(proposals_[i]);
       }
       for (const TamperChain::Outcome& o : chain_->close_block(now_ms_)) settle(o);
     }
@@ -116,6 +120,7 @@ class Day {
         r.start_s = kTamperDayS + (static_cast<int64_t>(i) - static_cast<int64_t>(kDayBegins)) * 900;
         r.duration_s = 900;
         r.wh = metered(true_wh[i]);
+        central_->takes({signer, Truth::Kind::kReading, meter, r.start_s, r.wh});
       }
       Proposal by;
       by.signer = signer;
@@ -283,6 +288,19 @@ class Day {
     replays_.emplace(slot + kLaterBlocks, std::pair(index, std::move(bytes)));
   }
 
+  CentralRequest request_of(const Proposal& p) const {
+    return {p.signer, p.kind, p.meter, kTamperDayS + static_cast<int64_t>(p.slot) * 900, p.value};
+  }
+  void send_to_server(const Proposal& p) {
+    if (!p.forged) {
+      counts_.central_honest_refused += central_->takes(request_of(p)) ? 0 : 1;
+    } else if (const auto refused = central_->refuses_forged(*p.forged, request_of(p), p.lie)) {
+      ClassCount& count = counts_.central[static_cast<size_t>(*p.forged)];
+      ++count.forged;
+      count.refused += *refused ? 1 : 0;
+    }
+  }
+
   Bytes changed(const Proposal& p) {
     const Bytes honest = payload_of(p);
     Bytes bytes = signed_bytes(p, honest, 0, chain_->chain());
@@ -403,6 +421,7 @@ class Day {
   ChainId other_chain_;
   std::vector<uint64_t> sequence_;
   std::optional<TamperChain> chain_;
+  std::optional<TamperCentral> central_;
   std::vector<energy::SeasonalProfile> profiles_;
   std::vector<Proposal> proposals_;
   std::vector<Seen> seen_;

@@ -6,8 +6,10 @@
 // A proposal is one signed transaction: the reading of a flow by its main meter or by its neighbour's, a plant's cost
 // or a line's capacity. Plants feed one transmission zone; each grid company hands over to one distributor, which
 // supplies its feeders and perhaps a large user. Feeders have no neighbour's meter: only their past and the balance of
-// their zone speak against a lie there. Shapes are those of data/original/; meters err by half a per cent at most,
-// lines lose what is registered. Four weeks before the day have taught every flow its profile.
+// their zone speak against a lie there. The same proposals go to the SQL server of paper/central_server.h, which is
+// told who says what and believes it; there a forgery is the same statement, flipped or changed on the way to it, said
+// twice, or said by whoever has the password. Shapes are those of data/original/; meters err by half a per cent at
+// most, lines lose what is registered. Four weeks before the day have taught every flow its profile.
 
 #include <array>
 
@@ -33,6 +35,8 @@ struct TamperRun {
   uint64_t honest_refused = 0;
   uint64_t honest_disputed = 0;  // flows of which no reading was forged
   uint64_t honest_flagged = 0;
+  std::array<ClassCount, kForgeryClasses.size()> central;  // the same at a server without signatures
+  uint64_t central_honest_refused = 0;                     // where a lie had taken the interval
   uint64_t proposals() const;
 };
 TamperRun tamper_run(const std::vector<HonestSeries>& shapes, uint64_t seed);

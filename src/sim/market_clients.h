@@ -18,7 +18,7 @@
 
 namespace tieline::sim {
 
-inline constexpr uint32_t kMarketPpm = 125'000;  // schedules that have a market
+inline constexpr uint32_t kMarketPpm = 62'500;  // schedules that have a market
 inline constexpr size_t kMarketKeys = 6;
 inline constexpr uint64_t kMarketMoney = 1'000'000'000;
 

@@ -42,7 +42,7 @@ TEST(Attacks, WhatIsRecordedHasAReceipt) {
 
 TEST(CentralServer, HasTheRulesOfTheLedger) {
   const auto grid = day_grid({.participants = 10, .proposals = 1, .hours = 1, .seed = 1});
-  CentralServer server(*grid);
+  CentralServer server(accounts_of(*grid));
   const DayFlow& flow = grid->flows.front();
   const GenesisParticipant& owner = grid->of(flow.from);
   EXPECT_EQ(server.record({owner.name, flow.meter, 1, 10}), "ok");
@@ -53,6 +53,13 @@ TEST(CentralServer, HasTheRulesOfTheLedger) {
   EXPECT_EQ(server.record({owner.name, flow.check_meter, 2, 10}), "not_owner");
   EXPECT_EQ(server.record({owner.name, 9'999, 2, 10}), "unknown_meter");
   EXPECT_EQ(server.record({owner.name, flow.meter, 2, owner.capacity_w}), "over_capacity");
+  EXPECT_EQ(server.record({owner.name, flow.meter, 2, 10, 7}), "misaligned_interval");
+  server.set_time(1);
+  EXPECT_EQ(server.record({owner.name, flow.meter, 2, 10}), "future_interval");
+  EXPECT_EQ(server.declare_cost(owner.name, owner.cost_hi), "ok");
+  EXPECT_EQ(server.declare_cost(owner.name, owner.cost_hi + 1), "cost_band");
+  EXPECT_EQ(server.declare_line(owner.name, owner.capacity_w), "ok");
+  EXPECT_EQ(server.declare_line(owner.name, owner.capacity_w + 1), "line_capacity");
   EXPECT_EQ(server.sell({"nobody", owner.name, "user-0", 1, 10, 1}), "unknown_signer");
   EXPECT_EQ(server.sell({owner.name, owner.name, "user-0", 1, 10'000, 1'000'000'000'000'000}), "insufficient_funds");
   EXPECT_EQ(server.sales(), 0u);

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 FILES = {"paper.html", "rows.csv", "figures.csv", "bound.csv", "cost.csv", "cost_votes.csv", "costs.csv", "classes.csv", "leader.csv", "malicious.csv",
-         "formulas.csv", "views.csv", "latency.csv", "tps.csv", "fig7.csv", "election.csv", "relay.csv", "relay_reach.csv", "bloom.csv", "table3.csv", "table4.csv", "honest.csv", "table5.csv"}
+         "formulas.csv", "views.csv", "latency.csv", "tps.csv", "fig7.csv", "election.csv", "relay.csv", "relay_reach.csv", "bloom.csv", "table3.csv", "table4.csv", "table4_central.csv", "honest.csv", "table5.csv"}
 FIELDS = {"id", "claim", "paper", "ours", "holds", "why", "command"}
 
 
