@@ -59,13 +59,18 @@ TEST(Reservation, ALineWithoutCapacityCarriesNothingButABuyerNeedsNoContract) {
 }
 
 TEST(Reservation, ACapacityLoweredAfterItWasSoldHasNothingLeft) {
-  Reservations reserved;
-  ASSERT_EQ(reserve(test_terms(), kExact, reserved), MarketRefusal::kNone);
+  Capacities plenty = kExact;
+  for (uint64_t& capacity : plenty) capacity *= 2;
   TradeTerms little = test_terms();
   little.wh = 4;
-  Capacities lower = kExact;
-  lower[0] /= 2;
-  EXPECT_EQ(reserve(little, lower, reserved), MarketRefusal::kOverCommitted);
+  for (size_t party = 0; party < kParties; ++party) {
+    Reservations reserved;
+    ASSERT_EQ(reserve(test_terms(), plenty, reserved), MarketRefusal::kNone);
+    Capacities lower = plenty;
+    lower[party] = kExact[party] / 2;
+    EXPECT_EQ(reserve(little, lower, reserved), MarketRefusal::kOverCommitted) << party;
+    EXPECT_EQ(reserve(little, plenty, reserved), MarketRefusal::kNone);
+  }
 }
 
 TEST(Reservation, WhateverIsSoldAndCancelledNoSlotExceedsItsCapacity) {

@@ -144,6 +144,8 @@ TEST_F(Rules, WhatLiesBeforeTheOpenHistoryIsRefusedAsSuch) {
   }
   reading_.start_s = kSlotS - 900;
   EXPECT_EQ(judge(), Refusal::kBeforeWindow);
+  reading_.start_s = kSlotS;  // recorded, and the last one that is not open any more
+  EXPECT_EQ(judge(), Refusal::kBeforeWindow);
   reading_.start_s = kSlotS + 900;
   EXPECT_EQ(judge(), Refusal::kNone);
 }
