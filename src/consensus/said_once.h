@@ -5,12 +5,19 @@
 // it had. With 50 validators that is a tenth of the message.
 
 #include <cstdint>
-#include <type_traits>
 #include <vector>
 
 #include "model/certificate.h"
 
 namespace tieline::consensus {
+
+inline bool same_statement(const Certificate& a, const Certificate& b) {
+  return a.slot == b.slot && a.height == b.height && a.block == b.block && a.aggregate == b.aggregate;
+}
+inline bool same_statement(const CheckpointCert& a, const CheckpointCert& b) {
+  return a.epoch == b.epoch && a.height == b.height && a.block == b.block && a.state_root == b.state_root &&
+         a.aggregate == b.aggregate;
+}
 
 // C: Certificate or CheckpointCert.
 template <class C>
@@ -53,19 +60,26 @@ class SaidOnce {
   void decode(Reader& r, size_t max) { decode_list(r, said_, max); }
 
  private:
+  // Nothing is copied before it is known that they go together: a liar's table may be long.
   static bool merge(C& into, const C& more) {
-    C bare_into = into, bare_more = more;
-    for (C* bare : {&bare_into, &bare_more}) bare->signers = {}, bare->signatures.clear();
-    if (bare_into != bare_more || (into.aggregate && into.signers != more.signers)) return false;
-    if (into.aggregate) return true;
+    if (!same_statement(into, more)) return false;
+    if (into.aggregate) return into.signers == more.signers;
     SignerSet all = into.signers;
     for (const size_t position : more.signers.positions()) all.insert(position);
-    std::vector<Signature> signatures;
+    const std::vector<size_t> positions = all.positions();
+    const auto signature_at = [](const C& c, size_t position, size_t& at) {
+      return c.signers.contains(position) ? &c.signatures[at++] : nullptr;
+    };
     size_t a = 0, b = 0;
-    for (const size_t position : all.positions()) {
-      const Signature* first = into.signers.contains(position) ? &into.signatures[a++] : nullptr;
-      const Signature* second = more.signers.contains(position) ? &more.signatures[b++] : nullptr;
+    for (const size_t position : positions) {
+      const Signature *first = signature_at(into, position, a), *second = signature_at(more, position, b);
       if (first && second && *first != *second) return false;
+    }
+    if (all == into.signers) return true;
+    std::vector<Signature> signatures;
+    a = b = 0;
+    for (const size_t position : positions) {
+      const Signature *first = signature_at(into, position, a), *second = signature_at(more, position, b);
       signatures.push_back(first ? *first : *second);
     }
     into.signers = all;
