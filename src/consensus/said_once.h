@@ -2,7 +2,7 @@
 // How a NEW-VIEW says certificates (docs/formats/messages.md, NEW-VIEW). Its VIEW-CHANGEs hold n-f certificates of
 // mostly the same vote, each by the quorum that its sender happened to hear first: the same signatures in other sets.
 // The table says a vote once, with all signatures; each VIEW-CHANGE names it by its number and the set of those that
-// it had. With 50 validators that is a tenth of the message.
+// it had.
 
 #include <cstdint>
 #include <vector>

@@ -78,7 +78,7 @@ void ReplicaImpl::take_transaction(const Blob& bytes, const TxPtr& parsed, std::
   const uint16_t code = ledger_.precheck(*tx, state, tree_->tip());
   // A peer may be a few blocks ahead: what it took is kept if it can pass soon. So is a client's while this validator
   // is behind: by what it has, it would refuse what the others record.
-  if (code != 0 && !((!origin || is_behind()) && may_pass_later(code))) {
+  if (code != 0 && !(may_pass_later(code) && (!origin || is_behind()))) {
     return refuse_unless_committed(id, code, std::move(origins));
   }
   Result<std::vector<PublicKey>> keys = ledger_.signing_keys(*tx, state);
