@@ -56,7 +56,7 @@ class ChainedEngine : public Engine {
   virtual void enter_epoch(Committee committee, const Hash& start, const Header& start_header,
                            std::optional<CommitProof> proof) = 0;
   virtual void committed(Hash block, CommitProof proof) = 0;
-  // What a block beyond all doubt wrong would prove, for Broken.
+  // What a committed block that cannot be would prove, for Broken.
   virtual const char* too_many_faulty() const { return "more than f validators are faulty"; }
 
   // --- durable records, messages, timers
