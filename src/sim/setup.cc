@@ -99,7 +99,7 @@ Setup draw_setup(uint64_t seed, const SimOptions& options, const SimKeys& keys) 
   }
   if (has_market(seed, options)) {
     add_market(g, keys, options.validators + kClients);
-    // The market's transactions stand in for three of four of the others, so that a schedule costs twice a plain one at most.
+    // The market's transactions stand in for three of four of the others: a schedule costs twice a plain one at most.
     setup.market_interval_us = setup.submit_interval_us * 4;
     setup.submit_interval_us *= 4;
   }

@@ -9,44 +9,16 @@ namespace tieline::consensus {
 
 Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer,
                const Verifier& verifier)
-    : config_(std::move(config)),
+    : ChainedEngine(std::move(config), std::move(chain), signer, verifier),
       front_(config_.params.engine == EngineKind::kTrustRaft ? &trust_raft_front_end() : &cbft_front_end()),
-      signer_(&signer),
-      verifier_(&verifier),
-      desk_(config_.self, standing::late_window(config_.params, chain.committee)),
+      desk_(config_.self, standing::late_window(config_.params, committee_)),
       measuring_(config_.self, config_.rejoin_nonce, config_.params),
       requests_(config_.rejoin_nonce) {
-  committee_ = std::move(chain.committee);
-  tip_ = chain.tip_digest;
-  tip_header_ = std::move(chain.tip);
-  tip_proof_ = std::move(chain.tip_proof);
-  if (tip_proof_) tip_slot_ = tip_proof_->certificate.slot;
-  epoch_start_ = chain.epoch_start;
-  epoch_base_ = chain.epoch_base;
-  epoch_start_ms_ = chain.epoch_start_ms;
-  epoch_start_proof_ = std::move(chain.epoch_start_proof);
-  if (tip_ == epoch_start_) epoch_start_header_ = tip_header_;
-  checkpoints_ = CheckpointVotes(std::move(chain.stable));
-  blocks_[tip_] = BlockNode{tip_header_, nullptr, true, true, true};
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
-  vote_.epoch = committee_.epoch();
-
-  if (recovered.vote) {
-    vote_ = *recovered.vote;
-    lsn_ = vote_.sequence;
-  }
-  if (recovered.damaged) {
-    const uint64_t sequence = vote_.sequence;
-    vote_ = VoteRecord{};
-    vote_.sequence = sequence;
-    vote_.epoch = committee_.epoch();
-    vote_.rejoining = true;
-  }
-  if (vote_.epoch < committee_.epoch()) {  // the chain moved past the epoch of the last vote
-    vote_.epoch = committee_.epoch();
+  recover_record(recovered);
+  if (renew_record()) {  // the chain moved past the epoch of the last vote
     vote_.view = 0;
     vote_.view_changing = false;
-    vote_.last_vote.reset();
     vote_.voted_for.reset();
   } else if (recovered.high_qc && recovered.high_qc->slot.epoch == committee_.epoch()) {
     const Certificate& c = *recovered.high_qc;
@@ -68,12 +40,7 @@ Kernel::Kernel(EngineConfig config, ChainState chain, Recovered recovered, const
   recalled_ =
       Recalled{std::move(recovered.new_view), std::move(recovered.own_proposal), std::move(recovered.own_view_change)};
   recall();
-  for (Header& header : recovered.uncommitted) {
-    const Hash digest = header.digest();
-    blocks_.try_emplace(digest, BlockNode{std::move(header), nullptr, false, false, false});
-  }
-  body_lost_ =
-      vote_.last_vote && vote_.last_vote->height > tip_header_.height && !blocks_.contains(vote_.last_vote->block);
+  recover_blocks(std::move(recovered.uncommitted));
 }
 
 // Takes up the recovered messages, once the chain has reached the epoch of the vote they belong to.
@@ -123,11 +90,6 @@ EngineStatus Kernel::status() const {
   return s;
 }
 
-bool Kernel::participates() const {
-  return !vote_.rejoining && vote_.epoch == committee_.epoch() && !awaiting_epoch_ &&
-         position_of(config_.self).has_value();
-}
-
 bool Kernel::may_leave_view() const {
   if (!high_.certificate && !high_.slot.is_epoch_start()) return false;
   // A vote that carries no last vote speaks of the certificate alone.
@@ -143,84 +105,8 @@ ValidatorId Kernel::leader(View view) const {
   return view == vote_.view && !vote_.view_changing ? vote_.voted_for.value_or(kNobody) : kNobody;
 }
 
-bool Kernel::signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const {
-  const auto position = position_of(id);
-  return position && verifier_->verify(committee_.at(*position).key, digest.view(), signature);
-}
-
-bool Kernel::voted_by(ValidatorId id, const Hash& digest, const VoteSignature& vote) const {
-  const auto position = position_of(id);
-  return position && verify_vote(committee_, *position, digest, vote, *verifier_);
-}
-
 VoteSignature Kernel::sign_vote(const Hash& digest) const {
   return tieline::sign_vote(committee_.certificates(), *signer_, digest);
-}
-
-const Header* Kernel::header_of(const Hash& block) const {
-  auto at = blocks_.find(block);
-  return at == blocks_.end() ? nullptr : &at->second.header;
-}
-
-bool Kernel::executed(const Hash& block) const {
-  auto at = blocks_.find(block);
-  return at != blocks_.end() && (at->second.committed || (at->second.judged && at->second.valid));
-}
-
-std::vector<ValidatorId> Kernel::ids_of(const SignerSet& signers) const {
-  std::vector<ValidatorId> out;
-  for (size_t p : signers.positions())
-    if (p < committee_.size() && committee_.at(p).id != config_.self) out.push_back(committee_.at(p).id);
-  return out;
-}
-
-// Only the digest is known: the replica fetches the whole block, and its parents if need be.
-void Kernel::want_body(const Hash& block, Height height, std::vector<ValidatorId> holders) {
-  if (executed(block)) return;
-  Judge judge;
-  judge.block = block;
-  judge.header.height = height;
-  judge.known_by_digest = true;
-  std::erase(holders, config_.self);
-  judge.holders = std::move(holders);
-  out_->push_back(std::move(judge));
-}
-
-// The body of the last vote was torn off in a crash: whoever has it may give it back.
-void Kernel::want_lost_body() {
-  if (!body_lost_) return;
-  std::vector<ValidatorId> others;
-  for (const Member& m : committee_.members()) others.push_back(m.id);
-  want_body(vote_.last_vote->block, vote_.last_vote->height, std::move(others));
-}
-
-// --- durable records and messages -----------------------------------------------------------------------------------
-
-Lsn Kernel::persist(std::optional<Hash> body, std::vector<MessagePtr> messages) {
-  ++vote_.sequence;
-  lsn_ = vote_.sequence;
-  // A record ahead of the chain keeps what it says of its own epoch.
-  const bool ahead = vote_.epoch > committee_.epoch();
-  if (!ahead) {
-    vote_.high_slot = high_.slot;
-    vote_.high_block = high_.block;
-    vote_.high_height = high_.height;
-  }
-  Persist p{lsn_, vote_, body, {}, std::move(messages)};
-  if (!ahead && high_.certificate && persisted_high_ != high_.slot) p.high_qc = high_.certificate;
-  if (!ahead) persisted_high_ = high_.slot;
-  out_->push_back(std::move(p));
-  return lsn_;
-}
-
-void Kernel::send(std::vector<ValidatorId> to, MessagePtr message, Lsn after) {
-  out_->push_back(Send{std::move(to), std::move(message), after});
-}
-
-void Kernel::drop(ValidatorId from, const char* code) { out_->push_back(Drop{from, code}); }
-
-void Kernel::trace(std::string event) {
-  if (config_.trace) out_->push_back(Trace{std::move(event)});
 }
 
 // --- inputs ---------------------------------------------------------------------------------------------------------
@@ -262,33 +148,6 @@ void Kernel::resume() {
     send({}, own_proposal_, lsn_);  // the stored one, never a new one for that slot
   }
   maybe_propose();
-}
-
-// A message of another epoch never meets this epoch's committee. One of the next epoch waits until that epoch starts.
-bool Kernel::check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& message) {
-  if (epoch == committee_.epoch()) return true;
-  if (epoch > committee_.epoch()) {
-    if (epoch == committee_.epoch() + 1) {
-      auto& queue = early_[from];
-      size_t bytes = message->bytes.size();
-      for (const MessagePtr& kept : queue) bytes += kept->bytes.size();
-      while (!queue.empty() && (queue.size() >= kEarlyPerMemberMax || bytes > kEarlyBytesPerMemberMax)) {
-        bytes -= queue.front()->bytes.size();
-        queue.pop_front();
-      }
-      queue.push_back(message);
-      if (queue.size() < kEarlyMeansBehind) return false;
-    }
-    out_->push_back(Behind{0, epoch, {from}});
-    return false;
-  }
-  if (std::holds_alternative<ViewChange>(message->payload)) {
-    if (epoch_start_header_ && epoch_start_proof_)
-      send({from}, make_message(Decided{*epoch_start_header_, *epoch_start_proof_}), 0);
-    else
-      send({from}, make_message(Heartbeat{committee_.epoch(), vote_.view, tip_header_.height}), 0);
-  }
-  return false;
 }
 
 void Kernel::on(const Received& r) {
@@ -339,22 +198,11 @@ void Kernel::on(const Pending& p) { oldest_us_ = p.oldest_us; }
 
 // --- timers ---------------------------------------------------------------------------------------------------------
 
-int64_t Kernel::timeout_us() const {
-  return static_cast<int64_t>(config_.params.timeout_ms) * kMicrosPerMilli << std::min(failures_, kBackoffMax);
-}
-
 int64_t Kernel::patience_us() const { return waits().patience_us; }
-
-void Kernel::arm(TimerId id, std::optional<int64_t> deadline) {
-  Timer& t = timers_[static_cast<size_t>(id)];
-  if (t.deadline == deadline) return;
-  t.deadline = deadline;
-  out_->push_back(ArmTimer{id, ++t.generation, deadline});
-}
 
 // Every deadline is derived from the state, once, at the end of a step: no handler has to remember to arm or disarm.
 void Kernel::refresh_timers() {
-  const int64_t t0 = static_cast<int64_t>(config_.params.timeout_ms) * kMicrosPerMilli;
+  const int64_t t0 = t0_us();
   std::optional<int64_t> progress, passed_over, view_change, resend_at, heartbeat;
   if (active()) {
     // The view's own first commit is awaited even with nothing pending: its leader proposes at once.
@@ -386,9 +234,7 @@ void Kernel::refresh_timers() {
 }
 
 void Kernel::on(const TimerFired& fired) {
-  Timer& t = timers_[static_cast<size_t>(fired.id)];
-  if (fired.generation != t.generation || !t.deadline) return;  // stale
-  t.deadline.reset();
+  if (!takes(fired)) return;
   switch (fired.id) {
     case TimerId::kProgress:
     case TimerId::kPassedOver:

@@ -12,13 +12,11 @@
 //   kernel_rejoin.cc  a validator whose durable state is damaged or gone
 //   kernel_fingerprint.cc  what makes two kernels the same, for the explorer
 
-#include <array>
 #include <deque>
 #include <map>
 #include <set>
 
-#include "consensus/checkpoint_votes.h"
-#include "consensus/engine.h"
+#include "consensus/chained_engine.h"
 #include "consensus/evidence_desk.h"
 #include "consensus/explorable.h"
 #include "consensus/kernel/confirm_pool.h"
@@ -29,21 +27,16 @@
 
 namespace tieline::consensus {
 
-inline constexpr View kViewsPerMemberMax = 4;     // VIEW-CHANGEs kept of one member
-inline constexpr size_t kNewViewsKept = 16;       // NEW-VIEWs kept besides those that known last votes refer to
-inline constexpr size_t kEarlyPerMemberMax = 64;  // messages of the next epoch kept until it starts
-inline constexpr size_t kEarlyBytesPerMemberMax = 2 * kNewViewBytesMax;
-inline constexpr size_t kEarlyMeansBehind = 4;       // so many of them show that the end of this epoch was missed
+inline constexpr View kViewsPerMemberMax = 4;        // VIEW-CHANGEs kept of one member
+inline constexpr size_t kNewViewsKept = 16;          // NEW-VIEWs kept besides those that known last votes refer to
 inline constexpr size_t kLeadersKept = 64;           // views whose leader is remembered
-inline constexpr uint32_t kBackoffMax = 6;           // T0 x 2^min(c, 6)
 inline constexpr size_t kEmptyBlocksMax = 2;         // to commit what is pending while idle
-inline constexpr Height kRecentBlocks = 16;          // committed blocks whose headers and certificates stay at hand
 inline constexpr int64_t kSlotsKept = 64;            // below the newest certificate, for late CONFIRMs
 inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation waiting to get into a block
 inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 x 2^min(times, 6) between two hand-overs for one member
 inline constexpr uint32_t kRejoinRequestsPerDoubling = 8;  // then they come half as often, down to 1/64
 
-class Kernel final : public Engine, public Explorable {
+class Kernel final : public ChainedEngine, public Explorable {
  public:
   Kernel(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier);
   void step(const Now& now, const Input& input, Effects& effects) override;
@@ -52,13 +45,7 @@ class Kernel final : public Engine, public Explorable {
   void fingerprint(Writer& w) const override;
 
  private:
-  struct BlockNode {
-    Header header;
-    BlockPtr body;
-    bool judged = false;
-    bool valid = false;
-    bool committed = false;
-  };
+  using ChainedEngine::on;
   struct ViewChangeEntry {
     MessagePtr message;
     bool acked = false;  // checked whole, its body and NEW-VIEW held: counts as this node's ACK
@@ -69,32 +56,19 @@ class Kernel final : public Engine, public Explorable {
   void on(const Received&);
   void on(const TimerFired&);
   void on(const Pending&);
-  Lsn persist(std::optional<Hash> body, std::vector<MessagePtr> messages);
-  void send(std::vector<ValidatorId> to, MessagePtr message, Lsn after);
-  void drop(ValidatorId from, const char* code);
-  void trace(std::string event);
-  void arm(TimerId id, std::optional<int64_t> deadline);
+  Lsn persist(std::optional<Hash> body, std::vector<MessagePtr> messages) {
+    return write_record(high_, body, std::move(messages));
+  }
   void refresh_timers();
   void resend();
   void recall();
   void resume();
-  int64_t timeout_us() const;           // T0 x 2^min(c, 6)
   int64_t patience_us() const;          // how long this member waits in its view
-  bool participates() const;            // may sign anything in this epoch
   bool may_leave_view() const;          // holds all that a VIEW-CHANGE of its would speak of
   ValidatorId leader(View view) const;  // kNobody: not known here
   bool is_leader() const { return leader(vote_.view) == config_.self; }
   bool active() const { return participates() && !vote_.view_changing; }
-  std::optional<size_t> position_of(ValidatorId id) const { return committee_.position_of(id); }
-  bool signed_by(ValidatorId id, const Hash& digest, const Signature& signature) const;
-  bool voted_by(ValidatorId id, const Hash& digest, const VoteSignature& vote) const;
   VoteSignature sign_vote(const Hash& digest) const;
-  const Header* header_of(const Hash& block) const;
-  bool executed(const Hash& block) const;  // applied, or judged valid
-  void want_lost_body();
-  void want_body(const Hash& block, Height height, std::vector<ValidatorId> holders);
-  std::vector<ValidatorId> ids_of(const SignerSet& signers) const;
-  bool check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& message);
 
   // kernel_vote.cc
   void on_propose(ValidatorId from, const MessagePtr& message);
@@ -132,7 +106,6 @@ class Kernel final : public Engine, public Explorable {
   void measure();
   void note_bad_header(ValidatorId signer, const Propose& propose);
   void note_bad_transaction(const Hash& block, const BadTransaction& bad);
-  std::vector<ValidatorId> others() const;
   void send_late(std::vector<ValidatorId> to, std::vector<LateConfirm> votes);
   void on_late(ValidatorId from, const LateConfirms& late);
   void on_probe(ValidatorId from, const Probe& probe);
@@ -141,26 +114,18 @@ class Kernel final : public Engine, public Explorable {
 
   // kernel_commit.cc
   void check_commit_rules(const Certificate& certificate);
-  void committed(Hash block, CommitProof proof);
+  void committed(Hash block, CommitProof proof) override;
   void emit_commit(const std::vector<Hash>& chain, CommitProof proof);
-  std::optional<std::vector<Hash>> path_from_tip(const Hash& block, Hash& missing) const;
-  bool may_hang_on_tip(const Hash& block) const;
-  void retry_pending_commit();
   void prune();
-  void on(const Applied&);
   void on(const CaughtUp&);
   void on(const Installed&);
-  void on(const CheckpointReached&);
   void on_decided(ValidatorId from, const Decided& decided);
   void on_heartbeat(ValidatorId from, const Heartbeat& heartbeat);
-  void on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote);
   void on_checkpoint(ValidatorId from, const CheckpointCert& certificate);
-  void note_checkpoint(ValidatorId from, CheckpointVotes::Added added);
-  CheckpointVotes::Rules checkpoint_rules(const Committee& committee) const;
+  void note_checkpoint(ValidatorId from, CheckpointVotes::Added added) override;
   void enter_epoch(Committee committee, const Hash& start, const Header& start_header,
-                   std::optional<CommitProof> proof);
+                   std::optional<CommitProof> proof) override;
   void reset_epoch_state();
-  const Committee* committee_at(Epoch epoch) const;
 
   // kernel_view.cc
   void start_view_change(ViewChangeKind kind, View target, bool own_time_out = false);
@@ -228,49 +193,17 @@ class Kernel final : public Engine, public Explorable {
   void write_view(Writer& w) const;
   void write_rejoin(Writer& w) const;
 
-  EngineConfig config_;
   const FrontEnd* front_;
-  const Signer* signer_;
-  const Verifier* verifier_;
-  Now now_;
-  Effects* out_ = nullptr;  // of the current step
-
-  // the committed chain
-  Committee committee_;
   mutable std::map<View, ValidatorId> leaders_;  // of this epoch: a draw costs f+1 hashes, and every step asks
-  std::optional<Committee> previous_committee_;
-  Hash tip_;
-  Header tip_header_;
-  Slot tip_slot_;  // where the certificate that committed the tip stands
-  std::optional<CommitProof> tip_proof_;
-  Hash epoch_start_;
-  Height epoch_base_ = 0;
-  int64_t epoch_start_ms_ = 0;
-  std::optional<Header> epoch_start_header_;
-  std::optional<CommitProof> epoch_start_proof_;
-  bool awaiting_epoch_ = false;  // the epoch's last block is committed; its execution is on the way
-  CheckpointVotes checkpoints_;
-
-  // blocks above the tip, and the last few below it
-  std::map<Hash, BlockNode> blocks_;
   std::map<Hash, Certificate> certificates_of_;  // of recent blocks, the one with the most signers
-  struct PendingCommit {
-    Hash block;
-    CommitProof proof;
-  };
-  std::optional<PendingCommit> pending_commit_;
 
-  // durable state (what the next Persist writes) and votes
-  VoteRecord vote_;
-  Lsn lsn_ = 0;             // of the last Persist
-  Justify high_;            // highQC
-  bool body_lost_ = false;  // of last_vote: it stands, but may not be confirmed again before the body is back
+  // votes
+  Justify high_;  // highQC
   struct Recalled {
     MessagePtr new_view, own_proposal, own_view_change;
   };
   std::optional<Recalled> recalled_;      // what the log gave back, until the chain is in the vote's epoch
   std::optional<Justify> recorded_high_;  // of a record that is of a later epoch than the chain has reached
-  Slot persisted_high_;                   // whose certificate is in the log already
   MessagePtr own_proposal_;
   MessagePtr own_view_change_;
   ConfirmPool confirms_;
@@ -292,8 +225,6 @@ class Kernel final : public Engine, public Explorable {
   std::map<View, std::map<ValidatorId, std::map<ValidatorId, ViewChangeAck>>> acks_;
   std::deque<MessagePtr> new_views_;
   std::optional<int64_t> quorum_changing_us_;  // since when n-f are known to change to this view or beyond
-  uint32_t failures_ = 0;                      // c
-  std::map<ValidatorId, std::deque<MessagePtr>> early_;
 
   // elections
   int64_t changing_us_ = 0;           // since when it is changing to this view
@@ -313,26 +244,12 @@ class Kernel final : public Engine, public Explorable {
   std::optional<int64_t> oldest_us_;
   int64_t full_commit_us_ = 0;
   int64_t certified_us_ = 0;  // when highQC last rose in this view
-  struct Timer {
-    uint64_t generation = 0;
-    std::optional<int64_t> deadline;
-  };
-  std::array<Timer, static_cast<size_t>(TimerId::kCount)> timers_{};
   int64_t last_resend_us_ = 0;
   int64_t last_heartbeat_us_ = 0;
 
   // rejoin
   std::map<ValidatorId, RejoinReply> rejoin_replies_;
   uint32_t rejoin_requests_ = 0;  // how many were sent
-  struct HandOver {
-    Hash nonce;
-    size_t requests = 0;
-    int64_t last_us = 0;
-    int64_t replied_us = INT64_MIN / 2;
-    bool done = false;
-    uint32_t times = 0;  // how often one was made for this member in this epoch
-  };
-  std::map<ValidatorId, HandOver> hand_overs_;
 };
 
 }  // namespace tieline::consensus

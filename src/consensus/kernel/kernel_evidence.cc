@@ -85,13 +85,6 @@ std::optional<VoteSignature> Kernel::lone_vote(const Certificate& c, size_t posi
   return vote;
 }
 
-std::vector<ValidatorId> Kernel::others() const {
-  std::vector<ValidatorId> out;
-  for (const Member& m : committee_.members())
-    if (m.id != config_.self) out.push_back(m.id);
-  return out;
-}
-
 void Kernel::send_late(std::vector<ValidatorId> to, std::vector<LateConfirm> votes) {
   std::erase(to, config_.self);
   std::erase(to, kNobody);  // a term's leader that is not known yet

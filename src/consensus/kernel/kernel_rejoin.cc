@@ -10,23 +10,12 @@
 namespace tieline::consensus {
 
 void Kernel::send_rejoin_request() {
-  RejoinRequest request{config_.self, config_.rejoin_nonce, committee_.epoch(), {}};
-  const Hash digest = rejoin_request_digest(config_.chain, request);
-  request.signature = signer_->sign(digest.view());
   ++rejoin_requests_;
-  send({}, make_message(request), lsn_);
+  send({}, make_message(rejoin_request()), lsn_);
 }
 
 void Kernel::on_rejoin_request(ValidatorId from, const RejoinRequest& request) {
-  if (from == config_.self || request.signer != from || !participates()) return;
-  if (!signed_by(from, rejoin_request_digest(config_.chain, request), request.signature))
-    return drop(from, "rejoin_bad_signature");
-
-  HandOver& h = hand_overs_[from];
-  const int64_t t0 = static_cast<int64_t>(config_.params.timeout_ms) * kMicrosPerMilli;
-  if (now_.mono_us - h.replied_us < t0 / 4) return;  // an answer costs a sync
-  h.replied_us = now_.mono_us;
-
+  if (!participates() || !may_answer(from, request)) return;
   RejoinReply reply;
   reply.signer = config_.self;
   reply.nonce = request.nonce;
@@ -44,34 +33,23 @@ void Kernel::on_rejoin_request(ValidatorId from, const RejoinRequest& request) {
     }
     if (high_.certificate && high_.slot.view + 1 >= vote_.view) reply.certificate = high_.certificate;
   }
-  const Hash digest = rejoin_reply_digest(config_.chain, reply);
-  reply.signature = signer_->sign(digest.view());
+  sign(reply);
   const Lsn lsn = persist({}, {});  // epoch and view are durable before it says so
   send({from}, make_message(std::move(reply)), lsn);
 
-  // One planned hand-over a member an epoch (again only after a long pause), so that a higher view commits something.
-  // On the second request: by then the others have answered with the view that is now in use.
   // The pause doubles, because a planned move lengthens no time-out: on a network where no view commits within the
   // first pause, hand-overs alone would end every view before it does anything.
-  const int64_t pause = kHandOverPauseFactor * t0 << std::min(h.times, kBackoffMax);
-  if (h.nonce != request.nonce || (h.done && now_.mono_us - h.last_us > pause)) {
-    if (h.done && now_.mono_us - h.last_us <= pause) return;
-    h = HandOver{request.nonce, 0, h.last_us, h.replied_us, false, h.times};
-  }
-  ++h.requests;
-  if (h.done || h.requests < 2 || !active()) return;
-  h.done = true;
-  ++h.times;
-  h.last_us = now_.mono_us;
+  const uint32_t times = std::min(hand_overs_[from].times, kBackoffMax);
+  HandOver* due = hand_over_due(from, request, kHandOverPauseFactor * t0_us() << times);
+  if (!due || !active()) return;
+  made(*due);
   trace("hand-over for validator " + std::to_string(from));
   start_view_change(ViewChangeKind::kPlanned, vote_.view + 1);
 }
 
 void Kernel::on_rejoin_reply(ValidatorId from, const MessagePtr& message) {
   const auto& reply = std::get<RejoinReply>(message->payload);
-  if (!vote_.rejoining || from == config_.self || reply.signer != from || reply.nonce != config_.rejoin_nonce) return;
-  if (!signed_by(from, rejoin_reply_digest(config_.chain, reply), reply.signature))
-    return drop(from, "rejoin_bad_signature");
+  if (!answers_me(from, reply)) return;
   auto known = rejoin_replies_.find(from);
   const bool lower = known == rejoin_replies_.end() ||
                      std::tie(reply.epoch, reply.view) < std::tie(known->second.epoch, known->second.view);

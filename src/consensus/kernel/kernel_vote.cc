@@ -86,28 +86,15 @@ Status Kernel::check_certificate(const Certificate& certificate) const {
 }
 
 void Kernel::on(const Judged& judged) {
-  auto at = blocks_.find(judged.block);
-  if (at == blocks_.end()) {
-    if (!judged.body) return;
-    at = blocks_.try_emplace(judged.block, BlockNode{judged.body->header, nullptr, false, false, false}).first;
+  switch (take(judged)) {
+    case Took::kNothing:
+    case Took::kKnown:
+      return;
+    case Took::kBody:
+      return maybe_propose();
+    case Took::kJudged:
+      break;
   }
-  BlockNode& node = at->second;
-  if (node.judged || node.committed) {
-    if (node.body || !judged.body) return;
-    node.body = judged.body;  // asked for again to be proposed again
-    return maybe_propose();
-  }
-  if (judged.body && !may_hang_on_tip(judged.block)) {  // the chain went another way meanwhile
-    blocks_.erase(at);
-    return;
-  }
-  if (judged.body) {
-    node.body = judged.body;
-    node.header = judged.body->header;  // known by digest until now
-  }
-  node.judged = true;
-  node.valid = judged.valid;
-  if (!judged.valid) trace("invalid block: " + judged.why);
   if (judged.bad) note_bad_transaction(judged.block, *judged.bad);
   if (body_lost_ && judged.valid && judged.block == vote_.last_vote->block) regain_last_vote();
   // A certificate may have waited for this header (two-chain) or this body (commit).

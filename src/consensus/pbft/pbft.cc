@@ -22,36 +22,12 @@ std::optional<Epoch> epoch_of(const M& m) {
 }  // namespace
 
 Pbft::Pbft(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier)
-    : config_(std::move(config)), signer_(&signer), verifier_(&verifier), checkpoints_(std::move(chain.stable)) {
-  committee_ = std::move(chain.committee);
-  tip_ = chain.tip_digest;
-  tip_header_ = std::move(chain.tip);
-  tip_proof_ = std::move(chain.tip_proof);
-  if (tip_proof_) tip_slot_ = tip_proof_->certificate.slot;
-  epoch_start_ = chain.epoch_start;
-  epoch_base_ = chain.epoch_base;
-  epoch_start_proof_ = std::move(chain.epoch_start_proof);
-  if (tip_ == epoch_start_) epoch_start_header_ = tip_header_;
-  blocks_[tip_] = BlockNode{tip_header_, nullptr, true, true, true};
+    : ChainedEngine(std::move(config), std::move(chain), signer, verifier) {
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
-  vote_.epoch = committee_.epoch();
-
-  if (recovered.vote) {
-    vote_ = *recovered.vote;
-    lsn_ = vote_.sequence;
-  }
-  if (recovered.damaged) {
-    const uint64_t sequence = vote_.sequence;
-    vote_ = VoteRecord{};
-    vote_.sequence = sequence;
-    vote_.epoch = committee_.epoch();
-    vote_.rejoining = true;
-  }
-  if (vote_.epoch < committee_.epoch()) {  // the chain moved past the epoch of the last vote
-    vote_.epoch = committee_.epoch();
+  recover_record(recovered);
+  if (renew_record()) {  // the chain moved past the epoch of the last vote
     vote_.view = 0;
     vote_.view_changing = false;
-    vote_.last_vote.reset();
   } else if (vote_.epoch == committee_.epoch() && !vote_.high_slot.is_epoch_start()) {
     // Without its certificate if that was torn off: then it comes back with the others' messages.
     high_ = Justify{recovered.high_qc, vote_.high_slot, vote_.high_block, vote_.high_height};
@@ -65,12 +41,7 @@ Pbft::Pbft(EngineConfig config, ChainState chain, Recovered recovered, const Sig
         Justify{tip_proof_->certificate, tip_slot_, tip_proof_->certificate.block, tip_proof_->certificate.height});
   recalled_ = Recalled{std::move(recovered.own_proposal), std::move(recovered.own_view_change)};
   recall();
-  for (Header& header : recovered.uncommitted) {
-    const Hash digest = header.digest();
-    blocks_.try_emplace(digest, BlockNode{std::move(header), nullptr, false, false, false});
-  }
-  body_lost_ =
-      vote_.last_vote && vote_.last_vote->height > tip_header_.height && !blocks_.contains(vote_.last_vote->block);
+  recover_blocks(std::move(recovered.uncommitted));
 }
 
 // Takes up the recovered messages, once the chain has reached the epoch of the vote they belong to.
@@ -114,80 +85,6 @@ EngineStatus Pbft::status() const {
   return s;
 }
 
-bool Pbft::participates() const {
-  return !vote_.rejoining && vote_.epoch == committee_.epoch() && !awaiting_epoch_ &&
-         committee_.position_of(config_.self).has_value();
-}
-
-// A share is nobody's: genesis refuses aggregates with this engine.
-bool Pbft::signed_by(ValidatorId id, const Hash& digest, const VoteSignature& signature) const {
-  const auto position = committee_.position_of(id);
-  return position && verify_vote(committee_, *position, digest, signature, *verifier_);
-}
-
-const Header* Pbft::header_of(const Hash& block) const {
-  auto at = blocks_.find(block);
-  return at == blocks_.end() ? nullptr : &at->second.header;
-}
-
-bool Pbft::executed(const Hash& block) const {
-  auto at = blocks_.find(block);
-  return at != blocks_.end() && (at->second.committed || (at->second.judged && at->second.valid));
-}
-
-std::vector<ValidatorId> Pbft::ids_of(const SignerSet& signers) const {
-  std::vector<ValidatorId> out;
-  for (size_t p : signers.positions())
-    if (p < committee_.size() && committee_.at(p).id != config_.self) out.push_back(committee_.at(p).id);
-  return out;
-}
-
-std::vector<ValidatorId> Pbft::others() const {
-  std::vector<ValidatorId> out;
-  for (const Member& m : committee_.members())
-    if (m.id != config_.self) out.push_back(m.id);
-  return out;
-}
-
-// Only the digest is known: the replica fetches the whole block, and its parents if need be.
-void Pbft::want_body(const Hash& block, Height height, std::vector<ValidatorId> holders) {
-  if (executed(block)) return;
-  Judge judge;
-  judge.block = block;
-  judge.header.height = height;
-  judge.known_by_digest = true;
-  std::erase(holders, config_.self);
-  judge.holders = std::move(holders);
-  out_->push_back(std::move(judge));
-}
-
-// --- durable records and messages -----------------------------------------------------------------------------------
-
-Lsn Pbft::persist(std::optional<Hash> body, std::vector<MessagePtr> messages) {
-  ++vote_.sequence;
-  lsn_ = vote_.sequence;
-  // A record ahead of the chain keeps what it says of its own epoch.
-  const bool ahead = vote_.epoch > committee_.epoch();
-  if (!ahead) {
-    vote_.high_slot = high_.slot;
-    vote_.high_block = high_.block;
-    vote_.high_height = high_.height;
-  }
-  Persist p{lsn_, vote_, body, {}, std::move(messages)};
-  if (!ahead && high_.certificate && persisted_high_ != high_.slot) p.high_qc = high_.certificate;
-  if (!ahead) persisted_high_ = high_.slot;
-  out_->push_back(std::move(p));
-  return lsn_;
-}
-
-void Pbft::send(std::vector<ValidatorId> to, MessagePtr message, Lsn after) {
-  out_->push_back(Send{std::move(to), std::move(message), after});
-}
-
-void Pbft::trace(std::string event) {
-  if (config_.trace) out_->push_back(Trace{std::move(event)});
-}
-
 // --- inputs ---------------------------------------------------------------------------------------------------------
 
 void Pbft::on(const Started&) {
@@ -224,28 +121,6 @@ void Pbft::resume() {
   maybe_propose();
 }
 
-// A message of another epoch never meets this epoch's committee. One of the next epoch waits until that epoch starts.
-bool Pbft::check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& message) {
-  if (epoch == committee_.epoch()) return true;
-  if (epoch > committee_.epoch()) {
-    if (epoch == committee_.epoch() + 1) {
-      auto& queue = early_[from];
-      if (queue.size() >= kEarlyPerMemberMax) queue.pop_front();
-      queue.push_back(message);
-      if (queue.size() < kEarlyMeansBehind) return false;
-    }
-    out_->push_back(Behind{0, epoch, {from}});
-    return false;
-  }
-  if (std::holds_alternative<ViewChange>(message->payload)) {
-    if (epoch_start_header_ && epoch_start_proof_)
-      send({from}, make_message(Decided{*epoch_start_header_, *epoch_start_proof_}), 0);
-    else
-      send({from}, make_message(Heartbeat{committee_.epoch(), vote_.view, tip_header_.height}), 0);
-  }
-  return false;
-}
-
 void Pbft::on(const Received& r) {
   if (!r.message || !committee_.position_of(r.from)) return drop(r.from, "not_a_member");
   std::visit(
@@ -257,13 +132,6 @@ void Pbft::on(const Received& r) {
 }
 
 // --- timers ---------------------------------------------------------------------------------------------------------
-
-void Pbft::arm(TimerId id, std::optional<int64_t> deadline) {
-  Timer& t = timers_[static_cast<size_t>(id)];
-  if (t.deadline == deadline) return;
-  t.deadline = deadline;
-  out_->push_back(ArmTimer{id, ++t.generation, deadline});
-}
 
 // Every deadline is derived from the state, once, at the end of a step: no handler has to remember to arm or disarm.
 void Pbft::refresh_timers() {
@@ -294,9 +162,7 @@ void Pbft::refresh_timers() {
 }
 
 void Pbft::on(const TimerFired& fired) {
-  Timer& t = timers_[static_cast<size_t>(fired.id)];
-  if (fired.generation != t.generation || !t.deadline) return;  // stale
-  t.deadline.reset();
+  if (!takes(fired)) return;
   switch (fired.id) {
     case TimerId::kProgress:
     case TimerId::kPassedOver:

@@ -10,12 +10,9 @@
 //   pbft_view.cc    VIEW-CHANGE and NEW-VIEW
 //   pbft_rejoin.cc  a validator whose durable state is damaged or gone
 
-#include <array>
-#include <deque>
 #include <map>
 
-#include "consensus/checkpoint_votes.h"
-#include "consensus/engine.h"
+#include "consensus/chained_engine.h"
 #include "consensus/kernel/confirm_pool.h"
 #include "consensus/pbft/new_view.h"
 #include "standing/leader.h"
@@ -23,10 +20,6 @@
 namespace tieline::consensus::pbft {
 
 inline constexpr size_t kViewsPerMemberMax = 4;      // VIEW-CHANGEs kept of one member
-inline constexpr size_t kEarlyPerMemberMax = 64;     // messages of the next epoch kept until it starts
-inline constexpr size_t kEarlyMeansBehind = 4;       // so many of them show that the end of this epoch was missed
-inline constexpr uint32_t kBackoffMax = 6;           // T0 x 2^min(c, 6)
-inline constexpr Height kRecentBlocks = 16;          // committed blocks whose headers and certificates stay at hand
 inline constexpr int64_t kSlotsKept = 64;            // below the newest certificate, for late votes
 inline constexpr size_t kFaultsPending = 32;         // proofs of equivocation waiting to get into a block
 inline constexpr int64_t kHandOverPauseFactor = 16;  // x T0 between two hand-overs for one rejoining member
@@ -34,7 +27,7 @@ inline constexpr Height kUncommittedMax = 16;        // prepared blocks that wai
 
 using standing::primary_of;
 
-class Pbft final : public Engine {
+class Pbft final : public ChainedEngine {
  public:
   Pbft(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier);
   void step(const Now& now, const Input& input, Effects& effects) override;
@@ -42,13 +35,7 @@ class Pbft final : public Engine {
   std::unique_ptr<Engine> clone() const override { return std::make_unique<Pbft>(*this); }
 
  private:
-  struct BlockNode {
-    Header header;
-    BlockPtr body;
-    bool judged = false;
-    bool valid = false;
-    bool committed = false;
-  };
+  using ChainedEngine::on;
 
   // pbft.cc
   void on(const Started&);
@@ -69,30 +56,18 @@ class Pbft final : public Engine {
   void receive(ValidatorId from, const MessagePtr&, const Other&) {
     drop(from, "message_of_another_engine");
   }
-  bool check_epoch(ValidatorId from, Epoch epoch, const MessagePtr& message);
-  Lsn persist(std::optional<Hash> body, std::vector<MessagePtr> messages);
-  void send(std::vector<ValidatorId> to, MessagePtr message, Lsn after);
-  void drop(ValidatorId from, const char* code) { out_->push_back(Drop{from, code}); }
-  void trace(std::string event);
-  void arm(TimerId id, std::optional<int64_t> deadline);
+  Lsn persist(std::optional<Hash> body, std::vector<MessagePtr> messages) {
+    return write_record(high_, body, std::move(messages));
+  }
   void refresh_timers();
   void resend();
   void recall();
   void resume();
-  int64_t t0_us() const { return static_cast<int64_t>(config_.params.timeout_ms) * kMicrosPerMilli; }
-  int64_t timeout_us() const { return t0_us() << std::min(failures_, kBackoffMax); }
-  bool participates() const;  // may sign anything in this epoch
   bool active() const { return participates() && !vote_.view_changing; }
   // Holds the certificate that a VIEW-CHANGE of its must speak of.
   bool may_leave_view() const { return high_.certificate || high_.slot.is_epoch_start(); }
   ValidatorId primary(View view) const { return primary_of(committee_, view); }
   bool is_primary() const { return primary(vote_.view) == config_.self; }
-  bool signed_by(ValidatorId id, const Hash& digest, const VoteSignature& signature) const;
-  const Header* header_of(const Hash& block) const;
-  bool executed(const Hash& block) const;  // applied, or judged valid
-  void want_body(const Hash& block, Height height, std::vector<ValidatorId> holders);
-  std::vector<ValidatorId> ids_of(const SignerSet& signers) const;
-  std::vector<ValidatorId> others() const;
 
   // pbft_vote.cc
   void on_pre_prepare(ValidatorId from, const MessagePtr& message);
@@ -123,25 +98,18 @@ class Pbft final : public Engine {
   Evidence collect_evidence(const Header& parent, const Slot& slot) const;
 
   // pbft_commit.cc
-  void committed(const Hash& block, CommitProof proof);
+  void committed(Hash block, CommitProof proof) override;
   void committed_again(const CommitProof& proof);
   void emit_commit(const std::vector<Hash>& chain, CommitProof proof);
-  std::optional<std::vector<Hash>> path_from_tip(const Hash& block, Hash& missing) const;
-  bool may_hang_on_tip(const Hash& block) const;
-  void retry_pending_commit();
   void prune();
-  void on(const Applied&);
   void on(const CaughtUp&);
   void on(const Installed&);
-  void on(const CheckpointReached&);
   void on(const SubmissionRejected&) {}  // its blocks carry certificates, time-outs and equivocations only
   void on_decided(ValidatorId from, const Decided& decided);
   void on_heartbeat(ValidatorId from, const Heartbeat& heartbeat);
-  void on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote);
   void enter_epoch(Committee committee, const Hash& start, const Header& start_header,
-                   std::optional<CommitProof> proof);
+                   std::optional<CommitProof> proof) override;
   void reset_epoch_state();
-  const Committee* committee_at(Epoch epoch) const;
 
   // pbft_view.cc
   void start_view_change(ViewChangeKind kind, View target);
@@ -163,46 +131,15 @@ class Pbft final : public Engine {
   void maybe_finish_rejoin();
   bool proves_view(const RejoinReply& reply) const;
 
-  EngineConfig config_;
-  const Signer* signer_;
-  const Verifier* verifier_;
-  Now now_;
-  Effects* out_ = nullptr;  // of the current step
-
-  // the committed chain
-  Committee committee_;
-  std::optional<Committee> previous_committee_;
-  Hash tip_;
-  Header tip_header_;
-  Slot tip_slot_;  // the highest at which the tip is known to be committed: a new view commits it again
-  std::optional<CommitProof> tip_proof_;  // there
-  Hash epoch_start_;
-  Height epoch_base_ = 0;
-  std::optional<Header> epoch_start_header_;
-  std::optional<CommitProof> epoch_start_proof_;
-  bool awaiting_epoch_ = false;  // the epoch's last block is committed; its execution is on the way
-  CheckpointVotes checkpoints_;
-
-  // blocks above the tip, and the last few below it
-  std::map<Hash, BlockNode> blocks_;
   std::map<Hash, Certificate> commits_of_;  // of recent blocks: COMMITs, the certificate with the most signers
-  struct PendingCommit {
-    Hash block;
-    CommitProof proof;
-  };
-  std::optional<PendingCommit> pending_commit_;
 
-  // durable state (what the next Persist writes) and votes
-  VoteRecord vote_;
-  Lsn lsn_ = 0;             // of the last Persist
-  Justify high_;            // P: the highest certificate, of PREPAREs or (which says more) of COMMITs
-  bool body_lost_ = false;  // of last_vote, in a crash: its PREPARE never left, and never will
+  // votes
+  Justify high_;  // P: the highest certificate, of PREPAREs or (which says more) of COMMITs
   struct Recalled {
     MessagePtr own_proposal, own_view_change;
   };
   std::optional<Recalled> recalled_;      // what the log gave back, until the chain is in the vote's epoch
   std::optional<Justify> recorded_high_;  // of a record that is of a later epoch than the chain has reached
-  Slot persisted_high_;                   // whose certificate is in the log already
   MessagePtr own_proposal_;
   MessagePtr own_view_change_;
   ConfirmPool prepares_, commits_;
@@ -217,8 +154,6 @@ class Pbft final : public Engine {
   MessagePtr new_view_;          // of this view, if it was entered by one
   std::map<ValidatorId, std::map<View, MessagePtr>> view_changes_;
   std::optional<int64_t> quorum_changing_us_;  // since when n-f are known to change to this view or beyond
-  uint32_t failures_ = 0;                      // c
-  std::map<ValidatorId, std::deque<MessagePtr>> early_;
 
   // leading
   uint64_t ticket_ = 0;
@@ -227,25 +162,12 @@ class Pbft final : public Engine {
   // liveness
   std::optional<int64_t> oldest_us_;
   int64_t full_commit_us_ = 0;
-  struct Timer {
-    uint64_t generation = 0;
-    std::optional<int64_t> deadline;
-  };
-  std::array<Timer, static_cast<size_t>(TimerId::kCount)> timers_{};
   int64_t last_resend_us_ = 0;
   int64_t last_heartbeat_us_ = 0;
   std::map<ValidatorId, int64_t> late_answered_us_;  // when a member was last told of a commit it seems to miss
 
   // rejoin
   std::map<ValidatorId, RejoinReply> rejoin_replies_;
-  struct HandOver {
-    Hash nonce;
-    size_t requests = 0;
-    int64_t last_us = 0;
-    int64_t replied_us = INT64_MIN / 2;
-    bool done = false;
-  };
-  std::map<ValidatorId, HandOver> hand_overs_;
 };
 
 }  // namespace tieline::consensus::pbft

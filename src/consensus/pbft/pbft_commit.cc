@@ -7,80 +7,12 @@
 
 namespace tieline::consensus::pbft {
 
-// Digests above the tip down to `block`, parents first. None: a header is missing, or `block` is not above the tip.
-std::optional<std::vector<Hash>> Pbft::path_from_tip(const Hash& block, Hash& missing) const {
-  std::vector<Hash> path;
-  Hash at = block;
-  missing = Hash{};
-  while (at != tip_) {
-    auto node = blocks_.find(at);
-    if (node == blocks_.end()) {
-      missing = at;
-      return std::nullopt;
-    }
-    const Header& header = node->second.header;
-    if (node->second.committed || header.height <= tip_header_.height || path.size() > kCommitPathMax)
-      return std::nullopt;
-    path.push_back(at);
-    at = header.parent;
-  }
-  std::reverse(path.begin(), path.end());
-  return path;
-}
-
-// False: the block can no longer be committed here, and the replica holds it no more.
-bool Pbft::may_hang_on_tip(const Hash& block) const {
-  Hash at = block;
-  Height height = tip_header_.height + 1;  // of `at`
-  while (at != tip_) {
-    auto node = blocks_.find(at);
-    if (node == blocks_.end()) return height > tip_header_.height;  // not known yet
-    const Header& header = node->second.header;
-    if (node->second.committed || header.height <= tip_header_.height) return false;
-    at = header.parent;
-    height = header.height - 1;
-  }
-  return true;
-}
-
 // `proof.certificate`, of COMMITs, commits `block` and all its ancestors.
-void Pbft::committed(const Hash& block, CommitProof proof) {
+void Pbft::committed(Hash block, CommitProof proof) {
   if (awaiting_epoch_) return;
-  auto node = blocks_.find(block);
-  if (node != blocks_.end() && node->second.committed) return committed_again(proof);
-  if (node == blocks_.end() && proof.certificate.height <= tip_header_.height) return;  // long done
-  Hash missing;
-  const auto path = path_from_tip(block, missing);
-  const auto holders = ids_of(proof.certificate.signers);
-  const auto wait = [&] {
-    if (!pending_commit_ || pending_commit_->proof.certificate.slot < proof.certificate.slot)
-      pending_commit_ = PendingCommit{block, proof};
-  };
-  if (!path) {
-    if (missing.is_zero()) {
-      if (proof.certificate.height < tip_header_.height) return;  // below a snapshot that was installed
-      out_->push_back(Broken{"a block is committed whose chain leaves this one: more than f validators are faulty"});
-      return;
-    }
-    wait();
-    want_body(missing, 0, holders);
-    out_->push_back(Behind{proof.certificate.height, committee_.epoch(), holders});
-    return;
-  }
-  for (const Hash& h : *path) {
-    const BlockNode& n = blocks_.at(h);
-    if (n.judged && !n.valid) {
-      out_->push_back(
-          Broken{"a block is committed that is invalid here: more than f validators are faulty, or this one "
-                 "computes something else"});
-      return;
-    }
-    if (n.judged) continue;
-    wait();
-    want_body(h, n.header.height, holders);
-    return;
-  }
-  emit_commit(*path, std::move(proof));
+  if (is_committed(block)) return committed_again(proof);
+  if (!blocks_.contains(block) && proof.certificate.height <= tip_header_.height) return;  // long done
+  if (const auto path = path_to_commit(block, proof)) emit_commit(*path, std::move(proof));
 }
 
 // A new view commits the block it found again. That shows that the view works, and it is what a rejoining member waits
@@ -104,54 +36,24 @@ void Pbft::emit_commit(const std::vector<Hash>& chain, CommitProof proof) {
     n.committed = true;
     commit.blocks.push_back(h);
     commit.headers.push_back(n.header);
-    size_t bytes = 0;
-    if (n.body)
-      for (const TxPtr& tx : n.body->txs) bytes += tx->bytes().size();
-    full |=
-        n.header.tx_count >= config_.params.block_tx_max || bytes * 10 >= size_t{config_.params.block_bytes_max} * 9;
+    full |= is_full(n);
     if (!n.body || n.body->evidence.empty()) continue;
     if (const auto evidence = decoded<Evidence>(n.body->evidence, "evidence"); evidence.ok())
       for (const Equivocation& e : evidence->equivocations)
         std::erase_if(faults_, [&](const Equivocation& f) { return f.signer == e.signer && f.slot == e.slot; });
   }
   if (commit.blocks.empty()) return;
-  tip_ = commit.blocks.back();
-  tip_header_ = commit.headers.back();
-  tip_slot_ = proof.certificate.slot;
-  tip_proof_ = proof;
-  commit.proof = std::move(proof);
-  failures_ = 0;
+  advance(std::move(commit), std::move(proof));
   if (full) full_commit_us_ = now_.mono_us;
   if (tip_slot_.view == vote_.view) view_committed_ = true;
-  if (vote_.last_vote && vote_.last_vote->height <= tip_header_.height) body_lost_ = false;
-  awaiting_epoch_ = tip_header_.ends_epoch();
-  if (pending_commit_)
-    if (auto at = blocks_.find(pending_commit_->block); at != blocks_.end() && at->second.committed)
-      pending_commit_.reset();
-  trace("commit " + std::to_string(tip_header_.height));
-  out_->push_back(std::move(commit));
   prune();
   if (awaiting_epoch_) withdraw();
   if (vote_.rejoining) maybe_finish_rejoin();
 }
 
-void Pbft::retry_pending_commit() {
-  if (!pending_commit_) return;
-  PendingCommit pending = std::move(*pending_commit_);
-  pending_commit_.reset();
-  committed(pending.block, std::move(pending.proof));
-}
-
 void Pbft::prune() {
-  const Height recent = tip_header_.height > kRecentBlocks ? tip_header_.height - kRecentBlocks : 0;
-  std::vector<Hash> left;
-  for (const auto& [digest, n] : blocks_)
-    if (n.committed ? n.header.height < recent : !may_hang_on_tip(digest)) left.push_back(digest);
-  for (const Hash& digest : left)
-    if (digest != tip_ && digest != epoch_start_) blocks_.erase(digest);
-  for (auto& [digest, n] : blocks_)
-    if (n.committed && digest != tip_) n.body.reset();
-  std::erase_if(commits_of_, [&](const auto& entry) { return entry.second.height < recent; });
+  prune_blocks();
+  std::erase_if(commits_of_, [&](const auto& entry) { return entry.second.height < oldest_recent(); });
   if (tip_slot_.epoch != committee_.epoch()) return;
   const Slot keep{tip_slot_.epoch, tip_slot_.view, std::max<int64_t>(tip_slot_.index - kSlotsKept, 0)};
   prepared_.erase(prepared_.begin(), prepared_.lower_bound(keep));
@@ -159,18 +61,6 @@ void Pbft::prune() {
 }
 
 // --- epochs ---------------------------------------------------------------------------------------------------------
-
-void Pbft::on(const Applied& applied) {
-  if (!applied.next_committee || applied.block != tip_) return;
-  TL_CHECK(applied.header.ends_epoch() && applied.next_committee->epoch() == committee_.epoch() + 1);
-  enter_epoch(*applied.next_committee, applied.block, applied.header, tip_proof_);
-}
-
-const Committee* Pbft::committee_at(Epoch epoch) const {
-  if (epoch == committee_.epoch()) return &committee_;
-  if (previous_committee_ && epoch == previous_committee_->epoch()) return &*previous_committee_;
-  return nullptr;
-}
 
 void Pbft::reset_epoch_state() {
   prepares_.clear();
@@ -199,19 +89,10 @@ void Pbft::reset_epoch_state() {
 void Pbft::enter_epoch(Committee committee, const Hash& start, const Header& start_header,
                        std::optional<CommitProof> proof) {
   reset_epoch_state();
-  previous_committee_ = std::move(committee_);
-  committee_ = std::move(committee);
-  awaiting_epoch_ = false;
-  epoch_start_ = start;
-  epoch_base_ = start_header.height;
-  epoch_start_header_ = start_header;
-  epoch_start_proof_ = std::move(proof);
-  if (vote_.epoch < committee_.epoch()) {
-    vote_.epoch = committee_.epoch();
+  begin_epoch(std::move(committee), start, start_header, std::move(proof));
+  if (renew_record()) {
     vote_.view = 0;
     vote_.view_changing = false;
-    vote_.last_vote.reset();
-    body_lost_ = false;
   }
   high_ = Justify{std::nullopt, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_};
   // A member that voted in this epoch before a crash made it fall behind goes on from its record.
@@ -228,39 +109,16 @@ void Pbft::enter_epoch(Committee committee, const Hash& start, const Header& sta
     recall();
     resume();
   }
-  auto early = std::move(early_);
-  early_.clear();
-  for (auto& [from, messages] : early)
-    for (const MessagePtr& message : messages) on(Received{from, message});
+  for (const Received& early : take_early()) on(early);
   maybe_propose();
 }
 
 // --- catching up ----------------------------------------------------------------------------------------------------
 
 void Pbft::on(const CaughtUp& caught) {
-  if (caught.headers.empty() || awaiting_epoch_) return;
-  // What was committed here meanwhile is skipped.
-  size_t first = 0;
-  while (first < caught.headers.size() && caught.headers[first].height <= tip_header_.height) ++first;
-  if (first == caught.headers.size() || caught.headers[first].parent != tip_) return;
-  std::vector<Hash> chain;
-  for (size_t i = first; i < caught.headers.size(); ++i) {
-    const Header& h = caught.headers[i];
-    if (h.epoch != committee_.epoch() || h.is_void || (i > first && h.parent != chain.back())) return;
-    if (i + 1 < caught.headers.size() && h.ends_epoch()) return;
-    chain.push_back(h.digest());
-  }
-  if (!verify_commit(caught.proof, chain.back(), CommitRule::kCommitQuorum, config_.chain, committee_, *verifier_)
-           .ok()) {
-    drop(config_.self, "catch_up_bad_proof");
-    return;
-  }
-  for (size_t i = 0; i < chain.size(); ++i) {
-    BlockNode& n = blocks_[chain[i]];
-    n.header = caught.headers[first + i];
-    n.judged = n.valid = true;
-  }
-  emit_commit(chain, caught.proof);
+  const auto chain = chain_of(caught, CommitRule::kCommitQuorum);
+  if (!chain) return;
+  emit_commit(*chain, caught.proof);
   if (!awaiting_epoch_) on_prepared(caught.proof.certificate);
   retry_pending_commit();
   maybe_propose();
@@ -268,30 +126,10 @@ void Pbft::on(const CaughtUp& caught) {
 
 void Pbft::on(const Installed& installed) {
   if (installed.header.height <= tip_header_.height) return;
-  const bool new_epoch = installed.committee.epoch() != committee_.epoch();
-  blocks_.clear();
   commits_of_.clear();
   proposals_.clear();  // their blocks are gone: sent again, they are judged again
-  pending_commit_.reset();
   body_lost_ = body_lost_ && vote_.last_vote->height > installed.header.height;
-  tip_ = installed.block;
-  tip_header_ = installed.header;
-  tip_proof_ = installed.proof;
-  tip_slot_ = installed.proof.certificate.slot;
-  blocks_[tip_] = BlockNode{tip_header_, nullptr, true, true, true};
-  awaiting_epoch_ = false;
-  if (new_epoch) {
-    Header start;
-    start.height = installed.epoch_base;
-    start.time_ms = installed.epoch_start_ms;
-    enter_epoch(installed.committee, installed.epoch_start, start, {});
-    previous_committee_.reset();
-    epoch_start_header_.reset();
-    if (tip_ == epoch_start_) {
-      epoch_start_header_ = tip_header_;
-      epoch_start_proof_ = tip_proof_;
-    }
-  }
+  install(installed);
   const Certificate& c = installed.proof.certificate;
   if (c.slot.epoch == committee_.epoch() && prepared(c)) on_prepared(c);
   trace("snapshot installed at " + std::to_string(tip_header_.height));
@@ -319,31 +157,6 @@ void Pbft::on_heartbeat(ValidatorId from, const Heartbeat& h) {
   if (from == config_.self) return;
   if (h.epoch > committee_.epoch() || h.committed > tip_header_.height)
     out_->push_back(Behind{h.committed, h.epoch, {from}});
-}
-
-// --- checkpoints ----------------------------------------------------------------------------------------------------
-
-void Pbft::on(const CheckpointReached& reached) {
-  const Header* header = header_of(reached.block);
-  const Epoch epoch = header ? header->epoch : committee_.epoch();
-  const Committee* committee = committee_at(epoch);
-  if (!committee || !committee->position_of(config_.self) || vote_.rejoining) return;
-  CheckpointVote vote{config_.self, epoch, reached.height, reached.block, reached.state_root, {}};
-  const Hash digest = checkpoint_digest(config_.chain, epoch, vote.height, vote.block, vote.state_root);
-  vote.signature = signer_->sign(digest.view());
-  send({}, make_message(vote), 0);  // it says what the chain says: a crash cannot make this member say two things
-}
-
-void Pbft::on_checkpoint_vote(ValidatorId from, const CheckpointVote& vote) {
-  const Committee* committee = committee_at(vote.epoch);
-  if (!committee) return;
-  auto added =
-      checkpoints_.add(vote, vote.signer == from,
-                       {config_.chain, *committee, *verifier_, config_.params.checkpoint_blocks, tip_header_.height});
-  if (added.refused) return drop(from, added.refused);
-  if (!added.certificate) return;
-  trace("stable checkpoint " + std::to_string(vote.height));
-  out_->push_back(StableCheckpoint{std::move(*added.certificate)});
 }
 
 }  // namespace tieline::consensus::pbft

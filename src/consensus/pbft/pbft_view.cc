@@ -79,7 +79,7 @@ const char* Pbft::wrong_in(const Message& message) const {
   const auto& vc = std::get<ViewChange>(message.payload);
   if (vc.view == 0 || vc.leader != primary(vc.view)) return "view_change_wrong_leader";
   if (!signed_by(vc.signer, signed_digest(config_.chain, message), vc.signature) ||
-      !signed_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
+      !voted_by(vc.signer, timeout_digest(config_.chain, vc.kind, vc.epoch, vc.view), vc.timeout_signature))
     return "view_change_bad_signature";
   const Justify& high = vc.high_qc;  // P
   if (high.slot.epoch != vc.epoch || high.slot.view >= vc.view) return "view_change_wrong_slot";
@@ -94,9 +94,9 @@ const char* Pbft::wrong_in(const Message& message) const {
     if (last.slot <= high.slot || last.slot.epoch != vc.epoch || last.slot.view >= vc.view || last.slot.index < 0 ||
         last.new_view)
       return "view_change_wrong_slot";
-    if (!signed_by(primary(last.slot.view),
-                   vote_digest(VotePhase::kPrepare, config_.chain, last.slot, last.height, last.block),
-                   last.primary_signature))
+    if (!voted_by(primary(last.slot.view),
+                  vote_digest(VotePhase::kPrepare, config_.chain, last.slot, last.height, last.block),
+                  last.primary_signature))
       return "view_change_bad_vote";
   }
   if (vc.checkpoint && !verify_checkpoint(*vc.checkpoint, config_.chain, committee_, *verifier_).ok())

@@ -13,7 +13,7 @@ void Pbft::on_pre_prepare(ValidatorId from, const MessagePtr& message) {
   if (p.header.chain != config_.chain || p.header.epoch != p.slot.epoch || p.header.is_void)
     return drop(from, "propose_wrong_chain");
   const Hash block = p.header.digest();
-  if (!signed_by(from, vote_digest(VotePhase::kPrepare, config_.chain, p.slot, p.header.height, block), p.signature))
+  if (!voted_by(from, vote_digest(VotePhase::kPrepare, config_.chain, p.slot, p.header.height, block), p.signature))
     return drop(from, "propose_bad_signature");
   if (p.slot.view >= vote_.view && !justified(from, p, block)) return;
   add_prepare(from, p.slot, p.header.height, block,
@@ -87,28 +87,15 @@ bool Pbft::prepared(const Certificate& certificate) const {
 }
 
 void Pbft::on(const Judged& judged) {
-  auto at = blocks_.find(judged.block);
-  if (at == blocks_.end()) {
-    if (!judged.body) return;
-    at = blocks_.try_emplace(judged.block, BlockNode{judged.body->header, nullptr, false, false, false}).first;
+  switch (take(judged)) {
+    case Took::kNothing:
+    case Took::kKnown:
+      return;
+    case Took::kBody:
+      return maybe_propose();
+    case Took::kJudged:
+      break;
   }
-  BlockNode& node = at->second;
-  if (node.judged || node.committed) {
-    if (node.body || !judged.body) return;
-    node.body = judged.body;  // asked for again to be proposed again
-    return maybe_propose();
-  }
-  if (judged.body && !may_hang_on_tip(judged.block)) {  // the chain went another way meanwhile
-    blocks_.erase(at);
-    return;
-  }
-  if (judged.body) {
-    node.body = judged.body;
-    node.header = judged.body->header;  // known by digest until now
-  }
-  node.judged = true;
-  node.valid = judged.valid;
-  if (!judged.valid) trace("invalid block: " + judged.why);
   retry_pending_commit();
   try_commits();
   try_prepares();
@@ -156,7 +143,7 @@ MessagePtr Pbft::own_prepare() const {
 
 void Pbft::on_prepare(ValidatorId from, const PrepareVote& v) {
   if (v.slot.index < 0) return drop(from, "prepare_malformed");
-  if (!signed_by(v.signer, vote_digest(VotePhase::kPrepare, config_.chain, v.slot, v.height, v.block), v.signature))
+  if (!voted_by(v.signer, vote_digest(VotePhase::kPrepare, config_.chain, v.slot, v.height, v.block), v.signature))
     return drop(from, "prepare_bad_signature");
   answer_late_vote(from, v.signer, v.slot);
   add_prepare(v.signer, v.slot, v.height, v.block, v.signature);
@@ -250,7 +237,7 @@ MessagePtr Pbft::own_commit(const Slot& slot, Height height, const Hash& block) 
 
 void Pbft::on_commit_vote(ValidatorId from, const CommitVote& v) {
   if (v.slot.index < 0) return drop(from, "commit_malformed");
-  if (!signed_by(v.signer, vote_digest(VotePhase::kCommit, config_.chain, v.slot, v.height, v.block), v.signature))
+  if (!voted_by(v.signer, vote_digest(VotePhase::kCommit, config_.chain, v.slot, v.height, v.block), v.signature))
     return drop(from, "commit_bad_signature");
   answer_late_vote(from, v.signer, v.slot);
   const auto added = commits_.add(*committee_.position_of(v.signer), v.signer, v.slot, v.height, v.block, v.signature);

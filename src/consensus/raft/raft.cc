@@ -8,38 +8,10 @@
 namespace tieline::consensus {
 
 Raft::Raft(EngineConfig config, ChainState chain, Recovered recovered, const Signer& signer, const Verifier& verifier)
-    : config_(std::move(config)), signer_(&signer), verifier_(&verifier), checkpoints_(std::move(chain.stable)) {
-  committee_ = std::move(chain.committee);
-  tip_ = chain.tip_digest;
-  tip_header_ = std::move(chain.tip);
-  tip_proof_ = std::move(chain.tip_proof);
-  epoch_start_ = chain.epoch_start;
-  epoch_base_ = chain.epoch_base;
-  epoch_start_proof_ = std::move(chain.epoch_start_proof);
-  if (tip_ == epoch_start_) epoch_start_header_ = tip_header_;
-  blocks_[tip_] = BlockNode{tip_header_, nullptr, true, true, true};
-
-  if (recovered.vote) {
-    vote_ = *recovered.vote;
-    lsn_ = vote_.sequence;
-  }
-  if (recovered.damaged) {
-    const uint64_t sequence = vote_.sequence;
-    vote_ = VoteRecord{};
-    vote_.sequence = sequence;
-    vote_.rejoining = true;
-  }
-  // A record of a later epoch than the chain on disk stands as it is; nothing is signed until the chain is there.
-  if (vote_.epoch < committee_.epoch()) {
-    vote_.epoch = committee_.epoch();
-    vote_.last_vote.reset();
-  }
-  for (Header& header : recovered.uncommitted) {
-    const Hash digest = header.digest();
-    blocks_.try_emplace(digest, BlockNode{std::move(header), nullptr, false, false, false});
-  }
-  body_lost_ =
-      vote_.last_vote && vote_.last_vote->height > tip_header_.height && !blocks_.contains(vote_.last_vote->block);
+    : ChainedEngine(std::move(config), std::move(chain), signer, verifier) {
+  recover_record(recovered);
+  renew_record();  // one of a later epoch than the chain on disk stands as it is: nothing is signed until it is there
+  recover_blocks(std::move(recovered.uncommitted));
 }
 
 void Raft::step(const Now& now, const Input& input, Effects& effects) {
@@ -62,24 +34,6 @@ EngineStatus Raft::status() const {
   return s;
 }
 
-bool Raft::participates() const {
-  return !vote_.rejoining && vote_.epoch == committee_.epoch() && !awaiting_epoch_ && member();
-}
-
-std::vector<ValidatorId> Raft::others() const {
-  std::vector<ValidatorId> out;
-  for (const Member& m : committee_.members())
-    if (m.id != config_.self) out.push_back(m.id);
-  return out;
-}
-
-std::vector<ValidatorId> Raft::ids_of(const SignerSet& signers) const {
-  std::vector<ValidatorId> out;
-  for (size_t p : signers.positions())
-    if (p < committee_.size() && committee_.at(p).id != config_.self) out.push_back(committee_.at(p).id);
-  return out;
-}
-
 bool Raft::is_quorum_of(const std::set<ValidatorId>& ids) const {
   SignerSet set;
   for (ValidatorId id : ids)
@@ -90,26 +44,15 @@ bool Raft::is_quorum_of(const std::set<ValidatorId>& ids) const {
 // --- durable records and messages -----------------------------------------------------------------------------------
 
 Lsn Raft::persist(std::optional<Hash> body) {
-  ++vote_.sequence;
-  lsn_ = vote_.sequence;
   // A record ahead of the chain keeps its epoch: what it acknowledged there stands when the chain is there again.
-  if (vote_.epoch <= committee_.epoch()) {
-    vote_.epoch = committee_.epoch();
-    vote_.high_slot = Slot{committee_.epoch(), 0, -1};  // a commit needs no record of its own: majorities hold it
-    vote_.high_block = epoch_start_;
-    vote_.high_height = epoch_base_;
-  }
-  out_->push_back(Persist{lsn_, vote_, body, {}, {}});
-  return lsn_;
+  if (vote_.epoch <= committee_.epoch()) vote_.epoch = committee_.epoch();
+  // A commit needs no record of its own: majorities hold it.
+  return write_record(Justify{{}, Slot{committee_.epoch(), 0, -1}, epoch_start_, epoch_base_}, body, {});
 }
 
 void Raft::send(std::vector<ValidatorId> to, Payload payload, Lsn after) {
   if (to.empty()) return;  // nobody else in the committee
-  out_->push_back(Send{std::move(to), make_message(std::move(payload)), after});
-}
-
-void Raft::trace(std::string event) {
-  if (config_.trace) out_->push_back(Trace{std::move(event)});
+  ChainedEngine::send(std::move(to), make_message(std::move(payload)), after);
 }
 
 // --- inputs ---------------------------------------------------------------------------------------------------------
@@ -132,11 +75,7 @@ void Raft::on(const Started&) {
 bool Raft::epoch_is_mine(ValidatorId from, Epoch epoch, const MessagePtr& message) {
   if (epoch == committee_.epoch()) return true;
   if (epoch < committee_.epoch()) return false;
-  if (epoch == committee_.epoch() + 1) {
-    auto& queue = early_[from];
-    if (queue.size() >= kRaftEarlyPerMemberMax) queue.pop_front();
-    queue.push_back(message);
-  }
+  if (epoch == committee_.epoch() + 1) keep_early(from, message);
   if (!awaiting_epoch_) out_->push_back(Behind{0, epoch, {from}});
   return false;
 }
@@ -189,13 +128,6 @@ int64_t Raft::election_timeout_us() const {
   return base + static_cast<int64_t>(number % static_cast<uint64_t>(base));
 }
 
-void Raft::arm(TimerId id, std::optional<int64_t> deadline) {
-  Timer& t = timers_[static_cast<size_t>(id)];
-  if (t.deadline == deadline) return;
-  t.deadline = deadline;
-  out_->push_back(ArmTimer{id, ++t.generation, deadline});
-}
-
 // Every deadline is derived from the state, once, at the end of a step: no handler has to remember to arm or disarm.
 void Raft::refresh_timers() {
   std::optional<int64_t> progress, heartbeat, resend;
@@ -214,9 +146,7 @@ void Raft::refresh_timers() {
 }
 
 void Raft::on(const TimerFired& fired) {
-  Timer& t = timers_[static_cast<size_t>(fired.id)];
-  if (fired.generation != t.generation || !t.deadline) return;  // stale
-  t.deadline.reset();
+  if (!takes(fired)) return;
   switch (fired.id) {
     case TimerId::kProgress:
       return leads() ? on_leader_timer() : on_election_timer();

@@ -189,43 +189,16 @@ void Raft::acknowledge(const Slot& slot) {
 
 // --- bodies ---------------------------------------------------------------------------------------------------------
 
-// Only the digest is known: the replica fetches the whole block, and its parents if need be.
-void Raft::want_body(const Hash& block, Height height, std::vector<ValidatorId> holders) {
-  Judge judge;
-  judge.block = block;
-  judge.header.height = height;
-  judge.known_by_digest = true;
-  std::erase(holders, config_.self);
-  judge.holders = std::move(holders);
-  out_->push_back(std::move(judge));
-}
-
-void Raft::want_lost_body() {
-  if (body_lost_) want_body(vote_.last_vote->block, vote_.last_vote->height, others());
-}
-
 void Raft::on(const Judged& judged) {
-  auto at = blocks_.find(judged.block);
-  if (at == blocks_.end()) {
-    if (!judged.body) return;
-    at = blocks_.try_emplace(judged.block, BlockNode{judged.body->header, nullptr, false, false, false}).first;
+  switch (take(judged)) {
+    case Took::kNothing:
+      return;
+    case Took::kKnown:
+    case Took::kBody:
+      return maybe_append();
+    case Took::kJudged:
+      break;
   }
-  BlockNode& node = at->second;
-  if (node.judged || node.committed) {
-    if (!node.body && judged.body) node.body = judged.body;  // asked for again to be appended again
-    return maybe_append();
-  }
-  if (judged.body && !may_hang_on_tip(judged.block)) {  // the chain went another way meanwhile
-    blocks_.erase(at);
-    return;
-  }
-  if (judged.body) {
-    node.body = judged.body;
-    node.header = judged.body->header;  // known by digest until now
-  }
-  node.judged = true;
-  node.valid = judged.valid;
-  if (!judged.valid) trace("invalid block: " + judged.why);
   if (body_lost_ && judged.valid && judged.block == vote_.last_vote->block) {
     body_lost_ = false;
     persist(judged.block);

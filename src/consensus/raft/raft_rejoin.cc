@@ -8,50 +8,29 @@
 
 namespace tieline::consensus {
 
-void Raft::send_rejoin_request() {
-  RejoinRequest request{config_.self, config_.rejoin_nonce, committee_.epoch(), {}};
-  const Hash digest = rejoin_request_digest(config_.chain, request);
-  request.signature = signer_->sign(digest.view());
-  send(others(), request, lsn_);
-}
+void Raft::send_rejoin_request() { send(others(), rejoin_request(), lsn_); }
 
 void Raft::on_rejoin_request(ValidatorId from, const RejoinRequest& request) {
-  if (from == config_.self || request.signer != from || vote_.rejoining || !member()) return;
-  if (!verifier_->verify(committee_.at(*committee_.position_of(from)).key,
-                         rejoin_request_digest(config_.chain, request).view(), request.signature))
-    return drop(from, "rejoin_bad_signature");
-  Renewal& r = renewals_[from];
-  if (now_.mono_us - r.replied_us < t0_us() / 4) return;
-  r.replied_us = now_.mono_us;
+  if (vote_.rejoining || !member() || !may_answer(from, request)) return;
   RejoinReply reply;
   reply.signer = config_.self;
   reply.nonce = request.nonce;
   reply.epoch = committee_.epoch();
   reply.view = std::max(vote_.view, vote_.pre_voted);
-  const Hash digest = rejoin_reply_digest(config_.chain, reply);
-  reply.signature = signer_->sign(digest.view());
+  sign(reply);
   send({from}, std::move(reply), 0);  // promises were durable when they were made
 
   // A higher term has to commit something, also in an idle network: the leader renews its own, once for a nonce, and
   // again after a long pause if it is still asked. On the second request: by then others have answered.
-  const int64_t pause = kRaftRenewPauseFactor * t0_us();
-  if (r.nonce != request.nonce || (r.done && now_.mono_us - r.last_us > pause)) {
-    if (r.done && now_.mono_us - r.last_us <= pause) return;
-    r = Renewal{request.nonce, 0, r.last_us, r.replied_us, false};
-  }
-  ++r.requests;
-  if (r.done || r.requests < 2 || !leads() || !participates()) return;
-  r.done = true;
-  r.last_us = now_.mono_us;
+  HandOver* due = hand_over_due(from, request, kRaftRenewPauseFactor * t0_us());
+  if (!due || !leads() || !participates()) return;
+  made(*due);
   trace("renews its term for validator " + std::to_string(from));
   start_pre_vote(true);
 }
 
 void Raft::on_rejoin_reply(ValidatorId from, const RejoinReply& reply) {
-  if (!vote_.rejoining || from == config_.self || reply.signer != from || reply.nonce != config_.rejoin_nonce) return;
-  if (!verifier_->verify(committee_.at(*committee_.position_of(from)).key,
-                         rejoin_reply_digest(config_.chain, reply).view(), reply.signature))
-    return drop(from, "rejoin_bad_signature");
+  if (!answers_me(from, reply)) return;
   // Any answer to this nonce was given after the restart, so the lowest of a member will do.
   const auto [at, fresh] = rejoin_replies_.emplace(from, reply.view);
   if (!fresh) at->second = std::min(at->second, reply.view);
