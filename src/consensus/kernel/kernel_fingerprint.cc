@@ -1,7 +1,7 @@
 // What makes two kernels of one validator the same (Explorable::fingerprint). Two that differ here may behave
 // differently; two that agree here must not. The explorer merges states by it, so a forgotten field would hide
-// behaviour: tests/consensus/fingerprint_fields_test.py holds every member of Kernel and ChainedEngine to standing here,
-// and `explore --audit` steps merged states side by side.
+// behaviour: tests/consensus/fingerprint_fields_test.py holds every member of Kernel and ChainedEngine to standing
+// here, and `explore --audit` steps merged states side by side.
 //
 // Left out, and why:
 //   front_                                      follows from the engine in config_
