@@ -4,6 +4,7 @@
 // voted for or what is committed: that stands in the engines (kernel/, pbft/, raft/), each by its own document. A
 // Commit leaves through advance(), a record through write_record().
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
