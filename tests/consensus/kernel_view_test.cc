@@ -272,6 +272,24 @@ TEST(View, AfterItsTenureNoChildIsVotedForThoughTheCertificateCameBeforeTheBlock
   EXPECT_NE(t.confirmed(), d->digest);
 }
 
+// Until its own CONFIRM of the block is durable nothing else tells it that the view has had its time.
+TEST(View, AfterItsTenureNoChildIsVotedForWhileTheVoteBeforeWaitsForTheDisk) {
+  Lone t({.fast = false, .tune = [](ConsensusParams& p) { p.tenure_slots = 2; }});
+  const BlockPtr a = t.block(t.c.genesis());
+  t.propose({0, 0, 0}, a, t.start());
+  const BlockPtr b = t.block(a->digest);
+  for (const ValidatorId id : {t.other(1), t.other(2), t.leader}) t.confirm(id, {0, 0, 1}, b);
+  t.c.hold_disk(t.me);
+  const BlockPtr d = t.block(b->digest);
+  t.propose({0, 0, 1}, b, t.justify(t.certificate({0, 0, 0}, a, 3)));
+  t.propose({0, 0, 2}, d, t.justify(t.certificate({0, 0, 1}, b, 3)));
+  ASSERT_FALSE(t.view_change());
+  t.c.sync(t.me);
+  EXPECT_EQ(t.confirmed(), b->digest);
+  ASSERT_TRUE(t.view_change());
+  EXPECT_EQ(t.view_change()->kind, ViewChangeKind::kPlanned);
+}
+
 TEST(View, ALeaderThatPassesATransactionOverIsLeftHoweverMuchItCommits) {
   Lone t({.tune = [](ConsensusParams& p) {
     p.block_tx_max = 1;
