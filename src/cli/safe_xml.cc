@@ -7,6 +7,21 @@
 namespace tieline::cli {
 namespace {
 
+// An attribute that stands twice: XML has none, and of two a reader may take either.
+struct TwiceSaid : pugi::xml_tree_walker {
+  bool for_each(pugi::xml_node& node) override {
+    for (pugi::xml_attribute a = node.first_attribute(); a; a = a.next_attribute()) {
+      for (pugi::xml_attribute b = a.next_attribute(); b; b = b.next_attribute()) {
+        if (std::string_view(a.name()) != b.name()) continue;
+        where = node;
+        return false;
+      }
+    }
+    return true;
+  }
+  pugi::xml_node where;
+};
+
 std::string trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};
@@ -39,6 +54,12 @@ Result<SafeXml> SafeXml::parse(std::string_view text) {
     return Error{"xml_malformed",
                  "line " + std::to_string(line(static_cast<size_t>(std::max<std::ptrdiff_t>(parsed.offset, 0)))) +
                      ": no well-formed XML: " + parsed.description()};
+  }
+  TwiceSaid twice;
+  out.document_->traverse(twice);
+  if (twice.where) {
+    return Error{"xml_malformed", "line " + std::to_string(out.line_of(twice.where)) +
+                                      ": no well-formed XML: an attribute stands twice in one element"};
   }
   std::string declared = out.document_->first_child().attribute("encoding").value();
   std::transform(declared.begin(), declared.end(), declared.begin(),

@@ -89,6 +89,9 @@ TEST(HostileXml, WhatIsNoXmlForOthersIsNoneHere) {
     EXPECT_EQ(code(file), "xml_malformed") << bad;
     EXPECT_EQ(why(file).substr(0, 5), "line ") << why(file);
   }
+  const auto twice = read(replaced(good, "<m:ReadingType ref", "<m:ReadingType ref='0' x='1' ref"));
+  EXPECT_EQ(code(twice), "xml_malformed");
+  EXPECT_EQ(why(twice).substr(0, 7), "line 5:");
   EXPECT_EQ(why(read(good + "\n\n" + good)).substr(0, 7), "line 7:") << "of the second one";
   EXPECT_EQ(code(read("<?xml version=\"1.0\"?>\n<!-- a --><?b c?>" + good + "\n<!-- d --><?e?> \n")), "ok");
 }
