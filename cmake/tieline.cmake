@@ -10,7 +10,7 @@ endfunction()
 # One library a folder: tieline_library(consensus DEPENDS model crypto) takes every .cc below the folder. Static, so that
 # the program is one file; shared under a sanitizer, where every test would carry its own copy of instrumented code with
 # its debug information (180 tests of 80 MB each: 14 GB, and a link of seconds for each).
-if(TIELINE_SANITIZE)
+if(TIELINE_SANITIZE AND NOT TIELINE_FUZZ)
   set(TIELINE_LIBRARY_KIND SHARED)
 else()
   set(TIELINE_LIBRARY_KIND STATIC)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where a fuzz target begins: make_corpus.py TARGET FOLDER. For the market's actions the golden vectors of
+"""Where a fuzz target begins: make_corpus.py TARGET FOLDER. For the market's actions and the wire the golden vectors of
 tests/model/vectors/; for the readers of files a small one of each format."""
 import pathlib
 import sys
@@ -45,7 +45,23 @@ def xml_readings():
     yield from (("csv", CSV.encode()), ("green", GREEN.encode()), ("cim", CIM.encode()))
 
 
-SEEDS = {"market_actions_fuzz": market_actions, "xml_readings_fuzz": xml_readings}
+def wire():
+    """The first byte: 0 a frame, 1 a message, 2 a block, 3 a receipt (fuzz/wire_fuzz.cc)."""
+    vectors = ROOT / "tests/model/vectors"
+    for line in (vectors / "formats.txt").read_text().splitlines():
+        name, _, text = line.partition(": ")
+        if name in ("message.heartbeat", "message.view_change"):
+            yield name, b"\x01" + bytes.fromhex(text)
+            yield f"frame-{name}", b"\x00\x01\x01" + bytes.fromhex(text)
+        if name in ("header", "header.last_of_epoch"):
+            yield name, b"\x02" + bytes.fromhex(text) + bytes(8)
+    for kind in range(1, 19):
+        yield f"frame-{kind}", bytes([0, 1, kind]) + bytes(48)
+    for path in vectors.glob("*.receipt.hex"):
+        yield path.stem, b"\x03" + bytes.fromhex("".join(path.read_text().split()))
+
+
+SEEDS = {"wire_fuzz": wire, "market_actions_fuzz": market_actions, "xml_readings_fuzz": xml_readings}
 
 if __name__ == "__main__":
     target, folder = sys.argv[1], pathlib.Path(sys.argv[2])

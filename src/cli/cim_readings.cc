@@ -81,7 +81,9 @@ std::optional<XmlFault> times_of(const xml_node& node, int64_t seconds, Reading&
   const auto bad = [](const char* what, const std::string& text, const std::string& why) {
     return XmlFault{"xml_time", std::string(what) + " " + shown(text) + ": " + why};
   };
+  if (auto fault = repeated(node, {"timePeriod", "timeStamp"}, "xml_time")) return fault;
   if (const xml_node period = child_of(node, "timePeriod")) {
+    if (auto fault = repeated(period, {"start", "end"}, "xml_time")) return fault;
     const std::string start_text = text_of(period, "start"), end_text = text_of(period, "end");
     const auto start = parse_rfc3339(start_text), end = parse_rfc3339(end_text);
     if (!start) return bad("start", start_text, start.error().why);
@@ -97,6 +99,7 @@ std::optional<XmlFault> times_of(const xml_node& node, int64_t seconds, Reading&
 std::optional<XmlFault> reading_fault(const xml_node& node, const XmlChannel& channel, int64_t seconds, Reading& out) {
   out.meter = channel.meter;
   if (auto fault = times_of(node, seconds, out)) return fault;
+  if (auto fault = repeated(node, {"value"}, "xml_value")) return fault;
   if (auto fault = value_of(text_of(node, "value"), channel, out)) return fault;
   out.quality = Quality::kMeasured;
   for (const xml_node& mark : children_of(node, "ReadingQualities")) {
@@ -124,10 +127,12 @@ Result<CsvReadings> read_cim_readings(const SafeXml& xml, const XmlMeters& meter
   XmlCollector collector(xml);
   for (const xml_node& meter_reading : children_of(root, "MeterReading")) {
     XmlChannel channel;
-    const auto meter_fault = meter_of(meters, meter_name(meter_reading), channel.meter);
+    auto meter_fault = repeated(meter_reading, {"Meter", "UsagePoint"}, "xml_meter");
+    if (!meter_fault) meter_fault = meter_of(meters, meter_name(meter_reading), channel.meter);
     for (const xml_node& block : children_of(meter_reading, "IntervalBlocks")) {
       int64_t seconds = 0;
       auto block_fault = meter_fault;
+      if (!block_fault) block_fault = repeated(block, {"ReadingType"}, "xml_type");
       if (!block_fault) block_fault = type_of(attribute_of(child_of(block, "ReadingType"), "ref"), channel, seconds);
       for (const xml_node& node : children_of(block, "IntervalReadings")) {
         Reading reading;

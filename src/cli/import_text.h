@@ -13,7 +13,8 @@ namespace tieline::cli {
 
 inline constexpr size_t kShownBytesMax = 40;
 
-// What was found, short and without control characters, so that a message cannot garble a terminal.
+// What was found, short, cut between characters and without control characters, so that a message cannot garble a
+// terminal.
 std::string shown(std::string_view text);
 
 std::optional<int64_t> whole_number(std::string_view text);

@@ -121,7 +121,7 @@ Result<Quality> parse_quality(std::string_view text) {
   return Error{"csv_quality", shown(text) + " is none of measured, estimated, substituted, calculated"};
 }
 
-bool is_utf8(std::string_view text) {
+size_t utf8_prefix(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
     if (lead < 0x80) {
@@ -137,18 +137,26 @@ bool is_utf8(std::string_view text) {
     } else if (lead >= 0xf0 && lead <= 0xf4) {
       more = 3, point = lead & 0x07, least = 0x10000;
     } else {
-      return false;
+      return i;
     }
-    if (i + more >= text.size()) return false;
+    if (i + more >= text.size()) return i;
     for (size_t k = 1; k <= more; ++k) {
       const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xc0) != 0x80) return false;
+      if ((next & 0xc0) != 0x80) return i;
       point = point << 6 | (next & 0x3f);
     }
-    if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+    if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return i;
     i += more + 1;
   }
-  return true;
+  return text.size();
+}
+
+bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
+
+Error too_many_faults(const CsvReadings& readings) {
+  const CsvFault& first = readings.faults.front();
+  return {"too_many_faults", "more than " + std::to_string(kReadingFaultsMax) + " rows are bad; the first is line " +
+                                 std::to_string(first.line) + ": " + first.code + ": " + first.why};
 }
 
 Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& meters, ParticipantId owner) {
@@ -163,8 +171,7 @@ Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& m
   if (text.empty()) return Error{"csv_empty", "the file is empty; its first line is " + std::string(kCsvHeader)};
   const std::string_view header = next_line(text);
   if (header != kCsvHeader) {
-    return Error{"csv_bad_header", "line 1 is " +
-                                       (is_utf8(header.substr(0, kShownBytesMax)) ? shown(header) : "not UTF-8") +
+    return Error{"csv_bad_header", "line 1 is " + (is_utf8(header) ? shown(header) : "not UTF-8") +
                                        "; it must be exactly " + std::string(kCsvHeader)};
   }
 
@@ -173,6 +180,7 @@ Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& m
   for (uint64_t line = 2; !text.empty(); ++line) {
     const std::string_view row = next_line(text);
     ++out.rows_seen;
+    if (out.faults.size() > kReadingFaultsMax) return too_many_faults(out);
     if (auto fault = line_fault(row, line)) {
       out.faults.push_back(std::move(*fault));
       continue;

@@ -8,7 +8,8 @@
 // says line, column and why, and the row is left out; the caller decides whether a file with faults is used at all. A
 // negative wh under 1-0:2.8.0 is what an inverter draws at night and becomes an import, 1-0:1.8.0.
 //
-// Errors (nothing of the file can be used): csv_empty, csv_bad_header, csv_bad_encoding (UTF-16), csv_too_large.
+// Errors (nothing of the file can be used): csv_empty, csv_bad_header, csv_bad_encoding (UTF-16), csv_too_large,
+// too_many_faults.
 
 #include <string>
 #include <vector>
@@ -36,11 +37,15 @@ struct CsvFault {
   std::string code;
   std::string why;  // names the column and what was found
 };
+inline constexpr size_t kReadingFaultsMax = 1'000'000;  // of one file, of any format
 struct CsvReadings {
   uint64_t rows_seen = 0;  // good or bad, the header not counted
   std::vector<CsvRow> rows;
   std::vector<CsvFault> faults;
 };
+
+// too_many_faults: a file of nothing but bad rows would need a hundred times its size in memory.
+Error too_many_faults(const CsvReadings& readings);
 
 // `owner`: rows for meters of anyone else are faults.
 Result<CsvReadings> read_readings_csv(std::string_view text, const MeterTable& meters, ParticipantId owner);
@@ -50,5 +55,6 @@ Result<Obis> parse_obis(std::string_view text);
 Result<Quality> parse_quality(std::string_view text);
 
 bool is_utf8(std::string_view text);
+size_t utf8_prefix(std::string_view text);  // so many bytes at its beginning are
 
 }  // namespace tieline::cli

@@ -1,88 +1,26 @@
 #include "cli/safe_xml.h"
 
 #include <algorithm>
-#include <array>
 
-#include "cli/readings_csv.h"
+#include "cli/xml_scan.h"
 
 namespace tieline::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kEntities = {"amp;", "lt;", "gt;", "quot;", "apos;"};
-constexpr size_t kEntityBytesMax = 12;
-
-std::string at_line(uint64_t line, const std::string& why) { return "line " + std::to_string(line) + ": " + why; }
-
-bool is_character_reference(std::string_view after) {  // behind the &
-  const std::string_view name = after.substr(0, std::min(after.find(';'), kEntityBytesMax));
-  if (name.size() < 2 || name[0] != '#' || name.size() == kEntityBytesMax || name.size() == after.size()) return false;
-  const bool hex = name[1] == 'x';
-  const std::string_view digits = name.substr(hex ? 2 : 1);
-  return !digits.empty() && std::all_of(digits.begin(), digits.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (hex && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
-  });
-}
-
-bool starts(std::string_view text, std::string_view word) { return text.substr(0, word.size()) == word; }
-
-// Where a stretch that is no markup ends: comments, CDATA and processing instructions hold no elements.
-size_t end_of(std::string_view text, size_t at, std::string_view end) {
-  const size_t found = text.find(end, at);
-  return found == std::string_view::npos ? text.size() : found + end.size();
-}
-
-// One pass over the bytes: what is forbidden, and how deep elements are nested. What is not well-formed is left to the
-// parser.
-Status scan(std::string_view text) {
-  size_t depth = 0;
-  uint64_t line = 1;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') ++line;
-    if (c == '&') {
-      const std::string_view after = text.substr(i + 1);
-      const bool known =
-          std::any_of(kEntities.begin(), kEntities.end(), [&](std::string_view name) { return starts(after, name); });
-      if (!known && !is_character_reference(after)) {
-        return Error{"xml_entity", at_line(line, "an entity that XML itself does not define; none is read")};
+// An attribute that stands twice: XML has none, and of two a reader may take either.
+struct TwiceSaid : pugi::xml_tree_walker {
+  bool for_each(pugi::xml_node& node) override {
+    for (pugi::xml_attribute a = node.first_attribute(); a; a = a.next_attribute()) {
+      for (pugi::xml_attribute b = a.next_attribute(); b; b = b.next_attribute()) {
+        if (std::string_view(a.name()) != b.name()) continue;
+        where = node;
+        return false;
       }
     }
-    if (c != '<') continue;
-    const std::string_view tag = text.substr(i + 1);
-    size_t next = i;
-    if (starts(tag, "!--")) {
-      next = end_of(text, i + 4, "-->");
-    } else if (starts(tag, "![CDATA[")) {
-      next = end_of(text, i + 9, "]]>");
-    } else if (starts(tag, "?")) {
-      next = end_of(text, i + 2, "?>");
-    } else if (starts(tag, "!")) {
-      return Error{"xml_doctype", at_line(line, "a DOCTYPE or another declaration; none is read")};
-    } else if (starts(tag, "/")) {
-      depth -= depth > 0 ? 1 : 0;
-    } else {
-      // Attributes may hold '>' and '/', but only within quotes.
-      char quote = 0;
-      size_t end = i + 1;
-      for (; end < text.size() && (quote != 0 || text[end] != '>'); ++end) {
-        if (quote == 0 && (text[end] == '"' || text[end] == '\'')) {
-          quote = text[end];
-        } else if (quote == text[end]) {
-          quote = 0;
-        }
-      }
-      if (end > 0 && text[end - 1] != '/' && ++depth > kXmlDepthMax) {
-        return Error{"xml_too_deep",
-                     at_line(line, "more than " + std::to_string(kXmlDepthMax) + " elements in each other")};
-      }
-    }
-    if (next == i) continue;
-    line += static_cast<uint64_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(i),
-                                             text.begin() + static_cast<std::ptrdiff_t>(next), '\n'));
-    i = next - 1;
+    return true;
   }
-  return {};
-}
+  pugi::xml_node where;
+};
 
 std::string trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r\n");
@@ -98,13 +36,11 @@ Result<SafeXml> SafeXml::parse(std::string_view text) {
                                       std::to_string(kXmlBytesMax) + " are read at once: split it"};
   }
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
-    return Error{"xml_bad_encoding", "the file is not UTF-8; save it as UTF-8"};
-  }
-  if (Status s = scan(text); !s.ok()) return s.error();
+  if (Status s = scan_xml(text); !s.ok()) return s.error();
   SafeXml out;
+  out.line_ends_.reserve(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')));
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') out.line_ends_.push_back(i);
+    if (text[i] == '\n') out.line_ends_.push_back(static_cast<uint32_t>(i));
   }
   out.document_ = std::make_unique<pugi::xml_document>();
   const pugi::xml_parse_result parsed = out.document_->load_buffer(
@@ -115,12 +51,20 @@ Result<SafeXml> SafeXml::parse(std::string_view text) {
            1;
   };
   if (!parsed) {
-    return Error{"xml_malformed", at_line(line(static_cast<size_t>(std::max<std::ptrdiff_t>(parsed.offset, 0))),
-                                          std::string("no well-formed XML: ") + parsed.description())};
+    return Error{"xml_malformed",
+                 "line " + std::to_string(line(static_cast<size_t>(std::max<std::ptrdiff_t>(parsed.offset, 0)))) +
+                     ": no well-formed XML: " + parsed.description()};
   }
-  const std::string declared = out.document_->first_child().attribute("encoding").value();
-  if (out.document_->first_child().type() == pugi::node_declaration && !declared.empty() && declared != "UTF-8" &&
-      declared != "utf-8") {
+  TwiceSaid twice;
+  out.document_->traverse(twice);
+  if (twice.where) {
+    return Error{"xml_malformed", "line " + std::to_string(out.line_of(twice.where)) +
+                                      ": no well-formed XML: an attribute stands twice in one element"};
+  }
+  std::string declared = out.document_->first_child().attribute("encoding").value();
+  std::transform(declared.begin(), declared.end(), declared.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  if (out.document_->first_child().type() == pugi::node_declaration && !declared.empty() && declared != "UTF-8") {
     return Error{"xml_bad_encoding", "line 1: the file says that it is not UTF-8; save it as UTF-8"};
   }
   return out;
@@ -155,8 +99,17 @@ std::vector<pugi::xml_node> children_of(const pugi::xml_node& node, std::string_
   return out;
 }
 
+// All of it: comments and CDATA sections make several pieces of one text.
 std::string text_of(const pugi::xml_node& node, std::string_view child) {
-  return trimmed(child_of(node, child).child_value());
+  std::string out;
+  for (const pugi::xml_node& piece : child_of(node, child).children()) {
+    if (piece.type() == pugi::node_pcdata || piece.type() == pugi::node_cdata) {
+      out += piece.value();
+    } else if (piece.type() == pugi::node_element) {
+      out += "<" + std::string(piece.name()) + ">";
+    }
+  }
+  return trimmed(out);
 }
 
 std::string attribute_of(const pugi::xml_node& node, std::string_view name) {

@@ -78,8 +78,22 @@ std::optional<XmlFault> interval_of(int64_t start_s, int64_t seconds, Reading& o
   return std::nullopt;
 }
 
+std::optional<XmlFault> repeated(const pugi::xml_node& node, std::initializer_list<std::string_view> names,
+                                 const char* code) {
+  for (const std::string_view name : names) {
+    size_t count = 0;
+    for (const pugi::xml_node& child : node.children()) count += local_name(child) == name ? 1 : 0;
+    if (count > 1) {
+      return XmlFault{code, std::string(local_name(node)) + " has " + std::to_string(count) + " elements " +
+                                std::string(name) + "; which one counts?"};
+    }
+  }
+  return std::nullopt;
+}
+
 void XmlCollector::add(const pugi::xml_node& node, const std::optional<XmlFault>& fault, const Reading& reading) {
   ++out_.rows_seen;
+  if (out_.faults.size() > kReadingFaultsMax) return;
   const uint64_t line = xml_.line_of(node);
   if (fault) {
     out_.faults.push_back({line, 0, fault->code, fault->why});
@@ -88,6 +102,11 @@ void XmlCollector::add(const pugi::xml_node& node, const std::optional<XmlFault>
   } else {
     out_.rows.push_back({line, reading});
   }
+}
+
+Result<CsvReadings> XmlCollector::take() {
+  if (out_.faults.size() > kReadingFaultsMax) return too_many_faults(out_);
+  return std::move(out_);
 }
 
 }  // namespace tieline::cli

@@ -42,12 +42,17 @@ std::optional<XmlFault> meter_of(const XmlMeters& meters, const std::string& nam
 std::optional<XmlFault> value_of(const std::string& text, const XmlChannel& channel, Reading& out);
 std::optional<XmlFault> interval_of(int64_t start_s, int64_t seconds, Reading& out);
 
+// Of two elements of one name a reader would take either: one that may stand only once is refused when it is repeated.
+std::optional<XmlFault> repeated(const pugi::xml_node& node, std::initializer_list<std::string_view> names,
+                                 const char* code);
+
 // Takes readings and faults in.
 class XmlCollector {
  public:
   explicit XmlCollector(const SafeXml& xml) : xml_(xml) {}
   void add(const pugi::xml_node& node, const std::optional<XmlFault>& fault, const Reading& reading);
-  CsvReadings take() { return std::move(out_); }
+  // Error: too_many_faults.
+  Result<CsvReadings> take();
 
  private:
   const SafeXml& xml_;

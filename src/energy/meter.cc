@@ -67,9 +67,9 @@ void decode(Reader& r, MeterSeries& s) {
   s.readings = r.u64();
   s.total_wh = r.u64();
   s.last_register.reset();
-  if (r.boolean()) decode(r, s.last_register.emplace());
+  if (r.boolean()) decode(r, s.last_register.emplace(MeterSeries::Register{}));
   s.latest.reset();
-  if (r.boolean()) decode(r, s.latest.emplace());
+  if (r.boolean()) decode(r, s.latest.emplace(MeterSeries::Latest{}));
 }
 
 }  // namespace tieline::energy

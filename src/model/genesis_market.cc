@@ -11,7 +11,6 @@ namespace tieline {
 namespace {
 
 constexpr uint64_t kYearMs = 366ULL * 86'400'000;
-constexpr uint64_t kHourMs = 3'600'000;
 constexpr uint64_t kPpm = 1'000'000;
 constexpr uint64_t kLossMost = 500'000;
 constexpr uint64_t kPriceMost = 1'000'000'000'000;

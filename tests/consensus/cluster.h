@@ -214,6 +214,8 @@ class Cluster {
   uint64_t nonce_ = 0;
 };
 
+Hash label_hash(const std::string& label);
+std::string describe(const Slot& slot);
 std::string describe(const Message& message);
 
 }  // namespace tieline::testing

@@ -40,6 +40,15 @@ Report clean(Bounds bounds, const std::vector<Reached>& expected) {
   return r;
 }
 
+// More than f: in one slot of one view they fork.
+Bounds two_liars() {
+  Bounds bounds;
+  bounds.traitors = 3;
+  bounds.lies = 4;
+  bounds.views = bounds.slots = 1;
+  return bounds;
+}
+
 TEST(Explorer, TheSameBoundsGiveTheSameCounts) {
   Bounds bounds;
   bounds.traitors = 1;
@@ -226,10 +235,7 @@ TEST(Explorer, NobodyIsAlikeWhoLeadsOrLiesOrIsDrawnOrHasHeardMore) {
 }
 
 TEST(Explorer, TwoLiarsForkWithAndWithoutSymmetryInTheSameNumberOfSteps) {
-  Bounds bounds;
-  bounds.traitors = 3;
-  bounds.lies = 4;
-  bounds.views = bounds.slots = 1;
+  Bounds bounds = two_liars();
   const Report with = search(bounds);
   bounds.symmetry = false;
   const Report without = search(bounds);
@@ -242,11 +248,7 @@ TEST(Explorer, TwoLiarsForkWithAndWithoutSymmetryInTheSameNumberOfSteps) {
 }
 
 TEST(Explorer, TwoLiarsOfFourForkAndTheShortestHistoryIsTold) {
-  Bounds bounds;
-  bounds.traitors = 3;
-  bounds.lies = 4;
-  bounds.views = bounds.slots = 1;
-  const Report r = search(bounds);
+  const Report r = search(two_liars());
   EXPECT_TRUE(r.violation.starts_with("FORK at height 1")) << r.violation;
   const auto count = [&](const std::string& what) {
     return std::count_if(r.history.begin(), r.history.end(),
@@ -260,10 +262,7 @@ TEST(Explorer, TwoLiarsOfFourForkAndTheShortestHistoryIsTold) {
 }
 
 TEST(Explorer, InTheOrderSentTwoLiarsForkToo) {
-  Bounds bounds;
-  bounds.traitors = 3;
-  bounds.lies = 4;
-  bounds.views = bounds.slots = 1;
+  Bounds bounds = two_liars();
   bounds.network = Network::kInOrder;
   const Report r = search(bounds);
   EXPECT_TRUE(r.violation.starts_with("FORK at height 1")) << r.violation;

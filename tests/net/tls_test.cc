@@ -1,9 +1,11 @@
 #include "net/tls.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/ssl/context.hpp>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -74,6 +76,61 @@ TEST_F(TlsFiles, FilesThatAreNotPemAreNamed) {
   ASSERT_EQ(::chmod(path("c.key").c_str(), 0600), 0);
   EXPECT_EQ(load_identity(path("a.crt"), path("c.key")).error().code, "tls_bad_key");
   EXPECT_EQ(load_identity(path("none.crt"), path("none.key")).error().code, "file_unreadable");
+}
+
+// Shakes hands in memory: whether the client, and whether the server, takes the other for who it is.
+std::pair<bool, bool> shake_hands(boost::asio::ssl::context& client_context,
+                                  boost::asio::ssl::context& server_context) {
+  SSL* client = SSL_new(client_context.native_handle());
+  SSL* server = SSL_new(server_context.native_handle());
+  BIO *client_end = nullptr, *server_end = nullptr;
+  EXPECT_EQ(BIO_new_bio_pair(&client_end, 0, &server_end, 0), 1);
+  SSL_set_bio(client, client_end, client_end);
+  SSL_set_bio(server, server_end, server_end);
+  SSL_set_connect_state(client);
+  SSL_set_accept_state(server);
+  bool client_took = false, server_took = false;
+  constexpr int kRounds = 10;  // two are enough for TLS 1.3
+  for (int i = 0; i < kRounds; ++i) {
+    client_took = SSL_do_handshake(client) == 1;
+    server_took = SSL_do_handshake(server) == 1;
+  }
+  SSL_free(client);
+  SSL_free(server);
+  return {client_took, server_took};
+}
+
+// A client has no other check than this one; links look the pin up once more to know who it is.
+TEST(TlsPins, AServerIsTakenForWhoItIsOnlyWithAPinOfTheList) {
+  const int64_t now = std::time(nullptr);
+  const TlsIdentity real = *make_identity("validator-0", now - 60, now + 3600);
+  const TlsIdentity impostor = *make_identity("validator-0", now - 60, now + 3600);
+  const Hash pin = *certificate_pin(real.certificate);
+  const Hash another = *certificate_pin(make_identity("validator-1", now - 60, now + 3600)->certificate);
+  const auto client_takes = [](const TlsIdentity& server, const std::vector<Hash>& pins) {
+    return shake_hands(**make_tls_context(TlsUse::kClient, {}, pins),
+                       **make_tls_context(TlsUse::kClientServer, server, {}))
+        .first;
+  };
+  EXPECT_TRUE(client_takes(real, {pin}));
+  EXPECT_TRUE(client_takes(real, {another, pin}));
+  EXPECT_FALSE(client_takes(impostor, {pin})) << "the same name and another key";
+  EXPECT_FALSE(client_takes(impostor, {another, pin}));
+  EXPECT_FALSE(client_takes(real, {})) << "no pin is no permission";
+}
+
+TEST(TlsPins, ALinkNeedsAPinOfTheListOnBothSides) {
+  const int64_t now = std::time(nullptr);
+  const TlsIdentity a = *make_identity("validator-0", now - 60, now + 3600);
+  const TlsIdentity b = *make_identity("validator-1", now - 60, now + 3600);
+  const Hash pin_a = *certificate_pin(a.certificate), pin_b = *certificate_pin(b.certificate);
+  const auto link = [&](const Hash& a_expects, const Hash& b_expects) {
+    return shake_hands(**make_tls_context(TlsUse::kLink, a, {a_expects}),
+                       **make_tls_context(TlsUse::kLink, b, {b_expects}));
+  };
+  EXPECT_EQ(link(pin_b, pin_a), std::make_pair(true, true));
+  EXPECT_FALSE(link(pin_a, pin_a).first);
+  EXPECT_FALSE(link(pin_b, pin_b).second);
 }
 
 TEST_F(TlsFiles, EveryKeyHasAPinOfItsOwnAndARenewedCertificateOfTheSameLengthDiffers) {

@@ -20,16 +20,6 @@ struct JudgeTest : ScriptedTest {
     EXPECT_TRUE(e.ok());
     return TestChain::block_of(d, *e);
   }
-  static consensus::Judge ask(const Block& b, std::vector<ValidatorId> holders = {2}) {
-    consensus::Judge judge;
-    judge.header = b.header;
-    judge.block = b.digest;
-    for (const TxPtr& t : b.txs) judge.txs.push_back(t->id());
-    judge.evidence = b.evidence;
-    judge.fresh = true;
-    judge.holders = std::move(holders);
-    return judge;
-  }
   static consensus::Judge ask_by_digest(const Block& b, std::vector<ValidatorId> holders = {2}) {
     consensus::Judge judge;
     judge.block = b.digest;

@@ -113,16 +113,6 @@ TEST_F(OrderJudged, ABlockInAnotherOrderIsInvalidAndCounted) {
   const BlockDraft draft = chain.next(txs, 500);
   const auto executed = chain.ledger.execute(draft, chain.tip, chain.view());
   ASSERT_TRUE(executed.ok());
-  const auto ask = [](const Block& b) {
-    consensus::Judge judge;
-    judge.header = b.header;
-    judge.block = b.digest;
-    for (const TxPtr& t : b.txs) judge.txs.push_back(t->id());
-    judge.evidence = b.evidence;
-    judge.fresh = true;
-    judge.holders = {2};
-    return judge;
-  };
   verify(frame_from(0, TransactionsFrame{{txs[0]->bytes(), txs[1]->bytes()}}));
   Block other = TestChain::block_of(draft, *executed);
   std::swap(other.txs[0], other.txs[1]);

@@ -65,6 +65,17 @@ struct ScriptedTest : ::testing::Test {
     script->react = nullptr;
     return out;
   }
+  // What an engine says when the block is proposed.
+  static consensus::Judge ask(const Block& b, std::vector<ValidatorId> holders = {2}) {
+    consensus::Judge judge;
+    judge.header = b.header;
+    judge.block = b.digest;
+    for (const TxPtr& t : b.txs) judge.txs.push_back(t->id());
+    judge.evidence = b.evidence;
+    judge.fresh = true;
+    judge.holders = std::move(holders);
+    return judge;
+  }
   // Time passes; the replica is woken when it asked to be.
   Effects pass_us(int64_t us) {
     Effects out;

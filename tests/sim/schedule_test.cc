@@ -41,7 +41,7 @@ TEST(Schedule, TheSameSeedIsTheSameRun) {
 
 // Each of the seven kinds gets into blocks in some run, and the checkers find that none accuses a correct validator.
 TEST(Schedule, EvidenceOfEveryKindStandsInCommittedBlocks) {
-  constexpr uint64_t kFirst = 200, kAtLeast = 20, kAtMost = 200;  // seeds; an invalid block is the rarest
+  constexpr uint64_t kFirst = 200, kAtLeast = 40, kAtMost = 200;  // seeds; an invalid block is the rarest
   EvidenceCounts all;
   for (uint64_t seed = kFirst; seed < kFirst + kAtMost; ++seed) {
     if (seed >= kFirst + kAtLeast && all.invalid > 0) break;
