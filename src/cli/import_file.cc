@@ -7,6 +7,10 @@ namespace tieline::cli {
 namespace {
 
 bool looks_like_xml(std::string_view text) {
+  // As UTF-16 it is refused, but as what it is.
+  for (const std::string_view utf16 : {std::string_view("\xff\xfe<\0", 4), std::string_view("\xfe\xff\0<", 4)}) {
+    if (text.starts_with(utf16)) return true;
+  }
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const size_t first = text.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && text[first] == '<';

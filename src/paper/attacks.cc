@@ -1,7 +1,6 @@
 #include "paper/attacks.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
 #include "energy/margin.h"
@@ -26,7 +25,6 @@ constexpr uint64_t kPrice = 50'000'000;
 constexpr Height kLifetime = 50'000;
 constexpr ParticipantId kSybils = 1'000;
 constexpr uint32_t kWorldBlockTx = 500;
-constexpr double kZ = 1.959964;  // of a 95 % interval
 
 DayGrid small_grid() {
   auto grid = day_grid(kGrid);
@@ -395,20 +393,5 @@ Attempts traceable(EngineKind engine, uint64_t seed, size_t attempts) {
   a.by = "a receipt that verifies offline";
   return a;
 }
-
-namespace {
-
-double wilson(uint64_t part, uint64_t of, double sign) {
-  if (of == 0) return 0;
-  const auto n = static_cast<double>(of);
-  const double p = static_cast<double>(part) / n;
-  const double centre = p + kZ * kZ / (2 * n), half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
-  return std::clamp((centre + sign * half) / (1 + kZ * kZ / n), 0.0, 1.0) * 100;
-}
-
-}  // namespace
-
-double upper_percent(uint64_t part, uint64_t of) { return wilson(part, of, 1); }
-double lower_percent(uint64_t part, uint64_t of) { return wilson(part, of, -1); }
 
 }  // namespace tieline::paper

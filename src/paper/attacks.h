@@ -48,8 +48,4 @@ AttackResults attack_central(uint64_t seed, size_t attempts);
 // Of `attempts` recorded readings, how many have a receipt that verifies with the genesis file alone.
 Attempts traceable(EngineKind engine, uint64_t seed, size_t attempts);
 
-// The upper end of the 95 % interval of a share (Wilson), in per cent.
-double upper_percent(uint64_t part, uint64_t of);
-double lower_percent(uint64_t part, uint64_t of);
-
 }  // namespace tieline::paper

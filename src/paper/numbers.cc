@@ -13,7 +13,16 @@ constexpr std::array<double, 30> kStudent = {12.706, 4.303, 3.182, 2.776, 2.571,
                                              2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
                                              2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
 constexpr double kNormal = 1.960;
+constexpr double kZ = 1.959964;  // the same with the digits that Wilson's interval shows
 constexpr const char* kPlusMinus = " \xc2\xb1 ";
+
+double wilson(uint64_t part, uint64_t of, double sign) {
+  if (of == 0) return 0;
+  const auto n = static_cast<double>(of);
+  const double p = static_cast<double>(part) / n;
+  const double centre = p + kZ * kZ / (2 * n), half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
+  return std::clamp((centre + sign * half) / (1 + kZ * kZ / n), 0.0, 1.0) * 100;
+}
 
 }  // namespace
 
@@ -30,6 +39,9 @@ Estimate estimate(const std::vector<double>& values) {
   e.half = t * std::sqrt(squares / (n - 1) / n);
   return e;
 }
+
+double upper_percent(uint64_t part, uint64_t of) { return wilson(part, of, 1); }
+double lower_percent(uint64_t part, uint64_t of) { return wilson(part, of, -1); }
 
 double mean_of(const std::vector<int64_t>& values) {
   if (values.empty()) return 0;

@@ -14,6 +14,10 @@ struct Estimate {
 };
 Estimate estimate(const std::vector<double>& values);
 
+// The ends of the 95 % interval of a share (Wilson), in per cent.
+double upper_percent(uint64_t part, uint64_t of);
+double lower_percent(uint64_t part, uint64_t of);
+
 double mean_of(const std::vector<int64_t>& values);               // 0 for none
 int64_t percentile_of(std::vector<int64_t> values, int percent);  // nearest rank; 0 for none
 

@@ -70,7 +70,8 @@ TEST(HostileXml, BytesThatAreNoTextAreRefusedWithTheirLine) {
 TEST(HostileXml, OtherEncodingsAreRefusedByTheBytesAndByWhatTheySay) {
   std::string utf16 = "\xff\xfe";
   for (const char c : cim("")) utf16 += {c, '\0'};
-  EXPECT_EQ(code(read(utf16)), "csv_bad_encoding");
+  EXPECT_EQ(code(read(utf16)), "xml_bad_encoding");
+  EXPECT_EQ(code(read(utf16, "pv-1")), "xml_bad_encoding");
   EXPECT_EQ(code(read(utf16, "", "cim")), "xml_bad_encoding");
   EXPECT_EQ(code(read("<?xml version=\"1.0\" encoding=\"UTF-16\"?>" + cim(""))), "xml_bad_encoding");
   EXPECT_EQ(code(read("<?xml version=\"1.0\" encoding='windows-1252'?>" + cim(""))), "xml_bad_encoding");

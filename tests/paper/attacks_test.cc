@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "paper/central_server.h"
+#include "paper/numbers.h"
 
 namespace tieline::paper {
 namespace {

@@ -24,26 +24,30 @@ struct CatchUpTest : ::testing::Test {
       ASSERT_TRUE(world.run([&] { return world.committed(0) == sent; }));
     }
   }
-  // Validator 3 comes back; whoever answers it first with an F lies in every one. How often it did.
+  // Whoever answers validator 3 first with an F lies in every one. How often it did.
   template <class F>
-  static uint64_t come_back_past_a_liar(World& world, const std::function<void(F&)>& lie) {
-    uint64_t lies = 0;
-    std::optional<ValidatorId> liar;
-    world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
+  static std::shared_ptr<uint64_t> first_one_lies(World& world, const std::function<void(F&)>& lie) {
+    auto lies = std::make_shared<uint64_t>(0);
+    world.filter = [lie, lies, liar = std::optional<ValidatorId>()](ValidatorId from, ValidatorId to,
+                                                                    Blob& frame) mutable {
       if (to != 3 || !is<F>(frame)) return true;
       if (!liar) liar = from;
       if (from != *liar) return true;
       F answer = std::get<F>(*decode_frame(frame, Limits().frame_bytes_max));
       lie(answer);
       frame = encode_frame(answer);
-      ++lies;
+      ++*lies;
       return true;
     };
+    return lies;
+  }
+  template <class F>
+  static uint64_t come_back_past_a_liar(World& world, const std::function<void(F&)>& lie) {
+    const auto lies = first_one_lies(world, lie);
     world.start(3);
     EXPECT_TRUE(world.run([&] { return world.height(3) == world.height(0); }, 60'000'000)) << world.height(3);
-    world.filter = nullptr;
-    EXPECT_GT(lies, 0u);
-    return lies;
+    EXPECT_GT(*lies, 0u);
+    return *lies;
   }
   uint64_t sent = 0;
 };
@@ -230,43 +234,40 @@ TEST_F(CatchUpTest, WithoutAnySnapshotBlocksCloseAWideGapToo) {
 }
 
 TEST_F(CatchUpTest, TheHistoryBelowASnapshotIsFilledInPastALiar) {
-  Genesis g = world_genesis();
-  g.consensus.epoch_blocks = 6;
-  g.consensus.epoch_ms = 1;
-  Limits limits;
-  limits.snapshot_after_blocks = 5;
-  limits.catch_up_blocks_max = 4;
-  World world(g, limits);
-  leave_behind(world, 30);
-  size_t lies = 0;
-  world.filter = [&](ValidatorId from, ValidatorId to, Blob& frame) {
-    if (to != 3 || from == 1 || !is<HistoryAnswer>(frame)) return true;
-    auto answer = std::get<HistoryAnswer>(*decode_frame(frame, Limits().frame_bytes_max));
-    if (answer.entries.empty()) return true;
-    ++lies;
-    if (from == 0) {
-      answer.entries[0].codes.assign(answer.entries[0].codes.size(), 6);
-    } else {
-      answer.entries.back().proof.certificate.signatures[0].bytes[3] ^= 1;
-    }
-    frame = encode_frame(answer);
-    return true;
+  using Lie = std::function<void(HistoryAnswer&)>;
+  const Lie bad_codes = [](HistoryAnswer& answer) {
+    if (!answer.entries.empty()) answer.entries[0].codes.assign(answer.entries[0].codes.size(), 6);
   };
-  world.start(3);
-  ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }));
-  EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 1u);
-  const auto whole = [&] { return stored_block(world.hosts[3].store, 1).ok(); };
-  ASSERT_TRUE(world.run(whole, 60'000'000));
-  EXPECT_GT(lies, 0u);
-  EXPECT_GT(world.hosts[3].counts["history_bad"], 0u);
-  for (uint64_t s = 1; s <= sent; ++s) {
-    const TxPtr tx = make_tx(world.genesis, 1, s);
-    auto receipt = world.hosts[3].replica->receipt(tx->id());
-    ASSERT_TRUE(receipt.ok()) << s << (receipt.ok() ? "" : receipt.error().why);
-    EXPECT_TRUE(verify_receipt(encoded(*receipt), world.genesis, world.verifier).ok()) << s;
+  const Lie bad_proof = [](HistoryAnswer& answer) {
+    if (!answer.entries.empty()) answer.entries.back().proof.certificate.signatures.at(0).bytes[3] ^= 1;
+  };
+  for (const Lie& lie : {bad_codes, bad_proof}) {
+    Genesis g = world_genesis();
+    g.consensus.epoch_blocks = 6;
+    g.consensus.epoch_ms = 1;
+    Limits limits;
+    limits.snapshot_after_blocks = 5;
+    limits.catch_up_blocks_max = 4;
+    World world(g, limits);
+    sent = 0;
+    ASSERT_NO_FATAL_FAILURE(leave_behind(world, 30));
+    const auto lies = first_one_lies(world, lie);
+    world.start(3);
+    ASSERT_TRUE(world.run([&] { return world.height(3) == world.height(0); }));
+    EXPECT_EQ(world.hosts[3].counts["snapshots_installed"], 1u);
+    const auto whole = [&] { return stored_block(world.hosts[3].store, 1).ok(); };
+    ASSERT_TRUE(world.run(whole, 60'000'000));
+    EXPECT_GT(*lies, 0u);
+    EXPECT_GT(world.hosts[3].counts["history_bad"], 0u);
+    for (uint64_t s = 1; s <= sent; ++s) {
+      const TxPtr tx = make_tx(world.genesis, 1, s);
+      auto receipt = world.hosts[3].replica->receipt(tx->id());
+      ASSERT_TRUE(receipt.ok()) << s << (receipt.ok() ? "" : receipt.error().why);
+      EXPECT_TRUE(verify_receipt(encoded(*receipt), world.genesis, world.verifier).ok()) << s;
+    }
+    EXPECT_EQ(applied_tip(world.hosts[3].store)->height, world.height(3));
+    EXPECT_FALSE(stored_history(world.hosts[3].store)->has_value());
   }
-  EXPECT_EQ(applied_tip(world.hosts[3].store)->height, world.height(3));
-  EXPECT_FALSE(stored_history(world.hosts[3].store)->has_value());
 }
 
 TEST_F(CatchUpTest, ARetryIsNotRefusedWhileTheHistoryIsNotWhole) {
