@@ -143,9 +143,9 @@ Json registration_json(const Registration& r) {
 
 void show_fields(const Genesis& genesis, const Propose& proposal, Json& out) {
   out["kind"] = kProposalKinds[static_cast<size_t>(proposal.kind)];
-  if (const auto* change = std::get_if<RuleChange>(&proposal.content)) {
-    out["rule"] = change->rule;
-    out["value"] = change->value;
+  if (const auto* changes = std::get_if<RuleChanges>(&proposal.content)) {
+    out["rules"] = Json::array();
+    for (const RuleChange& c : *changes) out["rules"].push_back({{"rule", c.rule}, {"value", c.value}});
   } else if (const auto* member = std::get_if<Registration>(&proposal.content)) {
     out["member"] = registration_json(*member);
   } else if (const auto* lost = std::get_if<KeyRecovery>(&proposal.content)) {
@@ -335,6 +335,26 @@ Status read_registration(const Read& read, const Json& json, const std::string& 
   return taken.finished();
 }
 
+Status read_change(const Read& read, Taken& taken, RuleChange& out) {
+  if (auto s = read_text(taken, "rule", out.rule); !s) return s;
+  return read_field(read, taken, {"value"}, out.value);
+}
+
+// Several in a list, or one by itself.
+Status read_changes(const Read& read, Taken& taken, RuleChanges& out) {
+  const Json* list = taken.find("rules");
+  if (list == nullptr) return read_change(read, taken, out.emplace_back());
+  if (!list->is_array() || list->empty()) return invalid(taken.place("rules") + " must be a list of changes");
+  for (const Json& one : *list) {
+    const std::string at = taken.place("rules") + "[" + std::to_string(out.size()) + "]";
+    if (!one.is_object()) return invalid(at + " must be an object");
+    Taken change(one, at);
+    if (auto s = read_change(read, change, out.emplace_back()); !s) return s;
+    if (auto s = change.finished(); !s) return s;
+  }
+  return {};
+}
+
 Status read_fields(const Read& read, Taken& taken, Propose& out) {
   std::string kind;
   if (auto s = read_text(taken, "kind", kind); !s) return s;
@@ -345,9 +365,7 @@ Status read_fields(const Read& read, Taken& taken, Propose& out) {
                    "recover_key");
   out.kind = static_cast<ProposalKind>(at - std::begin(kProposalKinds));
   if (out.kind == ProposalKind::kRules) {
-    auto& change = out.content.emplace<RuleChange>();
-    if (auto s = read_text(taken, "rule", change.rule); !s) return s;
-    return read_field(read, taken, {"value"}, change.value);
+    return read_changes(read, taken, out.content.emplace<RuleChanges>());
   }
   if (out.kind == ProposalKind::kMembership) {
     const Json* member = taken.find("member");

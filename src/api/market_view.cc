@@ -5,9 +5,8 @@
 #include "api/http_types.h"
 #include "api/market_json.h"
 #include "api/member_view.h"
+#include "api/seen_market.h"
 #include "api/views.h"
-#include "energy/market_actions.h"
-#include "ledger/market_state.h"
 
 namespace tieline::api {
 namespace {
@@ -16,20 +15,6 @@ using namespace energy;  // NOLINT(google-build-using-namespace): the market's r
 using Json = nlohmann::ordered_json;
 
 constexpr std::array kPartyNames = {"plant", "grid", "distributor", "buyer"};
-
-// The market over a state: its source must live as long as it does.
-struct Seen {
-  explicit Seen(const StateView& state, const MarketNumbers& numbers)
-      : source(state), market(market_params(numbers), source) {}
-  StateSource source;
-  Market market;
-};
-
-Result<std::unique_ptr<Seen>> seen(const Genesis& genesis, const StateView& state) {
-  if (!genesis.market) return Error{"no_market", "this network has no market: it records readings only"};
-  const auto numbers = state::must_read<MarketNumbers>(state, state::market_numbers_key(), "damaged state record");
-  return std::make_unique<Seen>(state, numbers);
-}
 
 double fraction(uint32_t q16) { return static_cast<double>(q16) / energy::kTrustOne; }
 
@@ -43,11 +28,6 @@ const char* phase_name(Interval::Phase phase) {
       return "settled";
   }
   return "unknown";
-}
-
-const char* proposal_state_name(ProposalState state) {
-  constexpr std::array kNames = {"open", "passed", "acted", "vetoed", "failed"};
-  return kNames[static_cast<size_t>(state)];
 }
 
 Json account_fields(const Account& account) {
@@ -127,7 +107,7 @@ Json statement_fields(const Genesis& genesis, const ChargeKey& key, const Statem
 }  // namespace
 
 Result<std::string> trade_json(const Genesis& genesis, const StateView& state, const TradeId& id) {
-  auto s = seen(genesis, state);
+  auto s = SeenMarket::open(genesis, state);
   if (!s) return s.error();
   const TradeRecord* trade = (*s)->market.trades().find(id);
   if (trade == nullptr)
@@ -136,7 +116,7 @@ Result<std::string> trade_json(const Genesis& genesis, const StateView& state, c
 }
 
 Result<std::string> trades_json(const Genesis& genesis, const StateView& state, const std::string& participant) {
-  auto s = seen(genesis, state);
+  auto s = SeenMarket::open(genesis, state);
   if (!s) return s.error();
   const auto who = participant_of(genesis, state, participant);
   if (!who) return nobody(participant);
@@ -156,7 +136,7 @@ Result<std::string> trades_json(const Genesis& genesis, const StateView& state, 
 }
 
 Result<std::string> account_json(const Genesis& genesis, const StateView& state, const std::string& name) {
-  auto s = seen(genesis, state);
+  auto s = SeenMarket::open(genesis, state);
   if (!s) return s.error();
   const auto who = participant_of(genesis, state, name);
   if (!who) return nobody(name);
@@ -173,7 +153,7 @@ Result<std::string> account_json(const Genesis& genesis, const StateView& state,
 }
 
 Result<std::string> market_json(const Genesis& genesis, const StateView& state, int64_t block_time_ms) {
-  auto s = seen(genesis, state);
+  auto s = SeenMarket::open(genesis, state);
   if (!s) return s.error();
   const Market& market = (*s)->market;
   Json accounts = Json::array();
@@ -185,8 +165,7 @@ Result<std::string> market_json(const Genesis& genesis, const StateView& state, 
     accounts.back().update(account_fields(account));
   }
   Json numbers = Json::object();
-  const auto in_force = state::must_read<MarketNumbers>(state, state::market_numbers_key(), "damaged state record");
-  for (const MarketNumber& number : market_numbers()) numbers[number.name] = in_force.*number.value;
+  for (const MarketNumber& number : market_numbers()) numbers[number.name] = (*s)->numbers.*number.value;
   return Json{{"issued", market.book().issued},
               {"held", held},
               {"reward_pool", market.book().pool(Pool::kReward)},
@@ -200,7 +179,7 @@ Result<std::string> market_json(const Genesis& genesis, const StateView& state, 
 }
 
 Result<std::string> settlement_json(const Genesis& genesis, const StateView& state, uint32_t slot) {
-  auto s = seen(genesis, state);
+  auto s = SeenMarket::open(genesis, state);
   if (!s) return s.error();
   const Market& market = (*s)->market;
   const Interval* interval = market.intervals().find(slot);
@@ -212,7 +191,21 @@ Result<std::string> settlement_json(const Genesis& genesis, const StateView& sta
   const IntervalStatements* made = market.statements().find(slot);
   if (made != nullptr)
     for (const auto& [key, statement] : made->of) statements.push_back(statement_fields(genesis, key, statement));
+  // The rules that it opened under, which no vote changes; the times as moments.
+  const int64_t end_ms = (int64_t{slot} + 1) * kSlotMs;
+  const MarketTimes& times = interval->rules.times;
   return Json{{"start", rfc3339(int64_t{slot} * kSlotSeconds)},
+              {"rules",
+               {{"submit", rfc3339_ms(end_ms + times.submit_ms)},
+                {"close", rfc3339_ms(end_ms + times.close_ms)},
+                {"settle", rfc3339_ms(end_ms + times.settle_ms)},
+                {"resolve", rfc3339_ms(end_ms + times.resolve_ms)},
+                {"final", rfc3339_ms(end_ms + times.final_ms)},
+                {"tolerance_ppm", interval->rules.tolerance_ppm},
+                {"loss_lo_ppm", interval->rules.zone.loss_lo_ppm},
+                {"loss_hi_ppm", interval->rules.zone.loss_hi_ppm},
+                {"agree_ppm", interval->rules.zone.agree_ppm},
+                {"agree_wh", interval->rules.zone.agree_wh}}},
               {"phase", phase_name(interval->phase)},
               {"due", rfc3339_ms(interval->due_ms)},
               {"price", interval->price ? Json(*interval->price) : Json(nullptr)},
@@ -220,47 +213,6 @@ Result<std::string> settlement_json(const Genesis& genesis, const StateView& sta
               {"flows", std::move(flows)},
               {"statements", std::move(statements)}}
       .dump();
-}
-
-Result<std::string> stakes_json(const Genesis& genesis, const StateView& state) {
-  auto s = seen(genesis, state);
-  if (!s) return s.error();
-  const std::vector<StakeRecord> all = (*s)->market.all_stakes();
-  const Votes votes = votes_of(all);
-  Json list = Json::array();
-  for (const StakeRecord& stake : all) {
-    uint64_t unbonding = 0;
-    for (const Unbonding& one : stake.unbonding) unbonding += one.amount;
-    const auto at = votes.find(stake.owner);
-    list.push_back({{"owner", participant_name(genesis, stake.owner)},
-                    {"org", stake.org},
-                    {"bonded", stake.bonded},
-                    {"unbonding", unbonding},
-                    {"votes", at == votes.end() ? 0 : at->second},
-                    {"jailed_until", stake.jailed_until}});
-  }
-  return Json{{"stakes", std::move(list)}, {"next", nullptr}}.dump();
-}
-
-Result<std::string> proposals_json(const Genesis& genesis, const StateView& state) {
-  auto s = seen(genesis, state);
-  if (!s) return s.error();
-  Json list = Json::array();
-  for (const Hash& id : (*s)->market.open_proposals()) {
-    const Proposal& p = (*s)->market.proposals().at(id);
-    Json one = {{"id", to_hex(id)},         {"state", proposal_state_name(p.state)},
-                {"opened", p.opened},       {"passed", p.passed},
-                {"in_favour", p.in_favour}, {"of", sum_of(p.electorate)}};
-    const auto content =
-        state::must_read<ProposalContent>(state, state::key_of(proposal_content_name(id)), "damaged state record");
-    if (auto action = decode_market_action(ActionType::kPropose, content.payload)) {
-      Json proposed = action_json(genesis, *action);
-      proposed.erase("action");
-      one.update(proposed);
-    }
-    list.push_back(std::move(one));
-  }
-  return Json{{"proposals", std::move(list)}, {"next", nullptr}}.dump();
 }
 
 }  // namespace tieline::api

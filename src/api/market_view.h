@@ -1,8 +1,8 @@
 #pragma once
-// What the market's records say, as JSON: for /v1/trades, /v1/accounts, /v1/market, /v1/settlements, /v1/stakes and
-// /v1/proposals (docs/formats/http.md). Amounts in micro-currency, energy in Wh, prices in micro-currency per MWh;
-// trust and security as fractions of 1. Errors: no_market (the network records readings only), unknown_trade,
-// unknown_participant, unknown_interval.
+// What the market's records say, as JSON: for /v1/trades, /v1/accounts, /v1/market and /v1/settlements
+// (docs/formats/http.md); stake and votes: api/governance_view.h. Amounts in micro-currency, energy in Wh, prices in
+// micro-currency per MWh; trust and security as fractions of 1. Errors: no_market (the network records readings only),
+// unknown_trade, unknown_participant, unknown_interval.
 
 #include <string>
 
@@ -18,7 +18,5 @@ Result<std::string> account_json(const Genesis& genesis, const StateView& state,
 // `block_time_ms`: of the newest block.
 Result<std::string> market_json(const Genesis& genesis, const StateView& state, int64_t block_time_ms);
 Result<std::string> settlement_json(const Genesis& genesis, const StateView& state, uint32_t slot);
-Result<std::string> stakes_json(const Genesis& genesis, const StateView& state);
-Result<std::string> proposals_json(const Genesis& genesis, const StateView& state);
 
 }  // namespace tieline::api

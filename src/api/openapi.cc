@@ -119,6 +119,8 @@ Json read_paths() {
       get("listStakes", "Who pledges what", Json::array(), answers("all", content(kJsonType, list_of("stakes"))));
   paths["/v1/proposals"] = get("listProposals", "What is proposed, and how it stands", Json::array(),
                                answers("all", content(kJsonType, list_of("proposals"))));
+  paths["/v1/rules"] = get("listRules", "The market's rules: in force, their bounds, and what is decided",
+                           Json::array(), answers("all", content(kJsonType, list_of("rules"))));
   paths["/v1/status"] = get("getStatus", "Where this validator stands", Json::array(),
                             answers("the status", content(kJsonType, object({{"chain_id", "string"},
                                                                              {"engine", "string"},

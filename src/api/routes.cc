@@ -4,6 +4,7 @@
 
 #include "api/credit_view.h"
 #include "api/dry_run.h"
+#include "api/governance_view.h"
 #include "api/market_view.h"
 #include "api/member_view.h"
 #include "api/views.h"
@@ -156,6 +157,7 @@ HttpResponse get_market(Core& core, const HttpRequest& request, const std::strin
   if (route == "/v1/market") return of(market_json(genesis, state, core.service.status().replica.tip_time_ms));
   if (route == "/v1/stakes") return of(stakes_json(genesis, state));
   if (route == "/v1/proposals") return of(proposals_json(genesis, state));
+  if (route == "/v1/rules") return of(rules_json(genesis, state));
   if (route == "/v1/accounts/{id}") return of(account_json(genesis, state, name));
   if (route == "/v1/trades") {
     const auto participant = request.parameter("participant");
@@ -173,9 +175,9 @@ HttpResponse get_market(Core& core, const HttpRequest& request, const std::strin
   return of(settlement_json(genesis, state, static_cast<uint32_t>(*start / energy::kSlotSeconds)));
 }
 
-constexpr std::string_view kMarketRoutes[] = {"/v1/market",          "/v1/stakes",      "/v1/proposals",
-                                              "/v1/trades",          "/v1/trades/{id}", "/v1/accounts/{id}",
-                                              "/v1/settlements/{id}"};
+constexpr std::string_view kMarketRoutes[] = {"/v1/market",        "/v1/stakes",          "/v1/proposals",
+                                              "/v1/rules",         "/v1/trades",          "/v1/trades/{id}",
+                                              "/v1/accounts/{id}", "/v1/settlements/{id}"};
 
 HttpResponse ready(Core& core) {
   const node::NodeStatus status = core.service.status();
@@ -198,6 +200,7 @@ constexpr std::string_view kFixedRoutes[] = {
     "/",          "/v1/transactions", "/v1/blocks", "/v1/readings",     "/v1/participants", "/v1/validators",
     "/v1/credit", "/v1/status",       "/v1/events", "/v1/openapi.json", "/healthz",         "/readyz",
     "/metrics",   "/v1/dry-run",      "/v1/trades", "/v1/market",       "/v1/stakes",       "/v1/proposals",
+    "/v1/rules",
 };
 constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/",     "/v1/participants/",
                                           "/v1/trades/",       "/v1/accounts/", "/v1/settlements/"};

@@ -13,10 +13,10 @@ constexpr Argument kAmount{"--amount", "amount", ArgumentType::kNumber, true, "i
 constexpr Argument kProposal{"PROPOSAL", "proposal", ArgumentType::kText, true, "its id: 64 hex digits"};
 constexpr Argument kWhom{"NAME", "participant", ArgumentType::kText, true, "whom it is about"};
 
-void add_list(CLI::App& group, const char* target, const char* list, const std::vector<const char*>& columns,
-              const char* help, const char* example, int& exit_status) {
+void add_list(CLI::App& group, const char* name, const char* target, const char* list,
+              const std::vector<const char*>& columns, const char* help, const char* example, int& exit_status) {
   auto options = std::make_shared<ViewOptions>();
-  CLI::App* command = group.add_subcommand("show", help);
+  CLI::App* command = group.add_subcommand(name, help);
   add_view_options(*command, *options);
   command->footer(std::string("Example:\n  tieline ") + example);
   command->callback([=, &exit_status] { exit_status = show_view(*options, target, list, columns); });
@@ -47,7 +47,7 @@ void add_stake(CLI::App& root, int& exit_status) {
             {{"--owner", "owner", ArgumentType::kText, true, "whose stake"},
              {"--proof", "proof", ArgumentType::kText, true, "the two votes, as evidence in hexadecimal"}}},
            exit_status);
-  add_list(*stake, "/v1/stakes", "stakes", {"owner", "bonded", "unbonding", "votes", "jailed_until"},
+  add_list(*stake, "show", "/v1/stakes", "stakes", {"owner", "bonded", "unbonding", "votes", "jailed_until"},
            "who pledges what", "stake show --net NET", exit_status);
 }
 
@@ -62,12 +62,21 @@ void add_govern(CLI::App& root, int& exit_status) {
   add_verb(*propose,
            {"rule",
             "propose",
-            "another value of a genesis option",
+            "another value of a rule of the market, deadlines included",
             "govern propose rule market.tolerance_ppm --value 30000 --net NET --as northwire",
-            {{"RULE", "rule", ArgumentType::kText, true, "its name"},
+            {{"RULE", "rule", ArgumentType::kText, true, "its name; `tieline govern rules` lists them"},
              {"--value", "value", ArgumentType::kNumber, true, "its new value"}},
             {{"kind", "rules"}}},
            exit_status);
+  add_verb(
+      *propose,
+      {"rules",
+       "propose",
+       "other values of several, which count together",
+       "govern propose rules market.close_ms=3600000,market.settle_ms=7200000 --net NET --as northwire --dry-run",
+       {{"CHANGES", "rules", ArgumentType::kRules, true, "RULE=VALUE,RULE=VALUE; `tieline govern rules` lists them"}},
+       {{"kind", "rules"}}},
+      exit_status);
   add_verb(*propose,
            {"member",
             "propose",
@@ -111,8 +120,13 @@ void add_govern(CLI::App& root, int& exit_status) {
             "govern veto 5a1e... --net NET --as watchdog",
             {kProposal}},
            exit_status);
-  add_list(*govern, "/v1/proposals", "proposals", {"id", "kind", "state", "in_favour", "of", "opened", "passed"},
-           "what is proposed", "govern show --net NET", exit_status);
+  add_list(*govern, "show", "/v1/proposals", "proposals",
+           {"id", "kind", "state", "in_favour", "of", "opened", "passed", "acts"}, "what is proposed",
+           "govern show --net NET", exit_status);
+  add_list(*govern, "rules", "/v1/rules", "rules",
+           {"rule", "value", "least", "most", "by_vote", "decided", "from_epoch"},
+           "the market's rules: in force, what a vote may set them to, and what is decided", "govern rules --net NET",
+           exit_status);
 }
 
 }  // namespace tieline::cli

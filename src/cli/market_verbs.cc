@@ -16,16 +16,44 @@ struct Given {
 
 Error usage(std::string why) { return {"usage", std::move(why)}; }
 
+Result<Json> whole_number(const Argument& argument, const std::string& value) {
+  const Json number = Json::parse(value, nullptr, false);
+  if (!number.is_number_unsigned()) return usage(std::string(argument.flag) + " " + value + " is not a whole number");
+  return number;
+}
+
+// "market.close_ms=3600000,market.settle_ms=7200000" as a list of objects.
+Result<Json> rule_changes(const Argument& argument, const std::string& text) {
+  Json list = Json::array();
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    const std::string one = text.substr(at, end - at);
+    const size_t sign = one.find('=');
+    if (sign == std::string::npos)
+      return usage(std::string(argument.flag) + " must be RULE=VALUE,RULE=VALUE and not '" + one + "'");
+    auto value = whole_number(argument, one.substr(sign + 1));
+    if (!value) return value.error();
+    list.push_back({{"rule", one.substr(0, sign)}, {"value", *value}});
+    at = end + 1;
+  }
+  return list;
+}
+
 Status take(const Argument& argument, const std::string& value, Json& action) {
   switch (argument.type) {
     case ArgumentType::kText:
       action[argument.field] = value;
       return {};
     case ArgumentType::kNumber: {
-      const Json number = Json::parse(value, nullptr, false);
-      if (!number.is_number_unsigned())
-        return usage(std::string(argument.flag) + " " + value + " is not a whole number");
-      action[argument.field] = number;
+      auto number = whole_number(argument, value);
+      if (!number) return number.error();
+      action[argument.field] = *number;
+      return {};
+    }
+    case ArgumentType::kRules: {
+      auto changes = rule_changes(argument, value);
+      if (!changes) return changes.error();
+      action[argument.field] = *changes;
       return {};
     }
     case ArgumentType::kYesNo:

@@ -16,6 +16,7 @@ enum class ArgumentType : uint8_t {
   kNumber,
   kYesNo,
   kFile,    // JSON; its names are the action's fields; "-" reads standard input
+  kRules,   // RULE=VALUE,RULE=VALUE
   kMember,  // a file with a card (cli/participant_keys.h) and what genesis would say, under the field's name
 };
 

@@ -20,11 +20,8 @@
 
 namespace tieline::energy {
 
-struct MarketParams {
-  MarketTimes times;
-  ZoneLimits zone;
-  uint32_t zone_loss_ppm = 60'000;  // declared, for residuals
-  uint32_t tolerance_ppm = kDefaultTolerancePpm;
+// The rules in force, by which intervals open from now on, and what is asked at the moment something is done.
+struct MarketParams : IntervalRules {
   uint64_t price_cap = 1'000'000'000;  // of the imbalance price, micro-currency per MWh
   uint64_t stake_min = kDefaultStakeMin;
 };
@@ -91,13 +88,14 @@ class Market {
   std::vector<Proposal> next_epoch();
 
   // Empty when everything holds, otherwise the name of what does not, and what was found: money_conserved,
-  // margin_conserved, payments_conserved, stake_conserved, capacity_conserved, due_once. (That imbalances sum to 0 is
-  // checked wherever they are made: energy/imbalance.h.)
+  // margin_conserved, payments_conserved, stake_conserved, capacity_conserved, due_once, due_by_its_rules. (That
+  // imbalances sum to 0 is checked wherever they are made: energy/imbalance.h.)
   std::string broken_invariant() const;
 
   const MarketParams& params() const { return params_; }
-  // Not the deadlines: what is under way is due by them.
-  void set_params(const MarketParams& params) { params_ = params; }
+  // By a vote, at the turn of an epoch. What is under way stays due when it was, and an interval that has opened keeps
+  // the rules it opened under; a price above a cap that was lowered is no price to fall back on.
+  void set_params(const MarketParams& params);
   const Book& book() const { return book_; }
   const Table<TradeId, TradeRecord>& trades() const { return trades_; }
   const Table<uint32_t, Interval>& intervals() const { return intervals_; }
@@ -161,6 +159,10 @@ class Market {
   void note_settled(const TradeRecord& trade);
   bool intervals_settled(const TradeTerms& terms) const;
 
+  // The times of a slot's deadlines: those it opened under, or would open under now.
+  const MarketTimes& times_of(uint32_t slot) const;
+  MarketTimes times_of(const TradeTerms& terms) const;  // the latest of its slots
+  bool may_open(uint32_t slot) const { return slot >= first_slot_ || intervals_.contains(slot); }
   void open_interval(uint32_t slot);
   void run_interval(uint32_t slot, int64_t now_ms);
   bool slots_fit(const TradeTerms& terms) const;
@@ -214,11 +216,16 @@ class Market {
   uint64_t last_price_ = 0;
   Epoch epoch_ = 0;
   uint32_t day_ = 0;
+  uint32_t first_slot_ = 0;
   std::array<RoleMonth, kParties> months_{};
   std::optional<MarketTotals> stored_totals_;  // in the source
   MarketTotals totals_before_;                 // the transaction
   mutable IntervalStatements shown_;           // by statements()
 };
+
+// Whether it is due when the rules that it keeps say, whatever the rules have become.
+bool due_by_its_rules(uint32_t slot, const Interval& interval);
+bool due_by_its_rules(const TradeRecord& trade);
 
 // Ids of due items that are intervals: 28 zero bytes and the slot, big-endian. They run before trades of one deadline.
 Hash interval_id(uint32_t slot);

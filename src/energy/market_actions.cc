@@ -1,6 +1,7 @@
 #include "energy/market_actions.h"
 
 #include <concepts>
+#include <set>
 
 #include "crypto/hash.h"
 
@@ -88,7 +89,7 @@ void encode_action(Writer& w, const Propose& p) {
 }
 void decode_action(Reader& r, Propose& p) {
   p.kind = bounded<ProposalKind>(r, 0, kProposalKindMax);
-  if (p.kind == ProposalKind::kRules) return decode(r, p.content.emplace<RuleChange>());
+  if (p.kind == ProposalKind::kRules) return decode(r, p.content.emplace<RuleChanges>());
   if (p.kind == ProposalKind::kMembership) return decode(r, p.content.emplace<Registration>());
   if (p.kind == ProposalKind::kRecoverKey) return decode(r, p.content.emplace<KeyRecovery>());
   decode(r, p.content.emplace<ParticipantId>());
@@ -145,6 +146,21 @@ void encode(Writer& w, const RuleChange& c) {
 void decode(Reader& r, RuleChange& change) {
   change.rule = r.string(kRuleNameBytesMax);
   change.value = r.u64();
+}
+
+void encode(Writer& w, const RuleChanges& changes) {
+  w.u32(static_cast<uint32_t>(changes.size()));
+  for (const RuleChange& c : changes) encode(w, c);
+}
+
+void decode(Reader& r, RuleChanges& changes) {
+  changes.resize(r.count(kRuleChangesMax, sizeof(uint32_t) + sizeof(uint64_t)));
+  std::set<std::string> rules;
+  for (RuleChange& c : changes) {
+    decode(r, c);
+    rules.insert(c.rule);
+  }
+  if (changes.empty() || rules.size() != changes.size()) r.fail();
 }
 
 void encode(Writer& w, const KeyRecovery& k) {

@@ -21,6 +21,7 @@
 namespace tieline::energy {
 
 inline constexpr size_t kRuleNameBytesMax = 64;
+inline constexpr size_t kRuleChangesMax = 32;  // in one proposal
 inline constexpr size_t kMemberNameBytesMax = 63;
 inline constexpr size_t kMemberMetersMax = 64;
 
@@ -194,6 +195,10 @@ struct RuleChange {
 };
 void encode(Writer& w, const RuleChange& c);
 void decode(Reader& r, RuleChange& change);
+// Together: what the rules owe each other holds before and after, not between.
+using RuleChanges = std::vector<RuleChange>;
+void encode(Writer& w, const RuleChanges& changes);
+void decode(Reader& r, RuleChanges& changes);
 
 // A key for one whose own is lost: the new one says that it is in its owner's hands, by a signature over key_message()
 // of kPropose.
@@ -207,12 +212,12 @@ struct KeyRecovery {
 void encode(Writer& w, const KeyRecovery& k);
 void decode(Reader& r, KeyRecovery& recovery);
 
-// What is proposed; its kind says which alternative stands: a Registration for membership, a RuleChange for rules, a
-// KeyRecovery for a lost key, else the participant it is about.
+// What is proposed; its kind says which alternative stands: a Registration for membership, RuleChanges (at least one,
+// each rule once) for rules, a KeyRecovery for a lost key, else the participant it is about.
 struct Propose {
   static constexpr ActionType kType = ActionType::kPropose;
   ProposalKind kind = ProposalKind::kRules;
-  std::variant<RuleChange, Registration, ParticipantId, KeyRecovery> content;
+  std::variant<RuleChanges, Registration, ParticipantId, KeyRecovery> content;
   bool operator==(const Propose&) const = default;
 };
 struct CastVote {

@@ -33,7 +33,8 @@ bool Market::is_border(const FlowKey& flow) const {
 
 void Market::open_interval(uint32_t slot) {
   if (intervals_.contains(slot)) return;
-  intervals_[slot];
+  TL_CHECK_MSG(slot >= first_slot_, "what was FINAL does not open again");
+  intervals_[slot].rules = params_;
   set_interval_due(slot, end_of(slot) + params_.times.close_ms);
 }
 
@@ -72,9 +73,10 @@ bool Market::any_disputed(uint32_t slot) const {
 
 MarketRefusal Market::record(uint32_t slot, const FlowKey& flow, uint64_t wh, Quality quality, int64_t now_ms) {
   if (!is_path(flow)) return MarketRefusal::kUnknownReading;
+  if (!may_open(slot)) return MarketRefusal::kTooLate;
   const MeteredFlow* known = flows_.find({slot, flow});
   const ReadingStep step =
-      record_raw(known == nullptr ? ReadingRecord{} : known->main, end_of(slot), wh, quality, now_ms, params_.times);
+      record_raw(known == nullptr ? ReadingRecord{} : known->main, end_of(slot), wh, quality, now_ms, times_of(slot));
   if (!step.ok()) return step.refusal;
   open_interval(slot);
   flow_at(slot, flow).main = step.reading;
@@ -85,7 +87,7 @@ MarketRefusal Market::record_neighbour(uint32_t slot, const FlowKey& flow, uint6
   if (!is_path(flow)) return MarketRefusal::kUnknownReading;
   const MeteredFlow* known = flows_.find({slot, flow});
   if (known != nullptr && known->neighbour) return MarketRefusal::kReadingState;
-  if (now_ms >= end_of(slot) + params_.times.submit_ms) return MarketRefusal::kTooLate;
+  if (!may_open(slot) || now_ms >= end_of(slot) + times_of(slot).submit_ms) return MarketRefusal::kTooLate;
   open_interval(slot);
   flow_at(slot, flow).neighbour = wh;
   return MarketRefusal::kNone;
@@ -93,7 +95,7 @@ MarketRefusal Market::record_neighbour(uint32_t slot, const FlowKey& flow, uint6
 
 MarketRefusal Market::publish_price(uint32_t slot, uint64_t price, int64_t now_ms) {
   if (const auto why = check_imbalance_price(price, params_.price_cap); why != MarketRefusal::kNone) return why;
-  if (now_ms >= end_of(slot) + params_.times.settle_ms) return MarketRefusal::kTooLate;
+  if (!may_open(slot) || now_ms >= end_of(slot) + times_of(slot).settle_ms) return MarketRefusal::kTooLate;
   if (int64_t{slot} * kSlotMs > now_ms + kHorizonMs) return MarketRefusal::kReadingState;  // nobody can trade there yet
   const Interval* interval = intervals_.find(slot);
   if (interval != nullptr && interval->price) return MarketRefusal::kReadingState;  // one price an interval
@@ -191,42 +193,45 @@ std::vector<ZoneFlow> Market::zone_of(const Flows& flows, std::vector<FlowKey>& 
 // Every substitute is made from what was recorded, never from another substitute. What was contracted is a gap if
 // nobody metered it.
 void Market::substitute_gaps(uint32_t slot, Flows& flows, int64_t now_ms) {
+  const IntervalRules rules = intervals_.at(slot).rules;
   std::vector<FlowKey> keys;
   const std::vector<ZoneFlow> zone = zone_of(flows, keys);
   std::map<FlowKey, Substitute> made;
   for (size_t i = 0; i < zone.size(); ++i) {
-    if (!zone[i].main) made[keys[i]] = substitute_missing(zone, i, params_.zone_loss_ppm);
+    if (!zone[i].main) made[keys[i]] = substitute_missing(zone, i, rules.zone_loss_ppm);
   }
   for (const auto& [key, flow] : flows) {
     if (is_border(key) || flow.main.state != ReadingState::kNone) continue;
     made[key] = flow.neighbour ? Substitute{*flow.neighbour, true} : Substitute{flow.contracted_wh, false};
   }
   for (const auto& [key, value] : made) {
-    must(close_missing({}, end_of(slot), value.wh, value.credits_trust, now_ms, params_.times), flows.at(key).main);
+    must(close_missing({}, end_of(slot), value.wh, value.credits_trust, now_ms, rules.times), flows.at(key).main);
   }
 }
 
 void Market::close_interval(uint32_t slot, int64_t now_ms) {
+  const IntervalRules rules = intervals_.at(slot).rules;
   Flows flows = flows_in(slot);
   substitute_gaps(slot, flows, now_ms);
   std::vector<FlowKey> keys;
   const std::vector<ZoneFlow> zone = zone_of(flows, keys);
-  const ZoneVerdict verdict = check_zone(zone, params_.zone);
+  const ZoneVerdict verdict = check_zone(zone, rules.zone);
   std::map<FlowKey, bool> disputed;
   for (size_t i = 0; i < keys.size(); ++i) disputed[keys[i]] = verdict.disputed[i];
   for (auto& [key, flow] : flows) {
     if (flow.main.state != ReadingState::kRaw) continue;
-    const bool differs = is_border(key) ? disputed.at(key)
-                                        : flow.neighbour && !meters_agree(flow.main.wh, *flow.neighbour, params_.zone);
-    must(close_reading(flow.main, differs, now_ms, params_.times), flow.main);
+    const bool differs =
+        is_border(key) ? disputed.at(key) : flow.neighbour && !meters_agree(flow.main.wh, *flow.neighbour, rules.zone);
+    must(close_reading(flow.main, differs, now_ms, rules.times), flow.main);
   }
   put_flows(slot, flows);
   intervals_[slot].phase = Interval::Phase::kClosed;
-  set_interval_due(slot, end_of(slot) + params_.times.settle_ms);
+  set_interval_due(slot, end_of(slot) + rules.times.settle_ms);
 }
 
 // Time is up for the disputes: the value that keeps the zone in its band, else the main meter's.
 void Market::resolve_interval(uint32_t slot, int64_t now_ms) {
+  const IntervalRules rules = intervals_.at(slot).rules;
   Flows flows = flows_in(slot);
   std::vector<FlowKey> keys;
   const std::vector<ZoneFlow> zone = zone_of(flows, keys);
@@ -234,14 +239,14 @@ void Market::resolve_interval(uint32_t slot, int64_t now_ms) {
     if (flow.main.state != ReadingState::kDisputed) continue;
     const auto at = std::find(keys.begin(), keys.end(), key);
     const uint64_t wh =
-        at == keys.end() ? flow.main.wh : resolve_disputed(zone, static_cast<size_t>(at - keys.begin()), params_.zone);
-    must(resolve_reading(flow.main, wh, now_ms, params_.times), flow.main);
+        at == keys.end() ? flow.main.wh : resolve_disputed(zone, static_cast<size_t>(at - keys.begin()), rules.zone);
+    must(resolve_reading(flow.main, wh, now_ms, rules.times), flow.main);
   }
   put_flows(slot, flows);
 }
 
 void Market::run_interval(uint32_t slot, int64_t now_ms) {
-  const int64_t resolve_ms = end_of(slot) + params_.times.resolve_ms;
+  const int64_t resolve_ms = end_of(slot) + times_of(slot).resolve_ms;
   switch (intervals_.at(slot).phase) {
     case Interval::Phase::kOpen:
       close_interval(slot, now_ms);
@@ -254,7 +259,7 @@ void Market::run_interval(uint32_t slot, int64_t now_ms) {
       settle_interval(slot, now_ms);
       return;
     case Interval::Phase::kSettled:
-      for (const auto& [key, flow] : flows_in(slot)) TL_CHECK(finish_reading(flow.main, now_ms, params_.times).ok());
+      for (const auto& [key, flow] : flows_in(slot)) TL_CHECK(finish_reading(flow.main, now_ms, times_of(slot)).ok());
       drop_interval(slot);
   }
 }
@@ -268,16 +273,17 @@ void Market::drop_interval(uint32_t slot) {
   for (const ChargeKey& key : slot_statements_.items(slot)) statements_.erase({slot, key});
   slot_statements_.clear(slot);
   intervals_.erase(slot);
+  first_slot_ = std::max(first_slot_, slot + 1);
 }
 
 void Market::settle_interval(uint32_t slot, int64_t now_ms) {
   Flows flows = flows_in(slot);
-  for (auto& [key, flow] : flows) must(settle_reading(flow.main, now_ms, params_.times), flow.main);
+  for (auto& [key, flow] : flows) must(settle_reading(flow.main, now_ms, times_of(slot)), flow.main);
   put_flows(slot, flows);
   Interval& interval = intervals_[slot];
   interval.price = imbalance_price(interval.price, last_price_);
   interval.phase = Interval::Phase::kSettled;
-  set_interval_due(slot, end_of(slot) + params_.times.final_ms);
+  set_interval_due(slot, end_of(slot) + interval.rules.times.final_ms);
   charge_interval(slot);
   note_unmet(slot);
 }
@@ -317,8 +323,9 @@ void Market::draw(std::vector<TradeId> from, ParticipantId who, uint64_t amount)
 
 void Market::charge_interval(uint32_t slot) {
   const IntervalStatements before = statements_of(slot);
-  const Charges charges = interval_charges(settled_flows(flows_in(slot)), contracts_of(slot),
-                                           {intervals_.at(slot).price.value(), params_.tolerance_ppm});
+  const Charges charges =
+      interval_charges(settled_flows(flows_in(slot)), contracts_of(slot),
+                       {intervals_.at(slot).price.value(), intervals_.at(slot).rules.tolerance_ppm});
   const std::vector<TradeId> ids = trades_in(slot);
   FundsOfAll funds;
   funds.pool = book_.pool(Pool::kImbalance);
@@ -369,9 +376,10 @@ void Market::put_statements(uint32_t slot, const IntervalStatements& before, con
 
 void Market::note_unmet(uint32_t slot) {
   const Flows flows = flows_in(slot);
+  const uint32_t tolerance_ppm = intervals_.at(slot).rules.tolerance_ppm;
   std::map<ParticipantId, bool> unmet;
   for (const Position& p : positions(settled_flows(flows), contracts_of(slot))) {
-    unmet[p.who] = p.short_wh() > tolerance_wh(p.contracted_wh, params_.tolerance_ppm);
+    unmet[p.who] = p.short_wh() > tolerance_wh(p.contracted_wh, tolerance_ppm);
   }
   for (const auto& [key, flow] : flows) {
     if (!flow.main.credits_trust) unmet[key.from] = true;
@@ -388,12 +396,12 @@ void Market::note_unmet(uint32_t slot) {
 // The last dispute of an interval that is due to settle has ended; its trades that waited for it go on.
 void Market::settle_when_undisputed(uint32_t slot, int64_t now_ms) {
   if (intervals_.at(slot).phase != Interval::Phase::kClosed || any_disputed(slot)) return;
-  if (now_ms < end_of(slot) + params_.times.settle_ms) return;
+  if (now_ms < end_of(slot) + times_of(slot).settle_ms) return;
   settle_interval(slot, now_ms);
   for (const TradeId& id : trades_in(slot)) {
     const TradeRecord trade = trades_.at(id);
     if (trade.state != TradeState::kDisputed || !intervals_settled(trade.terms)) continue;
-    const TradeStep step = resolve(trade, now_ms, params_.times);
+    const TradeStep step = resolve(trade, now_ms);
     if (!step.ok()) continue;  // its own deadline has come: due() settles it
     TL_CHECK(take(step) == MarketRefusal::kNone);
     note_settled(step.trade);
@@ -403,7 +411,7 @@ void Market::settle_when_undisputed(uint32_t slot, int64_t now_ms) {
 MarketRefusal Market::accept(uint32_t slot, const FlowKey& flow, ParticipantId by, int64_t now_ms) {
   const MeteredFlow* known = flows_.find({slot, flow});
   if (known == nullptr) return MarketRefusal::kUnknownReading;
-  const ReadingStep step = accept_reading(known->main, by == flow.to, now_ms, params_.times);
+  const ReadingStep step = accept_reading(known->main, by == flow.to, now_ms, times_of(slot));
   if (!step.ok()) return step.refusal;
   flows_[{slot, flow}].main = step.reading;
   settle_when_undisputed(slot, now_ms);
@@ -413,7 +421,7 @@ MarketRefusal Market::accept(uint32_t slot, const FlowKey& flow, ParticipantId b
 MarketRefusal Market::rule(uint32_t slot, const FlowKey& flow, uint64_t wh, int64_t now_ms) {
   const MeteredFlow* known = flows_.find({slot, flow});
   if (known == nullptr) return MarketRefusal::kUnknownReading;
-  const ReadingStep step = rule_on_reading(known->main, wh, now_ms, params_.times);
+  const ReadingStep step = rule_on_reading(known->main, wh, now_ms, times_of(slot));
   if (!step.ok()) return step.refusal;
   flows_[{slot, flow}].main = step.reading;
   settle_when_undisputed(slot, now_ms);
@@ -423,7 +431,7 @@ MarketRefusal Market::rule(uint32_t slot, const FlowKey& flow, uint64_t wh, int6
 MarketRefusal Market::correct(uint32_t slot, const FlowKey& flow, const Correction& correction, int64_t now_ms) {
   const MeteredFlow* known = flows_.find({slot, flow});
   if (known == nullptr) return MarketRefusal::kUnknownReading;
-  const ReadingStep step = correct_reading(known->main, correction, now_ms, params_.times);
+  const ReadingStep step = correct_reading(known->main, correction, now_ms, times_of(slot));
   if (!step.ok()) return step.refusal;
   flows_[{slot, flow}].main = step.reading;
   if (intervals_.at(slot).phase != Interval::Phase::kSettled) return MarketRefusal::kNone;

@@ -54,9 +54,11 @@ std::string Market::broken_invariant() const {
   if (due_.size() != trades_.size() + intervals_.size()) return broken("due_once", std::to_string(due_.size()));
   for (const auto& [id, trade] : trades_) {
     if (!due_.contains({trade.due_ms, id})) return broken("due_once", "trade " + to_hex(id));
+    if (!due_by_its_rules(trade)) return broken("due_by_its_rules", "trade " + to_hex(id));
   }
   for (const auto& [slot, interval] : intervals_) {
     if (!due_.contains({interval.due_ms, interval_id(slot)})) return broken("due_once", std::to_string(slot));
+    if (!due_by_its_rules(slot, interval)) return broken("due_by_its_rules", std::to_string(slot));
   }
   return "";
 }

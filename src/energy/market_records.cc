@@ -57,6 +57,28 @@ void decode(Reader& r, ReadingRecord& m) {
   if (m.wh > kReadingWhMax || m.quality < Quality::kMeasured) r.fail();
 }
 
+void encode(Writer& w, const IntervalRules& rules) {
+  encode(w, rules.times);
+  w.u32(rules.zone.loss_lo_ppm);
+  w.u32(rules.zone.loss_hi_ppm);
+  w.u32(rules.zone.agree_ppm);
+  w.u64(rules.zone.agree_wh);
+  w.u32(rules.zone.expected_ppm);
+  w.u32(rules.zone_loss_ppm);
+  w.u32(rules.tolerance_ppm);
+}
+
+void decode(Reader& r, IntervalRules& rules) {
+  decode(r, rules.times);
+  rules.zone.loss_lo_ppm = r.u32();
+  rules.zone.loss_hi_ppm = r.u32();
+  rules.zone.agree_ppm = r.u32();
+  rules.zone.agree_wh = r.u64();
+  rules.zone.expected_ppm = r.u32();
+  rules.zone_loss_ppm = r.u32();
+  rules.tolerance_ppm = r.u32();
+}
+
 }  // namespace
 
 void encode(Writer& w, const MarketParticipant& p) {
@@ -122,8 +144,21 @@ void decode(Reader& r, MeteredFlow& f) {
   f.contracted_wh = r.u64();
 }
 
+void encode(Writer& w, const MarketTimes& t) {
+  for (const int64_t ms : {t.gate_ms, t.round_ms, t.submit_ms, t.close_ms, t.settle_ms, t.resolve_ms, t.final_ms}) {
+    w.i64(ms);
+  }
+}
+
+void decode(Reader& r, MarketTimes& t) {
+  for (int64_t* ms : {&t.gate_ms, &t.round_ms, &t.submit_ms, &t.close_ms, &t.settle_ms, &t.resolve_ms, &t.final_ms}) {
+    *ms = r.i64();
+  }
+}
+
 void encode(Writer& w, const Interval& i) {
   w.u8(static_cast<uint8_t>(i.phase));
+  encode(w, i.rules);
   encode(w, i.price);
   w.i64(i.due_ms);
   w.u32(i.flows);
@@ -133,6 +168,7 @@ void encode(Writer& w, const Interval& i) {
 
 void decode(Reader& r, Interval& i) {
   decode_enum(r, i.phase, Interval::Phase::kSettled);
+  decode(r, i.rules);
   decode(r, i.price);
   i.due_ms = r.i64();
   i.flows = r.u32();
@@ -146,6 +182,7 @@ void encode(Writer& w, const MarketTotals& t) {
   w.u64(t.last_price);
   w.u64(t.epoch);
   w.u32(t.day);
+  w.u32(t.first_slot);
   for (const RoleMonth& m : t.months) {
     w.u32(m.participants);
     w.u64(m.wh);
@@ -158,6 +195,7 @@ void decode(Reader& r, MarketTotals& t) {
   t.last_price = r.u64();
   t.epoch = r.u64();
   t.day = r.u32();
+  t.first_slot = r.u32();
   for (RoleMonth& m : t.months) {
     m.participants = r.u32();
     m.wh = r.u64();
@@ -173,6 +211,7 @@ void encode(Writer& w, const TradeRecord& t) {
   w.u8(t.sender);
   w.u8(t.entered);
   w.i64(t.due_ms);
+  encode(w, t.times);
   w.u32(t.version);
   w.u8(t.unmet);
   w.u64(t.payment);
@@ -189,6 +228,7 @@ void decode(Reader& r, TradeRecord& t) {
   t.sender = r.u8();
   t.entered = r.u8();
   t.due_ms = r.i64();
+  decode(r, t.times);
   t.version = r.u32();
   t.unmet = r.u8();
   t.payment = r.u64();

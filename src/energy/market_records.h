@@ -9,6 +9,7 @@
 #include "energy/reading_state.h"
 #include "energy/stake.h"
 #include "energy/statement.h"
+#include "energy/zone_check.h"
 
 namespace tieline::energy {
 
@@ -42,9 +43,19 @@ struct MeteredFlow {
   bool operator==(const MeteredFlow&) const = default;
 };
 
+// The rules that an interval is judged and settled by.
+struct IntervalRules {
+  MarketTimes times;
+  ZoneLimits zone;
+  uint32_t zone_loss_ppm = 60'000;  // declared, for residuals
+  uint32_t tolerance_ppm = kDefaultTolerancePpm;
+  bool operator==(const IntervalRules&) const = default;
+};
+
 struct Interval {
   enum class Phase : uint8_t { kOpen, kClosed, kSettled };
   Phase phase = Phase::kOpen;
+  IntervalRules rules;            // as they were when it opened; no vote changes them
   std::optional<uint64_t> price;  // the one that was published for it; fixed when it settles
   int64_t due_ms = 0;
   uint32_t flows = 0;
@@ -66,7 +77,8 @@ struct MarketTotals {
   std::array<uint64_t, kPools> pools{};
   uint64_t last_price = 0;
   Epoch epoch = 0;
-  uint32_t day = 0;                          // market days since 1970
+  uint32_t day = 0;         // market days since 1970
+  uint32_t first_slot = 0;  // slots before it may not open any more: one of them, or a later one, is FINAL
   std::array<RoleMonth, kParties> months{};  // by PartyRole: the role's last month
   bool operator==(const MarketTotals&) const = default;
 };
@@ -77,6 +89,8 @@ void encode(Writer& w, const FlowKey& f);
 void decode(Reader& r, FlowKey& f);
 void encode(Writer& w, const MeteredFlow& f);
 void decode(Reader& r, MeteredFlow& f);
+void encode(Writer& w, const MarketTimes& t);
+void decode(Reader& r, MarketTimes& t);
 void encode(Writer& w, const Interval& i);
 void decode(Reader& r, Interval& i);
 void encode(Writer& w, const MarketTotals& t);

@@ -37,7 +37,9 @@ Market::Market(const MarketParams& params, const RecordSource& source) : Market(
   set_totals(*stored_totals_);
 }
 
-MarketTotals Market::totals() const { return {book_.issued, book_.pools, last_price_, epoch_, day_, months_}; }
+MarketTotals Market::totals() const {
+  return {book_.issued, book_.pools, last_price_, epoch_, day_, first_slot_, months_};
+}
 
 void Market::set_totals(const MarketTotals& totals) {
   book_.issued = totals.issued;
@@ -45,6 +47,7 @@ void Market::set_totals(const MarketTotals& totals) {
   last_price_ = totals.last_price;
   epoch_ = totals.epoch;
   day_ = totals.day;
+  first_slot_ = totals.first_slot;
   months_ = totals.months;
 }
 

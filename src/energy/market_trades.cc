@@ -1,5 +1,7 @@
 // Trades in the market: registry, rounds, and what is due.
 
+#include <bit>
+
 #include "energy/market.h"
 
 namespace tieline::energy {
@@ -159,7 +161,9 @@ MarketRefusal Market::counter(const TradeId& id, const TradeTerms& terms, Partic
 MarketRefusal Market::endorse(const TradeId& id, uint32_t round, ParticipantId by, uint64_t margin, int64_t now_ms) {
   const TradeRecord* trade = trades_.find(id);
   if (trade == nullptr) return MarketRefusal::kUnknownTrade;
-  return take(energy::endorse(*trade, round, entry_of(trade->terms, by, margin), now_ms, params_.times));
+  const bool last = std::popcount(trade->entered) + 1 == static_cast<int>(kParties);
+  const MarketTimes times = last ? times_of(trade->terms) : trade->times;  // the latter costs no reads
+  return take(energy::endorse(*trade, round, entry_of(trade->terms, by, margin), now_ms, times));
 }
 
 MarketRefusal Market::decline(const TradeId& id, ParticipantId by, int64_t now_ms) {
@@ -171,7 +175,7 @@ MarketRefusal Market::decline(const TradeId& id, ParticipantId by, int64_t now_m
 MarketRefusal Market::cancel(const TradeId& id, std::span<const ParticipantId> by, int64_t now_ms) {
   const TradeRecord* trade = trades_.find(id);
   if (trade == nullptr) return MarketRefusal::kUnknownTrade;
-  return take(energy::cancel(*trade, by, now_ms, params_.times));
+  return take(energy::cancel(*trade, by, now_ms));
 }
 
 // An interval that is gone is FINAL: the first of a long window may be, before the last has settled.
@@ -186,7 +190,7 @@ bool Market::intervals_settled(const TradeTerms& terms) const {
 void Market::run_trade(const TradeId& id, int64_t now_ms) {
   const TradeRecord trade = trades_.at(id);
   const bool disputed = trade.state == TradeState::kCommitted && !intervals_settled(trade.terms);
-  const TradeStep step = due(trade, disputed, now_ms, params_.times);
+  const TradeStep step = due(trade, disputed, now_ms);
   TL_CHECK(take(step) == MarketRefusal::kNone);  // the ledger moves only what it has locked
   if (step.trade.state == TradeState::kSettled) note_settled(step.trade);
 }

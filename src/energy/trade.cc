@@ -47,6 +47,7 @@ void begin_round(TradeStep& step, const TradeTerms& terms, size_t party, int64_t
   t.sender = static_cast<uint8_t>(party);
   t.entered = 0;
   t.endorsements = {};
+  t.times = times;
   t.due_ms = std::min(now_ms + times.round_ms, gate_of(terms, times));
 }
 
@@ -62,7 +63,7 @@ void lapse(TradeStep& step) {
 }
 
 // The legs are paid as contracted; of what is left of a margin 7/8 goes back, rounded down, the rest with FINAL.
-void settle(TradeStep& step, const MarketTimes& times) {
+void settle(TradeStep& step) {
   TradeRecord& t = step.trade;
   const Legs pay = legs(t.terms);
   TL_CHECK(pay.total() == t.payment);
@@ -78,10 +79,16 @@ void settle(TradeStep& step, const MarketTimes& times) {
   }
   t.state = TradeState::kSettled;
   t.version = 1;
-  t.due_ms = t.terms.end_ms() + times.final_ms;
+  t.due_ms = t.terms.end_ms() + t.times.final_ms;
 }
 
 }  // namespace
+
+MarketTimes later_of(const MarketTimes& a, const MarketTimes& b) {
+  return {std::max(a.gate_ms, b.gate_ms),   std::max(a.round_ms, b.round_ms),   std::max(a.submit_ms, b.submit_ms),
+          std::max(a.close_ms, b.close_ms), std::max(a.settle_ms, b.settle_ms), std::max(a.resolve_ms, b.resolve_ms),
+          std::max(a.final_ms, b.final_ms)};
+}
 
 std::optional<size_t> TradeRecord::party_of(ParticipantId who) const {
   const auto at = std::find(terms.party.begin(), terms.party.end(), who);
@@ -138,6 +145,8 @@ TradeStep endorse(const TradeRecord& trade, uint32_t round, const Entry& by, int
   lock_entry(step, *party, by);
   if (step.trade.entered == kAllEntered) {
     step.trade.state = TradeState::kCommitted;
+    step.trade.times = times;
+    step.trade.times.gate_ms = trade.times.gate_ms;
     step.trade.due_ms = trade.terms.end_ms() + times.settle_ms;
   }
   return step;
@@ -153,20 +162,19 @@ TradeStep decline(const TradeRecord& trade, ParticipantId by, int64_t now_ms) {
   return step;
 }
 
-TradeStep cancel(const TradeRecord& trade, std::span<const ParticipantId> by, int64_t now_ms,
-                 const MarketTimes& times) {
+TradeStep cancel(const TradeRecord& trade, std::span<const ParticipantId> by, int64_t now_ms) {
   if (trade.state != TradeState::kCommitted) return refused(MarketRefusal::kWrongState);
   for (ParticipantId party : trade.terms.party) {
     if (std::find(by.begin(), by.end(), party) == by.end()) return refused(MarketRefusal::kNotAllFour);
   }
-  if (now_ms >= gate_of(trade.terms, times)) return refused(MarketRefusal::kTooLate);
+  if (now_ms >= gate_of(trade.terms, trade.times)) return refused(MarketRefusal::kTooLate);
   TradeStep step;
   step.trade = trade;
   lapse(step);
   return step;
 }
 
-TradeStep due(const TradeRecord& trade, bool disputed, int64_t now_ms, const MarketTimes& times) {
+TradeStep due(const TradeRecord& trade, bool disputed, int64_t now_ms) {
   if (trade.state == TradeState::kNone || trade.ended() || now_ms < trade.due_ms) {
     return refused(MarketRefusal::kWrongState);
   }
@@ -179,13 +187,13 @@ TradeStep due(const TradeRecord& trade, bool disputed, int64_t now_ms, const Mar
     case TradeState::kCommitted:
       if (disputed) {
         step.trade.state = TradeState::kDisputed;
-        step.trade.due_ms = trade.terms.end_ms() + times.resolve_ms;
+        step.trade.due_ms = trade.terms.end_ms() + trade.times.resolve_ms;
       } else {
-        settle(step, times);
+        settle(step);
       }
       break;
     case TradeState::kDisputed:
-      settle(step, times);
+      settle(step);
       break;
     default:
       TL_CHECK(trade.state == TradeState::kSettled);
@@ -195,12 +203,12 @@ TradeStep due(const TradeRecord& trade, bool disputed, int64_t now_ms, const Mar
   return step;
 }
 
-TradeStep resolve(const TradeRecord& trade, int64_t now_ms, const MarketTimes& times) {
+TradeStep resolve(const TradeRecord& trade, int64_t now_ms) {
   if (trade.state != TradeState::kDisputed) return refused(MarketRefusal::kWrongState);
   if (now_ms >= trade.due_ms) return refused(MarketRefusal::kTooLate);
   TradeStep step;
   step.trade = trade;
-  settle(step, times);
+  settle(step);
   return step;
 }
 

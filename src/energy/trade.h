@@ -25,7 +25,10 @@ struct MarketTimes {
   int64_t settle_ms = 72LL * 3'600'000;
   int64_t resolve_ms = 7LL * 86'400'000;
   int64_t final_ms = 60LL * 86'400'000;
+  bool operator==(const MarketTimes&) const = default;
 };
+// One by one the later of both: what follows one another in each still does.
+MarketTimes later_of(const MarketTimes& a, const MarketTimes& b);
 inline constexpr uint32_t kRoundsMax = 8;  // R
 inline constexpr uint32_t kOpenTradesMax = 32;
 
@@ -34,10 +37,13 @@ struct TradeRecord {
   TradeState state = TradeState::kNone;
   TradeTerms terms;
   std::array<OrgId, kParties> org{};
-  uint32_t round = 0;                       // the first has number 1
-  uint8_t sender = 0;                       // index of the party whose terms stand
-  uint8_t entered = 0;                      // bit i: party i has endorsed the standing terms
-  int64_t due_ms = 0;                       // when the ledger acts next; meaningless in LAPSED and FINAL
+  uint32_t round = 0;   // the first has number 1
+  uint8_t sender = 0;   // index of the party whose terms stand
+  uint8_t entered = 0;  // bit i: party i has endorsed the standing terms
+  int64_t due_ms = 0;   // when the ledger acts next; meaningless in LAPSED and FINAL
+  // What its deadlines follow from, whatever the rules become: those in force when the round began, and from COMMITTED
+  // on, after the gate, the latest of its intervals'.
+  MarketTimes times;
   uint32_t version = 0;                     // of the settlement
   uint8_t unmet = 0;                        // bit i: party i was short beyond tolerance, or its meter said nothing
   uint64_t payment = 0;                     // locked, of the buyer
@@ -71,16 +77,17 @@ TradeStep offer(const TradeId& id, const TradeTerms& terms, const std::array<Org
                 uint32_t open_trades, int64_t now_ms, const MarketTimes& times);
 TradeStep counter(const TradeRecord& trade, const TradeTerms& terms, const Entry& by, uint32_t open_trades,
                   int64_t now_ms, const MarketTimes& times);
-// The party names the round it endorses. When the result is COMMITTED, the caller reserves capacity or drops the step.
+// The party names the round it endorses. When the result is COMMITTED, the caller reserves capacity or drops the step;
+// `times` are the latest of the window's intervals.
 TradeStep endorse(const TradeRecord& trade, uint32_t round, const Entry& by, int64_t now_ms, const MarketTimes& times);
 TradeStep decline(const TradeRecord& trade, ParticipantId by, int64_t now_ms);
 // `by`: everyone who signed. The caller releases the reservation.
-TradeStep cancel(const TradeRecord& trade, std::span<const ParticipantId> by, int64_t now_ms, const MarketTimes& times);
+TradeStep cancel(const TradeRecord& trade, std::span<const ParticipantId> by, int64_t now_ms);
 // The deadline due_ms has come; kWrongState before that. Imbalances of the window's intervals are settled before
 // (energy/settlement.h), so that what is left in `margin` is unused. `disputed`: a reading of the window is.
-TradeStep due(const TradeRecord& trade, bool disputed, int64_t now_ms, const MarketTimes& times);
+TradeStep due(const TradeRecord& trade, bool disputed, int64_t now_ms);
 // The last disputed reading of the window was accepted by the neighbour or ruled on. Before resolve_ms.
-TradeStep resolve(const TradeRecord& trade, int64_t now_ms, const MarketTimes& times);
+TradeStep resolve(const TradeRecord& trade, int64_t now_ms);
 // A reading of the window was corrected; the money moves by the interval's new statement. Before final_ms.
 TradeStep correct(const TradeRecord& trade, int64_t now_ms);
 

@@ -32,6 +32,7 @@ struct ZoneLimits {
   uint32_t agree_ppm = 20'000;
   uint64_t agree_wh = 10;
   uint32_t expected_ppm = 100'000;  // what was expected may be off by this; at most 10^6
+  bool operator==(const ZoneLimits&) const = default;
 };
 
 // One border flow of the zone in the interval.

@@ -10,18 +10,29 @@ using energy::ProposalKind;
 
 TxCode code_of(MarketRefusal refusal) { return static_cast<TxCode>(refusal); }
 
-// A rule that a vote may change, set to a value within its bounds; none: there is no such rule, or not to that value.
-std::optional<MarketNumbers> changed(MarketNumbers numbers, const energy::RuleChange& change) {
+// Sets a rule that a vote may change to a value within its bounds; false: there is no such rule, or not to that value.
+bool set(MarketNumbers& numbers, const energy::RuleChange& change) {
   for (const MarketNumber& number : market_numbers()) {
-    if (std::string("market.") + number.name != change.rule) continue;
-    if (!number.may_change || change.value < number.least || change.value > number.most) return std::nullopt;
+    if (rule_name(number) != change.rule) continue;
+    if (!number.may_change || change.value < number.least || change.value > number.most) return false;
     numbers.*number.value = change.value;
-    return in_order(numbers) ? std::optional(numbers) : std::nullopt;
+    return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace
+
+std::string rule_name(const MarketNumber& number) { return std::string("market.") + number.name; }
+
+// What the numbers owe each other is looked at when all are set, against those in force: other changes may have acted
+// since these were proposed.
+std::optional<MarketNumbers> changed(MarketNumbers numbers, const energy::RuleChanges& changes) {
+  for (const energy::RuleChange& change : changes) {
+    if (!set(numbers, change)) return std::nullopt;
+  }
+  return in_order(numbers) ? std::optional(numbers) : std::nullopt;
+}
 
 TxCode MarketWork::run(const energy::Bond& a, const Step& s) { return code_of(market_.bond(s.tx.signer(), a.amount)); }
 
@@ -57,7 +68,7 @@ TxCode MarketWork::run(const energy::Propose& a, const Step& s) {
   if (refusal != MarketRefusal::kNone) return code_of(refusal);
   switch (a.kind) {
     case ProposalKind::kRules:
-      if (!changed(numbers_, std::get<energy::RuleChange>(a.content))) return TxCode::bad_proposal;
+      if (!changed(numbers_, std::get<energy::RuleChanges>(a.content))) return TxCode::bad_proposal;
       break;
     case ProposalKind::kConfiscation:
     case ProposalKind::kRestoreTrust:
@@ -95,7 +106,7 @@ void MarketWork::act(const energy::Proposal& proposal) {
   const auto& content = std::get<energy::Propose>(*action).content;
   switch (proposal.kind) {
     case ProposalKind::kRules:
-      if (const auto numbers = changed(numbers_, std::get<energy::RuleChange>(content))) {
+      if (const auto numbers = changed(numbers_, std::get<energy::RuleChanges>(content))) {
         numbers_ = *numbers;
         numbers_changed_ = true;
         market_.set_params(market_params(numbers_));

@@ -57,7 +57,8 @@ class Check {
       if (sum != 0) return "capacity_conserved";
     }
     if (over_capacity_) return "capacity_conserved";
-    return due_wrong_ ? "due_once" : nullptr;
+    if (due_wrong_) return "due_once";
+    return off_its_rules_ ? "due_by_its_rules" : nullptr;
   }
 
  private:
@@ -100,9 +101,10 @@ class Check {
         if (sign > 0) over_capacity_ |= !fits(of.resource, wh);
       });
     } else if (is(name, "interval/", 4)) {
-      const Hash id = energy::interval_id(load_be<uint32_t>(name.data() + 9));
+      const uint32_t slot = load_be<uint32_t>(name.data() + 9);
       both<energy::Interval>(key, value, [&](const energy::Interval& i, int128 sign) {
-        add_due({i.due_ms, id}, sign);
+        add_due({i.due_ms, energy::interval_id(slot)}, sign);
+        if (sign > 0) off_its_rules_ |= !energy::due_by_its_rules(slot, i);
       });
     }
   }
@@ -113,6 +115,7 @@ class Check {
     }
     held_[t.terms.party[energy::index_of(PartyRole::kBuyer)]][static_cast<size_t>(Purse::kPayment)] -= sign * t.payment;
     add_due({t.due_ms, t.id}, sign);
+    if (sign > 0) off_its_rules_ |= !energy::due_by_its_rules(t);
     if (!energy::holds_capacity(t)) return;
     for (uint16_t i = 0; i < t.terms.slots; ++i) {
       const energy::Quantities part = energy::quantities_of_slot(t.terms, i);
@@ -151,6 +154,7 @@ class Check {
   std::set<energy::DueItem> kept_;
   bool over_capacity_ = false;
   bool due_wrong_ = false;
+  bool off_its_rules_ = false;
 };
 
 }  // namespace

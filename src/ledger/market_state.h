@@ -4,6 +4,7 @@
 
 #include "energy/benefit.h"
 #include "energy/market.h"
+#include "energy/market_actions.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -20,6 +21,10 @@ class StateSource final : public energy::RecordSource {
 
 energy::MarketParams market_params(const MarketNumbers& numbers);
 energy::BenefitParams benefit_params(const MarketNumbers& numbers);
+// The rules with these changes, all of them together; none: one names no rule that may change, has a value out of its
+// bounds, or the rules would not go together (in_order). In market_governance.cc.
+std::optional<MarketNumbers> changed(MarketNumbers numbers, const energy::RuleChanges& changes);
+std::string rule_name(const MarketNumber& number);  // "market.gate_ms"
 
 // What governance has been asked to decide: the payload of the action that proposed it.
 struct ProposalContent {

@@ -39,7 +39,7 @@ struct MarketNumber {
   uint64_t MarketNumbers::*value;
   uint64_t least;
   uint64_t most;
-  bool may_change;  // by governance: not the deadlines by which what is under way is due
+  bool may_change;  // by governance: all but how fast market time passes, which would move what has passed
 };
 std::span<const MarketNumber> market_numbers();
 void encode(Writer& w, const MarketNumbers& n);

@@ -1,6 +1,7 @@
 // What the market's views say of a chain that trades (tests/ledger/market_chain.h).
 
 #include "api/market_view.h"
+#include "api/governance_view.h"
 
 #include <gtest/gtest.h>
 
@@ -107,7 +108,7 @@ TEST_F(MarketView, StakesAndProposalsAreListed) {
     ASSERT_EQ(chain_.run({who}, energy::Bond{5'000}), TxCode::ok);
   const Hash id = energy::proposal_id(chain_.ledger.chain(), kSeller, chain_.sequence[kSeller] + 1, 0);
   ASSERT_EQ(chain_.run({kSeller}, energy::Propose{energy::ProposalKind::kRules,
-                                                  energy::RuleChange{"market.tolerance_ppm", 30'000}}),
+                                                  energy::RuleChanges{{"market.tolerance_ppm", 30'000}}}),
             TxCode::ok);
   const json stakes = read(api::stakes_json(genesis(), chain_.view()));
   ASSERT_EQ(stakes["stakes"].size(), 4u);
@@ -116,7 +117,33 @@ TEST_F(MarketView, StakesAndProposalsAreListed) {
   const json proposals = read(api::proposals_json(genesis(), chain_.view()));
   ASSERT_EQ(proposals["proposals"].size(), 1u);
   EXPECT_EQ(proposals["proposals"][0]["id"], to_hex(id));
-  EXPECT_EQ(proposals["proposals"][0]["rule"], "market.tolerance_ppm");
+  EXPECT_EQ(proposals["proposals"][0]["rules"], json::array({{{"rule", "market.tolerance_ppm"}, {"value", 30'000}}}));
+  EXPECT_EQ(proposals["proposals"][0]["acts"], nullptr);
+}
+
+TEST_F(MarketView, RulesAreListedWithWhatIsDecided) {
+  for (ParticipantId who : {kSeller, kGridCompany, kDistributor, kBuyer})
+    ASSERT_EQ(chain_.run({who}, energy::Bond{5'000}), TxCode::ok);
+  const Hash id = energy::proposal_id(chain_.ledger.chain(), kSeller, chain_.sequence[kSeller] + 1, 0);
+  const energy::RuleChanges changes = {{"market.settle_ms", 50 * 3'600'000}, {"market.tolerance_ppm", 30'000}};
+  ASSERT_EQ(chain_.run({kSeller}, energy::Propose{energy::ProposalKind::kRules, changes}), TxCode::ok);
+  const auto rule = [&](const char* name) {
+    const json all = read(api::rules_json(genesis(), chain_.view()));
+    for (const json& one : all["rules"])
+      if (one["rule"] == name) return one;
+    return json();
+  };
+  EXPECT_EQ(rule("market.settle_ms")["decided"], nullptr) << "only proposed";
+  for (ParticipantId who : {kGridCompany, kDistributor})
+    ASSERT_EQ(chain_.run({who}, energy::CastVote{id, true}), TxCode::ok);
+  const json settle = rule("market.settle_ms");
+  EXPECT_EQ(settle["value"], 72 * 3'600'000);
+  EXPECT_EQ(settle["decided"], 50 * 3'600'000);
+  EXPECT_EQ(settle["from_epoch"], chain_.market().epoch() + energy::kActEpochs);
+  EXPECT_EQ(settle["proposal"], to_hex(id));
+  EXPECT_EQ(rule("market.close_ms")["decided"], nullptr);
+  EXPECT_EQ(rule("market.time_rate")["by_vote"], false);
+  EXPECT_EQ(read(api::rules_json(genesis(), chain_.view()))["rules"].size(), market_numbers().size());
 }
 
 TEST_F(MarketView, WhatIsNotThereHasItsCode) {

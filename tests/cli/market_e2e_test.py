@@ -126,7 +126,8 @@ def money_comes_by_the_regulator_alone():
     check([s["bonded"] for s in stakes if s["owner"] == "sunfield"] == [1_000_000_000], f"{stakes}")
     made = tieline("govern", "propose", "rule", "market.tolerance_ppm", "--value", 30_000, "--as", "sunfield")
     listed = tieline("govern", "show")["proposals"]
-    check([p["rule"] for p in listed if p["id"] == made["proposal"]] == ["market.tolerance_ppm"], f"{listed}")
+    check([p["rules"] for p in listed if p["id"] == made["proposal"]] ==
+          [[{"rule": "market.tolerance_ppm", "value": 30_000}]], f"{listed}")
 
 
 def wait_until(when):

@@ -121,6 +121,28 @@ def a_stolen_key_is_revoked_by_the_recovery_key(stolen):
     check([k["doubtful_from"] is None for k in keys] == [True, False, True], f"{keys}")
 
 
+def deadlines_change_together():
+    hour = 3_600_000
+    together = f"market.submit_ms={hour},market.close_ms={2 * hour},market.settle_ms={3 * hour}"
+    alone = tieline("govern", "propose", "rules", f"market.settle_ms={3 * hour}", "--as", VOTERS[0], "--dry-run",
+                    status=1)
+    check(alone["code"] == "bad_proposal", f"it would settle before it closes: {alone}")
+    check(tieline("govern", "propose", "rules", together, "--as", VOTERS[0], "--dry-run")["accepted"], "together")
+    tieline("govern", "propose", "rules", "market.settle_ms", "--as", VOTERS[0], status=2)
+    proposal = passed("rules", together)
+
+    def settle():
+        rules = tieline("govern", "rules", "--as", "watchdog")["rules"]
+        return next(rule for rule in rules if rule["rule"] == "market.settle_ms")
+
+    decided = settle()
+    check(decided["decided"] == 3 * hour and decided["proposal"] == proposal and decided["by_vote"], f"{decided}")
+    epochs_pass(4)
+    acted = settle()
+    check(acted["value"] == 3 * hour and acted["decided"] is None, f"{acted}")
+    check(tieline("market", "show", "--as", "watchdog")["numbers"]["close_ms"] == 2 * hour, "the others with it")
+
+
 def a_lost_key_is_replaced_by_vote():
     request, found = FOLDER / "lost.json", FOLDER / "sunfield-new.key"
     tieline("participant", "lost-key", "sunfield", found, "-o", request)
@@ -180,6 +202,7 @@ def main():
         a_newcomer_is_registered_by_vote_and_records()
         second = a_rotated_key_signs_and_the_old_one_is_refused()
         a_stolen_key_is_revoked_by_the_recovery_key(second)
+        deadlines_change_together()
         a_lost_key_is_replaced_by_vote()
     finally:
         network.stop()

@@ -1,8 +1,8 @@
 // A market of random operations, valid and invalid, over all of its units: after each one money, margins, payments,
 // stake and capacity are conserved, and what was refused has changed nothing, and the same
 // market over the state, written and read again every few operations, holds the same records. Imbalances sum to 0
-// wherever they are made (a check in the program). TIELINE_OPERATIONS=1000000 TIELINE_SEED=1 market_operations_test
-// runs it long.
+// wherever they are made (a check in the program). The rules change all the while, deadlines among them.
+// TIELINE_OPERATIONS=1000000 TIELINE_SEED=1 market_operations_test runs it long.
 
 #include <gtest/gtest.h>
 
@@ -45,7 +45,7 @@ uint64_t from_environment(const char* name, uint64_t otherwise) {
 
 class Operations {
  public:
-  explicit Operations(uint64_t seed) : rng_(seed), market_(small_params()), before_(small_params()) {
+  explicit Operations(uint64_t seed) : rng_(seed), market_(params_), before_(params_) {
     const std::array<std::pair<Role, size_t>, 4> roles = {
         {{Role::kPlant, 4}, {Role::kGrid, 3}, {Role::kDistributor, 3}, {Role::kUser, 5}}};
     ParticipantId id = 1;
@@ -118,7 +118,7 @@ class Operations {
     refusal == MarketRefusal::kNone ? stored_->commit() : stored_->roll_back();
     return refusal;
   }
-  void reopen() { stored_ = std::make_unique<Market>(small_params(), source_); }
+  void reopen() { stored_ = std::make_unique<Market>(params_, source_); }
   // What the blocks have written is the market in memory, record by record.
   void write_block() {
     RecordWrites writes, all;
@@ -297,6 +297,7 @@ class Operations {
         [this] { return call(&Market::propose, new_id(), static_cast<ProposalKind>(rng_.below(5)), anyone()); });
     add("vote", 25, [this] { return vote(); });
     add("veto", 3, [this] { return veto(); });
+    add("rules", 2, [this] { return change_rules(); });
     add("next_epoch", 1, [this] {
       market_.next_epoch();
       stored_->next_epoch();
@@ -304,6 +305,29 @@ class Operations {
     });
   }
 
+  // Any that go together, from half the deadlines to twice.
+  MarketRefusal change_rules() {
+    const auto up_to = [this](int64_t hours) {
+      return static_cast<int64_t>(rng_.below(static_cast<uint64_t>(hours) * 60)) * 60'000;
+    };
+    params_ = small_params();
+    MarketTimes& t = params_.times;
+    t.gate_ms = up_to(1) / 2;
+    t.round_ms = 1 + up_to(1) / 2;
+    t.submit_ms = 1 + up_to(4);
+    t.close_ms = t.submit_ms + up_to(4);
+    t.settle_ms = t.close_ms + 1 + up_to(4);
+    t.resolve_ms = t.settle_ms + up_to(16);
+    t.final_ms = t.resolve_ms + 1 + up_to(12);
+    params_.zone.agree_ppm = static_cast<uint32_t>(rng_.below(40'000));
+    params_.zone.loss_hi_ppm = 100'000 + static_cast<uint32_t>(rng_.below(100'000));
+    params_.zone_loss_ppm = static_cast<uint32_t>(rng_.below(120'000));
+    params_.tolerance_ppm = static_cast<uint32_t>(rng_.below(40'000));
+    params_.price_cap = rng_.chance(200'000) ? rng_.below(40'000'000) : 1'000'000'000;
+    market_.set_params(params_);
+    stored_->set_params(params_);
+    return MarketRefusal::kNone;
+  }
   MarketRefusal offer() {
     TradeTerms t = terms();
     if (rng_.chance(20'000)) t.first_slot = slot_now();
@@ -408,6 +432,7 @@ class Operations {
   }
 
   Rng rng_;
+  MarketParams params_ = small_params();
   Market market_;
   MemorySource source_;
   std::unique_ptr<Market> stored_;  // over source_

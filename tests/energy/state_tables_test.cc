@@ -30,9 +30,9 @@ TradeRecord trade_in(TradeState state) {
     trade = endorse(trade, 1, {who, 10, 10, false}, kTestStart - 7'200'000, kTimes).trade;
   }
   if (state == TradeState::kCommitted) return trade;
-  trade = due(trade, state == TradeState::kDisputed, trade.due_ms, kTimes).trade;
+  trade = due(trade, state == TradeState::kDisputed, trade.due_ms).trade;
   if (state == TradeState::kDisputed || state == TradeState::kSettled) return trade;
-  return due(trade, false, trade.due_ms, kTimes).trade;
+  return due(trade, false, trade.due_ms).trade;
 }
 
 // Everything the event can lead to: for each outcome the event is tried in its own way.
@@ -67,15 +67,15 @@ std::set<TradeState> outcomes(TradeState from, TradeEvent event) {
       note(decline(trade, 3, early));
       break;
     case TradeEvent::kCancel:
-      note(cancel(trade, all, early, kTimes));
+      note(cancel(trade, all, early));
       break;
     case TradeEvent::kDue:
-      note(due(trade, false, trade.due_ms, kTimes));
-      note(due(trade, true, trade.due_ms, kTimes));
+      note(due(trade, false, trade.due_ms));
+      note(due(trade, true, trade.due_ms));
       break;
     case TradeEvent::kAccept:
     case TradeEvent::kRuling:
-      note(resolve(trade, trade.due_ms - 1, kTimes));
+      note(resolve(trade, trade.due_ms - 1));
       break;
     case TradeEvent::kCorrection:
       note(correct(trade, trade.due_ms - 1));

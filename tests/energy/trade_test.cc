@@ -110,8 +110,8 @@ TEST_F(Trades, ARoundEndsAtItsDeadlineOrAtTheGate) {
   EXPECT_EQ(endorse(trade_, 1, entry(2), end - 1, times_).refusal, MarketRefusal::kNone);
   EXPECT_EQ(counter(trade_, test_terms(), entry(2), 0, end, times_).refusal, MarketRefusal::kTooLate);
   EXPECT_EQ(decline(trade_, 2, end).refusal, MarketRefusal::kTooLate);
-  EXPECT_EQ(due(trade_, false, end - 1, times_).refusal, MarketRefusal::kWrongState);
-  EXPECT_EQ(due(trade_, false, end, times_).trade.state, TradeState::kLapsed);
+  EXPECT_EQ(due(trade_, false, end - 1).refusal, MarketRefusal::kWrongState);
+  EXPECT_EQ(due(trade_, false, end).trade.state, TradeState::kLapsed);
   const int64_t gate = kTestStart - times_.gate_ms;
   EXPECT_EQ(offer(test_id(2), test_terms(), kTestOrgs, entry(1), 0, gate - 5, times_).trade.due_ms, gate);
 }
@@ -125,9 +125,9 @@ TEST_F(Trades, WhatLapsesGivesEverythingBack) {
   commit();
   const std::vector<ParticipantId> three = {1, 2, 3};
   const std::vector<ParticipantId> four = {1, 2, 3, 4};
-  EXPECT_EQ(cancel(trade_, three, kNow, times_).refusal, MarketRefusal::kNotAllFour);
-  EXPECT_EQ(cancel(trade_, four, kTestStart - times_.gate_ms, times_).refusal, MarketRefusal::kTooLate);
-  ASSERT_EQ(take(cancel(trade_, four, kNow, times_)), MarketRefusal::kNone);
+  EXPECT_EQ(cancel(trade_, three, kNow).refusal, MarketRefusal::kNotAllFour);
+  EXPECT_EQ(cancel(trade_, four, kTestStart - times_.gate_ms).refusal, MarketRefusal::kTooLate);
+  ASSERT_EQ(take(cancel(trade_, four, kNow)), MarketRefusal::kNone);
   EXPECT_EQ(book_, before);
 }
 
@@ -149,7 +149,7 @@ TEST_F(Trades, SettlementPaysTheLegsAndSevenEighthsOfTheUnusedMargin) {
   MoneyChange paid;
   paid.move(purse_of(1, Purse::kMargin), pool_of(Pool::kImbalance), 100);
   ASSERT_EQ(apply(paid, book_), MarketRefusal::kNone);
-  ASSERT_EQ(take(due(trade_, false, trade_.due_ms, times_)), MarketRefusal::kNone);
+  ASSERT_EQ(take(due(trade_, false, trade_.due_ms)), MarketRefusal::kNone);
   const Legs pay = legs(test_terms());
   EXPECT_EQ(trade_.state, TradeState::kSettled);
   EXPECT_EQ(held(1, Purse::kMargin), 113u);  // 900 - floor(900 x 7/8)
@@ -160,20 +160,20 @@ TEST_F(Trades, SettlementPaysTheLegsAndSevenEighthsOfTheUnusedMargin) {
   ASSERT_EQ(take(correct(trade_, trade_.due_ms - 1)), MarketRefusal::kNone);
   EXPECT_EQ(trade_.version, 2u);
   EXPECT_EQ(correct(trade_, trade_.due_ms).refusal, MarketRefusal::kTooLate);
-  ASSERT_EQ(take(due(trade_, false, trade_.due_ms, times_)), MarketRefusal::kNone);
+  ASSERT_EQ(take(due(trade_, false, trade_.due_ms)), MarketRefusal::kNone);
   EXPECT_EQ(trade_.state, TradeState::kFinal);
   for (ParticipantId who : {1, 2, 3, 4}) EXPECT_EQ(held(who, Purse::kMargin), 0u);
 }
 
 TEST_F(Trades, ADisputedOneWaitsForTheRulingOrSevenDays) {
   commit();
-  ASSERT_EQ(take(due(trade_, true, trade_.due_ms, times_)), MarketRefusal::kNone);
+  ASSERT_EQ(take(due(trade_, true, trade_.due_ms)), MarketRefusal::kNone);
   EXPECT_EQ(trade_.state, TradeState::kDisputed);
   EXPECT_GT(trade_.payment, 0u);
   EXPECT_EQ(trade_.due_ms, test_terms().end_ms() + times_.resolve_ms);
-  EXPECT_EQ(resolve(trade_, trade_.due_ms, times_).refusal, MarketRefusal::kTooLate);
-  EXPECT_EQ(resolve(trade_, trade_.due_ms - 1, times_).trade.state, TradeState::kSettled);
-  ASSERT_EQ(take(due(trade_, true, trade_.due_ms, times_)), MarketRefusal::kNone);
+  EXPECT_EQ(resolve(trade_, trade_.due_ms).refusal, MarketRefusal::kTooLate);
+  EXPECT_EQ(resolve(trade_, trade_.due_ms - 1).trade.state, TradeState::kSettled);
+  ASSERT_EQ(take(due(trade_, true, trade_.due_ms)), MarketRefusal::kNone);
   EXPECT_EQ(trade_.state, TradeState::kSettled);
 }
 

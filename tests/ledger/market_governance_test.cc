@@ -43,8 +43,9 @@ class Governance : public ::testing::Test {
     }
   }
   static Propose rule(const char* name, uint64_t value) {
-    return {ProposalKind::kRules, energy::RuleChange{name, value}};
+    return {ProposalKind::kRules, energy::RuleChanges{{name, value}}};
   }
+  static Propose rules(const energy::RuleChanges& changes) { return {ProposalKind::kRules, changes}; }
 
   MarketChain chain_;
 };
@@ -70,14 +71,66 @@ TEST_F(Governance, TheRegulatorMayVetoItUntilThen) {
   EXPECT_EQ(numbers().price_cap, 1'000'000'000u);
 }
 
-TEST_F(Governance, ADeadlineOrAnUnknownRuleOrAValueOutOfBoundsIsNoProposal) {
-  for (const Propose& p : {rule("market.close_ms", 1), rule("price_cap", 5), rule("market.loss_hi_ppm", 900'000),
-                           rule("market.loss_lo_ppm", 200'000)}) {
+TEST_F(Governance, AnUnknownRuleOrAValueOutOfBoundsOrOutOfOrderIsNoProposal) {
+  const uint64_t close = numbers().close_ms;
+  for (const Propose& p :
+       {rule("market.close_ms", 1), rule("price_cap", 5), rule("market.loss_hi_ppm", 900'000),
+        rule("market.loss_lo_ppm", 200'000), rule("market.round_ms", 0), rule("market.final_ms", UINT64_MAX),
+        rule("market.final_ms", 367ULL * 86'400'000), rule("market.settle_ms", close),
+        rules({{"market.close_ms", close + 1}, {"market.settle_ms", close + 1}}),
+        rules({{"market.price_cap", 5}, {"market.submit_ms", close + 1}})}) {
     EXPECT_EQ(chain_.run({kSeller}, p), TxCode::bad_proposal);
   }
   EXPECT_EQ(chain_.run({kSeller}, Propose{ProposalKind::kConfiscation, ParticipantId{99}}),
             TxCode::unknown_participant);
   EXPECT_EQ(chain_.run({kPoor}, rule("market.price_cap", 5)), TxCode::no_votes);
+}
+
+TEST_F(Governance, EveryRuleMayChangeButHowFastMarketTimePasses) {
+  for (const MarketNumber& number : market_numbers()) {
+    const std::string name = rule_name(number);
+    const bool changes = changed(numbers(), {{name, numbers().*number.value}}).has_value();
+    EXPECT_EQ(changes, name != "market.time_rate") << name;
+    EXPECT_FALSE(changed(numbers(), {{name, number.most + 1}}).has_value()) << name;
+  }
+}
+
+// All deadlines a thousandth of what they were: one by one they would have to be voted in their order.
+TEST_F(Governance, RulesChangeTogetherAndWhatIsUnderWayKeepsItsOwn) {
+  const energy::TradeId before = chain_.commit_trade();
+  const int64_t due = chain_.trade(before)->due_ms;
+  const MarketNumbers old = numbers();
+  const uint64_t hour = 3'600'000;
+  passed(rules({{"market.submit_ms", hour},
+                {"market.close_ms", 2 * hour},
+                {"market.settle_ms", 3 * hour},
+                {"market.resolve_ms", 4 * hour},
+                {"market.final_ms", 5 * hour}}));
+  epochs(1);
+  EXPECT_EQ(numbers(), old);
+  epochs(1);
+  EXPECT_EQ(numbers().final_ms, 5 * hour);
+  EXPECT_EQ(chain_.trade(before)->due_ms, due);
+  energy::TradeTerms later = MarketChain::terms();
+  later.first_slot += 8;
+  const energy::TradeId after = chain_.commit_trade(later);
+  EXPECT_EQ(chain_.trade(after)->due_ms, later.end_ms() + static_cast<int64_t>(3 * hour));
+  chain_.until(later.end_ms() + static_cast<int64_t>(5 * hour));
+  EXPECT_FALSE(chain_.trade(after).has_value()) << "it is FINAL";
+  EXPECT_EQ(chain_.trade(before)->state, energy::TradeState::kCommitted) << "the earlier one has not settled yet";
+  chain_.until(due);
+  EXPECT_EQ(chain_.trade(before)->state, energy::TradeState::kSettled);
+}
+
+// Each goes with the rules as they are, and not with the other: whole changes are judged again when they act.
+TEST_F(Governance, AChangeThatNoLongerGoesWithTheOthersChangesNothing) {
+  const MarketNumbers old = numbers();
+  passed(rule("market.submit_ms", old.close_ms));
+  passed(rules({{"market.close_ms", old.submit_ms}, {"market.price_cap", 77}}));
+  epochs(2);
+  EXPECT_EQ(numbers().submit_ms, old.close_ms);
+  EXPECT_EQ(numbers().close_ms, old.close_ms);
+  EXPECT_EQ(numbers().price_cap, old.price_cap) << "not even the part that would have gone";
 }
 
 TEST_F(Governance, StakeComesBackAfterItsTime) {

@@ -85,5 +85,15 @@ TEST_F(MarketInvariants, WhatIsDueStandsInTheQueue) {
   EXPECT_NE(broken(), "none");
 }
 
+TEST_F(MarketInvariants, ATradeIsDueByTheTimesItKeeps) {
+  change<energy::TradeRecord>(energy::trade_name(id_), [](energy::TradeRecord& t) { t.times.settle_ms -= 1; });
+  EXPECT_EQ(broken(), "due_by_its_rules");
+}
+
+TEST_F(MarketInvariants, AnIntervalIsDueByTheRulesItKeeps) {
+  change<energy::Interval>(energy::interval_name(kFirstSlot), [](energy::Interval& i) { i.rules.times.close_ms += 1; });
+  EXPECT_EQ(broken(), "due_by_its_rules");
+}
+
 }  // namespace
 }  // namespace tieline::testing

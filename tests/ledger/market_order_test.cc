@@ -128,7 +128,7 @@ TEST(MarketOrder, AVoteStandsAfterItsProposal) {
   for (int i = 0; i < 10; ++i) {
     const Hash id = energy::proposal_id(chain.ledger.chain(), kSeller, chain.sequence[kSeller] + 1, 0);
     const TxPtr proposal = chain.act(
-        {kSeller}, {energy::Propose{energy::ProposalKind::kRules, energy::RuleChange{"market.agree_wh", 20}}});
+        {kSeller}, {energy::Propose{energy::ProposalKind::kRules, energy::RuleChanges{{"market.agree_wh", 20}}}});
     const TxPtr vote = chain.act({kBuyer}, {energy::CastVote{id, true}});
     EXPECT_EQ(chain.add({vote, proposal}), (std::vector<TxCode>(2, TxCode::ok)));
   }

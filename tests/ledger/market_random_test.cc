@@ -1,5 +1,5 @@
-// Blocks of random transactions of the market, valid and invalid: each block is executed, judged, checked for its
-// invariants and committed (TestChain), and two ledgers end with one state.
+// Blocks of random transactions of the market, valid and invalid, under rules that votes change all the while: each
+// block is executed, judged, checked for its invariants and committed (TestChain), and two ledgers end with one state.
 
 #include <gtest/gtest.h>
 
@@ -27,9 +27,12 @@ Genesis quick_genesis() {
 
 class RandomMarket {
  public:
-  explicit RandomMarket(uint64_t seed) : chain(quick_genesis()), rng_(seed) {}
+  explicit RandomMarket(uint64_t seed) : chain(quick_genesis()), rng_(seed) {
+    for (ParticipantId who : kVoters) EXPECT_EQ(chain.run({who}, energy::Bond{100'000}), TxCode::ok);
+  }
 
   void block() {
+    if (++blocks_ % 12 == 0) vote_rules();
     std::vector<TxPtr> txs;
     const uint64_t count = rng_.below(12);
     for (uint64_t i = 0; i < count; ++i) txs.push_back(transaction());
@@ -37,10 +40,36 @@ class RandomMarket {
     for (TxCode code : chain.add(std::move(txs), step)) ++codes[code];
   }
 
+  MarketNumbers rules() const { return chain.record<MarketNumbers>(state::market_numbers_key()); }
+
   MarketChain chain;
   std::map<TxCode, uint64_t> codes;
 
  private:
+  static constexpr std::array kVoters = {kSeller, kGridCompany, kDistributor, kBuyer};
+
+  // Deadlines and thresholds of any size that goes together, none longer than genesis has.
+  energy::RuleChanges some_rules() {
+    const uint64_t minute = 60'000;
+    const uint64_t submit = 1 + rng_.below(120) * minute, close = submit + rng_.below(60) * minute;
+    const uint64_t settle = close + 1 + rng_.below(60) * minute, resolve = settle + rng_.below(120) * minute;
+    return {{"market.gate_ms", rng_.below(20) * minute},
+            {"market.submit_ms", submit},
+            {"market.close_ms", close},
+            {"market.settle_ms", settle},
+            {"market.resolve_ms", resolve},
+            {"market.final_ms", resolve + 1 + rng_.below(240) * minute},
+            {"market.agree_wh", rng_.below(100)},
+            {"market.tolerance_ppm", rng_.below(50'000)},
+            {"market.price_cap", 20'000'000 + rng_.below(1'000'000'000)}};
+  }
+  // Half of them with three of four votes.
+  void vote_rules() {
+    const Hash id = energy::proposal_id(chain.ledger.chain(), kSeller, chain.sequence[kSeller] + 1, 0);
+    const energy::Propose rules{energy::ProposalKind::kRules, some_rules()};
+    if (chain.run({kSeller}, rules) != TxCode::ok || rng_.chance(500'000)) return;
+    for (ParticipantId who : {kGridCompany, kDistributor}) chain.run({who}, energy::CastVote{id, true});
+  }
   ParticipantId anyone() { return static_cast<ParticipantId>(1 + rng_.below(kEveryone)); }
   uint32_t slot() const { return static_cast<uint32_t>(chain.tip.time_ms / energy::kSlotMs); }
 
@@ -124,8 +153,7 @@ class RandomMarket {
       case 9:
         return chain.act({kRegulating}, {energy::Penalise{anyone(), rng_.below(50), {}}});
       case 10:
-        return chain.act({anyone()}, {energy::Propose{energy::ProposalKind::kRules,
-                                                      energy::RuleChange{"market.agree_wh", rng_.below(100)}}});
+        return chain.act({anyone()}, {energy::Propose{energy::ProposalKind::kRules, some_rules()}});
       default:
         return open_.empty() ? offer()
                              : chain.act({kSeller, kGridCompany, kDistributor, kBuyer},
@@ -146,16 +174,23 @@ class RandomMarket {
     uint32_t round = 1;
   };
   Rng rng_;
+  int blocks_ = 0;
   std::vector<Open> open_;
 };
 
 TEST(MarketBlocks, OfRandomTransactionsConserveEverythingAndAreTheSameEverywhere) {
   RandomMarket a(1), b(1);
+  MarketNumbers in_force = a.rules();
+  int changes = 0;
   for (int i = 0; i < kBlocks && !::testing::Test::HasFailure(); ++i) {
     a.block();
     b.block();
     ASSERT_EQ(a.chain.tip.digest(), b.chain.tip.digest());
+    if (a.rules() == in_force) continue;
+    in_force = a.rules();
+    ++changes;
   }
+  EXPECT_GT(changes, 4);
   EXPECT_EQ(state_root_of(a.chain.store), state_root_of(b.chain.store));
   EXPECT_GT(a.codes[TxCode::ok], 300u);
   EXPECT_GT(a.codes.size(), 15u) << "many ways to be refused";

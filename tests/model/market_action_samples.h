@@ -79,7 +79,7 @@ inline std::vector<SampleAction> sample_actions() {
       {"withdraw", Withdraw{}},
       {"confiscate", Confiscate{5, sample_equivocation()}},
       {"penalise", Penalise{6, 1'008, fixed_of<Hash>(0x61)}},
-      {"propose.rules", Propose{ProposalKind::kRules, RuleChange{"tolerance_ppm", 30'000}}},
+      {"propose.rules", Propose{ProposalKind::kRules, RuleChanges{{"tolerance_ppm", 30'000}}}},
       {"propose.membership", Propose{ProposalKind::kMembership, sample_registration()}},
       {"propose.confiscation", Propose{ProposalKind::kConfiscation, ParticipantId{7}}},
       {"propose.restore_trust", Propose{ProposalKind::kRestoreTrust, ParticipantId{8}}},

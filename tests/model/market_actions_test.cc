@@ -101,11 +101,20 @@ TEST(MarketAction, OutsideItsEnumerationsIsMalformed) {
 
 TEST(MarketAction, KeepsItsBoundsExactly) {
   const auto rule = [](size_t bytes) {
-    const Propose p{ProposalKind::kRules, RuleChange{std::string(bytes, 'a'), 1}};
+    const Propose p{ProposalKind::kRules, RuleChanges{{std::string(bytes, 'a'), 1}}};
     return code_of(ActionType::kPropose, encode_market_action(p));
   };
   EXPECT_EQ(rule(kRuleNameBytesMax), "ok");
   EXPECT_EQ(rule(kRuleNameBytesMax + 1), "malformed");
+  const auto rules = [](size_t count, bool twice) {
+    RuleChanges changes;
+    for (size_t i = 0; i < count; ++i) changes.push_back({"rule-" + std::to_string(twice && i == 1 ? 0 : i), i});
+    return code_of(ActionType::kPropose, encode_market_action(Propose{ProposalKind::kRules, changes}));
+  };
+  EXPECT_EQ(rules(0, false), "malformed");
+  EXPECT_EQ(rules(2, true), "malformed") << "which of the two would count?";
+  EXPECT_EQ(rules(kRuleChangesMax, false), "ok");
+  EXPECT_EQ(rules(kRuleChangesMax + 1, false), "malformed");
   const auto member = [](size_t name, size_t meters) {
     Registration r = testing::sample_registration();
     r.name.assign(name, 'a');
