@@ -95,6 +95,22 @@ Described described(ActionType type) {
                 {"next"},
                 {"doubtful_from_ms", Kind::kMillis},
                 {"recovery_signature"}}}};
+    case ActionType::kPseudonyms:
+      return {"pseudonyms"};
+    case ActionType::kPrivateRecord:
+      return {"private_record"};
+    case ActionType::kForgery:
+      return {"forgery"};
+    case ActionType::kComplaint:
+      return {"complaint"};
+    case ActionType::kAnswer:
+      return {"answer"};
+    case ActionType::kPrivateRuling:
+      return {"private_ruling"};
+    case ActionType::kOpenTotal:
+      return {"open_total"};
+    case ActionType::kBalance:
+      return {"balance"};
     case ActionType::kReadings:
     case ActionType::kData:
     case ActionType::kDeclarations:
