@@ -194,6 +194,7 @@ HttpResponse Access::shown_to(ParticipantId who, const std::string& route, HttpR
   } else if (route == "/v1/transactions/{id}") {
     if (!contains(body["signatories"], me)) {
       keep(body, "actions", [&](const Json& action) {
+        if (is_public_action(action.value("type", ""))) return true;
         const Json readings = action.value("readings", Json::array());
         return !readings.empty() && std::all_of(readings.begin(), readings.end(), readable);
       });

@@ -95,12 +95,36 @@ Described described(ActionType type) {
                 {"next"},
                 {"doubtful_from_ms", Kind::kMillis},
                 {"recovery_signature"}}}};
+    case ActionType::kPseudonyms:
+      return {"pseudonyms"};
+    case ActionType::kPrivateRecord:
+      return {"private_record"};
+    case ActionType::kForgery:
+      return {"forgery"};
+    case ActionType::kComplaint:
+      return {"complaint"};
+    case ActionType::kAnswer:
+      return {"answer"};
+    case ActionType::kPrivateRuling:
+      return {"private_ruling"};
+    case ActionType::kOpenTotal:
+      return {"open_total"};
+    case ActionType::kBalance:
+      return {"balance"};
     case ActionType::kReadings:
     case ActionType::kData:
     case ActionType::kDeclarations:
       break;
   }
   return {"unknown"};
+}
+
+std::optional<ActionType> private_type(const std::string& name) {
+  for (auto type = ActionType::kPseudonyms; is_private_action(type);
+       type = static_cast<ActionType>(static_cast<uint8_t>(type) + 1)) {
+    if (described(type).name == name) return type;
+  }
+  return std::nullopt;
 }
 
 // ---- out
@@ -419,6 +443,20 @@ Status read_loss(const Read& read, Taken& taken, const char* name, ParticipantId
 }
 
 }  // namespace
+
+bool is_public_action(const std::string& name) { return private_type(name).has_value(); }
+
+Result<std::optional<PrivateAction>> private_action_from_json(const Json& json, const std::string& at) {
+  const auto type = json.is_object() ? private_type(json.value("action", "")) : std::nullopt;
+  if (!type) return std::optional<PrivateAction>();
+  const auto bytes = json.size() == 2 && json.contains("payload") && json["payload"].is_string()
+                         ? from_hex(json["payload"].get_ref<const std::string&>())
+                         : std::nullopt;
+  if (!bytes) return invalid(at + " must have an action and its payload in hexadecimal digits, and nothing else");
+  auto action = decode_private_action(*type, *bytes);
+  if (!action) return invalid(at + ": " + action.error().why);
+  return std::optional(std::move(*action));
+}
 
 const char* action_name(ActionType type) { return described(type).name; }
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "energy/market_actions.h"
+#include "energy/private_actions.h"
 #include "model/genesis.h"
 
 namespace tieline::api {
@@ -28,5 +29,10 @@ Result<energy::TradeTerms> terms_from_json(const Genesis& genesis, const nlohman
 nlohmann::ordered_json participant_name(const Genesis& genesis, ParticipantId id);  // its number if genesis has none
 Result<ParticipantId> participant_from_name(const Genesis& genesis, const std::string& name);
 const char* action_name(ActionType type);  // "offer"; "unknown" for what is no market action
+// What private points record shows nothing but that it is there: it is meant for everybody (docs/privacy.md).
+bool is_public_action(const std::string& name);
+// {"action": "private_record", "payload": hexadecimal}, any of those of private points; none: another action.
+Result<std::optional<energy::PrivateAction>> private_action_from_json(const nlohmann::ordered_json& json,
+                                                                      const std::string& at);
 
 }  // namespace tieline::api

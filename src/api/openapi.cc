@@ -121,6 +121,29 @@ Json read_paths() {
                                answers("all", content(kJsonType, list_of("proposals"))));
   paths["/v1/rules"] = get("listRules", "The market's rules: in force, their bounds, and what is decided",
                            Json::array(), answers("all", content(kJsonType, list_of("rules"))));
+  const Json pseudonym = parameter("pseudonym", "query", true, "string", "64 hexadecimal digits");
+  const Json start = parameter("start", "query", true, "string", "of a quarter of an hour, RFC 3339");
+  paths["/v1/private/points/{pseudonym}"] =
+      get("getPrivatePoint", "A pseudonym: its period, bucket, distributor, faults and opened totals",
+          Json::array({parameter("pseudonym", "path", true, "string", "64 hexadecimal digits")}),
+          answers("the point", content(kJsonType, object({{"distributor", "string"},
+                                                          {"bucket_w", "integer"},
+                                                          {"faults", "integer"},
+                                                          {"opened", "array"}}))));
+  paths["/v1/private/slots"] =
+      get("listPrivateSlots", "What is recorded of a pseudonym: commitments, states, public substitutes",
+          Json::array({pseudonym, start, parameter("slots", "query", false, "integer", "at most 3,000; 96"),
+                       parameter("obis", "query", false, "string", "1-0:1.8.0 or 1-0:2.8.0")}),
+          answers("all of them", content(kJsonType, list_of("slots"))));
+  paths["/v1/private/complaints/{complaint}"] =
+      get("getPrivateComplaint", "A complaint about a private reading, and how it stands",
+          Json::array({parameter("complaint", "path", true, "string", "64 hexadecimal digits")}),
+          answers("the complaint", content(kJsonType, object({{"state", "string"}, {"receiver", "string"}}))));
+  paths["/v1/private/region"] =
+      get("getPrivateRegion", "What a distributor's balance of one slot is about",
+          Json::array({parameter("distributor", "query", true, "string", "name"),
+                       parameter("period", "query", true, "string", "start of the billing period, RFC 3339"), start}),
+          answers("feeders and points", content(kJsonType, list_of("points"))));
   paths["/v1/status"] = get("getStatus", "Where this validator stands", Json::array(),
                             answers("the status", content(kJsonType, object({{"chain_id", "string"},
                                                                              {"engine", "string"},

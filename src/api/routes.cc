@@ -7,6 +7,7 @@
 #include "api/governance_view.h"
 #include "api/market_view.h"
 #include "api/member_view.h"
+#include "api/private_view.h"
 #include "api/views.h"
 #include "ledger/block_record.h"
 #include "node/workers.h"
@@ -175,6 +176,55 @@ HttpResponse get_market(Core& core, const HttpRequest& request, const std::strin
   return of(settlement_json(genesis, state, static_cast<uint32_t>(*start / energy::kSlotSeconds)));
 }
 
+Result<uint32_t> slot_parameter(const HttpRequest& request) {
+  auto start = time_parameter(request, "start", -1);
+  if (!start) return start.error();
+  if (*start < 0 || *start % energy::kSlotSeconds != 0 || *start / energy::kSlotSeconds > UINT32_MAX - kPrivateSlotsMax)
+    return Error{"bad_parameter", "'start' is the start of a quarter of an hour, RFC 3339"};
+  return static_cast<uint32_t>(*start / energy::kSlotSeconds);
+}
+
+HttpResponse get_private_slots(Core& core, const HttpRequest& request, const StateView& state) {
+  const auto key = fixed_from_hex<32, PublicKeyTag>(request.parameter("pseudonym").value_or(""));
+  if (!key) return problem(400, "bad_parameter", "'pseudonym' is 64 hexadecimal digits");
+  auto slot = slot_parameter(request);
+  if (!slot) return problem(400, slot.error());
+  auto slots = unsigned_parameter(request, "slots", 96, 1, kPrivateSlotsMax);
+  if (!slots) return problem(400, slots.error());
+  const std::string obis = request.parameter("obis").value_or(obis_text(Obis::kImport));
+  if (obis != obis_text(Obis::kImport) && obis != obis_text(Obis::kExport))
+    return problem(400, "bad_parameter", "'obis' is 1-0:1.8.0 or 1-0:2.8.0");
+  const SlotOfPoint first{*key, obis == obis_text(Obis::kImport) ? Obis::kImport : Obis::kExport, *slot};
+  return of(private_slots_json(core.service.genesis(), state, core.service.status().replica.tip_time_ms, first,
+                               static_cast<uint32_t>(*slots)));
+}
+
+// What everybody may see of private points.
+HttpResponse get_private(Core& core, const HttpRequest& request, const std::string& route) {
+  const Genesis& genesis = core.service.genesis();
+  const StateView state = core.service.committed_state();
+  const std::string name = request.path.substr(request.path.rfind('/') + 1);
+  if (route == "/v1/private/slots") return get_private_slots(core, request, state);
+  if (route == "/v1/private/points/{id}") {
+    const auto key = fixed_from_hex<32, PublicKeyTag>(name);
+    if (!key) return problem(400, "bad_parameter", "a pseudonym is 64 hexadecimal digits");
+    return of(private_point_json(genesis, state, *key));
+  }
+  if (route == "/v1/private/complaints/{id}") {
+    const auto id = fixed_from_hex<32, HashTag>(name);
+    if (!id) return problem(400, "bad_parameter", "a complaint is 64 hexadecimal digits");
+    return of(private_complaint_json(genesis, state, *id));
+  }
+  const auto distributor = participant_of(genesis, state, request.parameter("distributor").value_or(""));
+  if (!distributor) return problem(400, "bad_parameter", "'distributor' names nobody");
+  auto period = time_parameter(request, "period", 0);
+  if (!period) return problem(400, period.error());
+  auto slot = slot_parameter(request);
+  if (!slot) return problem(400, slot.error());
+  return of(private_region_json(core.service.ledger(), state, core.service.status().replica.tip_time_ms,
+                                {*distributor, *period, *slot, {}}));
+}
+
 constexpr std::string_view kMarketRoutes[] = {"/v1/market",        "/v1/stakes",          "/v1/proposals",
                                               "/v1/rules",         "/v1/trades",          "/v1/trades/{id}",
                                               "/v1/accounts/{id}", "/v1/settlements/{id}"};
@@ -197,13 +247,14 @@ HttpResponse ready(Core& core) {
 }
 
 constexpr std::string_view kFixedRoutes[] = {
-    "/",          "/v1/transactions", "/v1/blocks", "/v1/readings",     "/v1/participants", "/v1/validators",
-    "/v1/credit", "/v1/status",       "/v1/events", "/v1/openapi.json", "/healthz",         "/readyz",
-    "/metrics",   "/v1/dry-run",      "/v1/trades", "/v1/market",       "/v1/stakes",       "/v1/proposals",
-    "/v1/rules",
+    "/",          "/v1/transactions",  "/v1/blocks",         "/v1/readings",     "/v1/participants", "/v1/validators",
+    "/v1/credit", "/v1/status",        "/v1/events",         "/v1/openapi.json", "/healthz",         "/readyz",
+    "/metrics",   "/v1/dry-run",       "/v1/trades",         "/v1/market",       "/v1/stakes",       "/v1/proposals",
+    "/v1/rules",  "/v1/private/slots", "/v1/private/region",
 };
-constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/", "/v1/blocks/",     "/v1/participants/",
-                                          "/v1/trades/",       "/v1/accounts/", "/v1/settlements/"};
+constexpr std::string_view kIdRoutes[] = {"/v1/transactions/", "/v1/receipts/",       "/v1/blocks/",
+                                          "/v1/participants/", "/v1/trades/",         "/v1/accounts/",
+                                          "/v1/settlements/",  "/v1/private/points/", "/v1/private/complaints/"};
 
 }  // namespace
 
@@ -239,6 +290,7 @@ asio::awaitable<HttpResponse> answer_route(std::shared_ptr<Core> core, HttpReque
   }
   if (std::find(std::begin(kMarketRoutes), std::end(kMarketRoutes), route) != std::end(kMarketRoutes))
     co_return get_market(*core, request, route);
+  if (route.starts_with("/v1/private/")) co_return get_private(*core, request, route);
   if (route == "/v1/blocks") co_return co_await get_blocks(core, std::move(request));
   if (route == "/v1/readings") co_return co_await get_readings(core, std::move(request));
   if (route == "/v1/participants") co_return get_participants(*core, request);

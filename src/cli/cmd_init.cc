@@ -12,7 +12,7 @@ struct Options {
   NetworkPlan plan;
   std::string net;
   std::string participants;
-  std::string proximity;
+  std::string proximity, private_points;
   bool json = false;
 };
 
@@ -20,6 +20,7 @@ int run(Options& options) {
   options.plan.net = options.net;
   options.plan.participants = options.participants;
   options.plan.proximity = options.proximity;
+  options.plan.private_points = options.private_points;
   auto genesis = make_network(options.plan);
   if (!genesis) return fail(genesis.error(), options.json);
   print_line("network " + genesis->network + " in " + options.net + ", chain " + to_hex(genesis->chain_id()));
@@ -63,6 +64,9 @@ void add_init(CLI::App& root, int& exit_status) {
   command->add_option("--proximity", options->proximity,
                       "JSON file with relay, trigger, region_m2, lease_ms and positions [[x, y], ..] in metres "
                       "(trust_raft): blocks go by way of neighbours, the nearest to a failed leader leaves it first");
+  command->add_option("--private", options->private_points,
+                      "JSON file with buckets_w, profile_ppm, loss_lo_ppm, loss_hi_ppm, sets and distributors "
+                      "(docs/formats/genesis.md): the network has private metering points");
   command->add_option("--set", options->plan.settings, "a parameter of genesis, e.g. consensus.epoch_blocks=20")
       ->type_name("KEY=VALUE")
       ->expected(1)

@@ -19,6 +19,7 @@ struct Options {
   std::string file, to, out, keep, meter, start, end;
   std::vector<std::string> receivers;
   uint64_t bucket_w = 0;
+  uint8_t version = 0;
   bool record = false;
 };
 
@@ -217,7 +218,7 @@ int seal_readings(const Options& o) {
   if (!genesis) return fail(genesis.error(), o.send.json);
   auto meter = read_meter(o.meter);
   if (!meter) return fail(meter.error(), o.send.json);
-  auto measured = read_measured(o.file);
+  auto measured = read_measured(o.file, o.version);
   if (!measured) return fail(measured.error(), o.send.json);
   std::vector<energy::Receiver> receivers;
   for (const std::string& name : o.receivers) {
@@ -334,6 +335,8 @@ void add_seal(CLI::App& root, int& exit_status) {
   c->add_option("FILE", o->file, "the readings in CSV")->required();
   c->add_option("--meter", o->meter, "the point's secret file")->required();
   c->add_option("--to", o->receivers, "who may open them")->delimiter(',')->required();
+  c->add_option("--correction", o->version, "the number of the correction; 0: the first values")
+      ->check(CLI::Range(0, static_cast<int>(energy::kPrivateVersionMax)));
   add_out(*c, *o);
 }
 

@@ -35,5 +35,6 @@ void add_seal(CLI::App& root, int& exit_status);
 void add_open(CLI::App& root, int& exit_status);
 void add_scenario(CLI::App& root, int& exit_status);
 void add_bill(CLI::App& root, int& exit_status);
+void add_private(CLI::App& root, int& exit_status);
 
 }  // namespace tieline::cli

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   for (auto* add : {add_init,        add_node,   add_up,    add_status,      add_import, add_submit,  add_query,
                     add_receipt,     add_verify, add_audit, add_bench,       add_chaos,  add_sim,     add_explore,
                     add_trace_check, add_credit, add_paper, add_participant, add_trade,  add_market,  add_settlement,
-                    add_stake,       add_govern, add_seal,  add_open,        add_bill,   add_scenario})
+                    add_stake,       add_govern, add_seal,  add_open,        add_bill,   add_private, add_scenario})
     add(app, exit_status);
   try {
     app.parse(argc, argv);

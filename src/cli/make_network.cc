@@ -175,6 +175,7 @@ Result<Genesis> make_all(const NetworkPlan& plan, std::vector<GenesisParticipant
   genesis.market = std::move(*market);
   auto complete = with_settings(genesis, plan.settings);
   if (complete && !plan.proximity.empty()) complete = with_proximity(*complete, plan.proximity);
+  if (complete && !plan.private_points.empty()) complete = with_private_points(*complete, plan.private_points);
   if (!complete) return complete.error();
   if (auto written = write_file(plan.net / "genesis.json", view_of(genesis_to_json(*complete))); !written)
     return written.error();
@@ -232,6 +233,16 @@ Result<Genesis> with_proximity(const Genesis& genesis, const std::filesystem::pa
   if (!part) return usage(part.error().why);
   Json json = Json::parse(genesis_to_json(genesis));
   json["consensus"]["proximity"] = std::move(*part);
+  return genesis_from_json(json.dump(2));
+}
+
+Result<Genesis> with_private_points(const Genesis& genesis, const std::filesystem::path& file) {
+  auto text = read_text(file, kPrivateFileMax);
+  if (!text) return text.error();
+  auto part = parse_json(*text, file.string());
+  if (!part) return usage(part.error().why);
+  Json json = Json::parse(genesis_to_json(genesis));
+  json["private"] = std::move(*part);
   return genesis_from_json(json.dump(2));
 }
 

@@ -21,6 +21,7 @@ namespace tieline::cli {
 inline constexpr uint16_t kHttpPortsAbove = 100;  // a validator's HTTP is at its links' port and this many
 inline constexpr size_t kParticipantsBytesMax = 64 * 1024 * 1024;
 inline constexpr size_t kProximityBytesMax = 64 * 1024;  // 256 positions and spaces
+inline constexpr size_t kPrivateFileMax = 512 * 1024;    // 1,024 sets and distributors
 
 // What `init` chooses where nobody says (docs/performance.md, "Certificates"): below it making and checking a list
 // takes less time, from it on an aggregate does.
@@ -33,9 +34,10 @@ struct NetworkPlan {
   std::string certificates;  // "list" or "bls"; empty: by the number of validators
   std::string host = "127.0.0.1";
   uint16_t port = 7400;
-  std::filesystem::path participants;  // empty: the demo's
-  std::filesystem::path proximity;     // the object consensus.proximity of genesis; empty: none
-  std::vector<std::string> settings;   // "consensus.epoch_blocks=20"
+  std::filesystem::path participants;    // empty: the demo's
+  std::filesystem::path proximity;       // the object consensus.proximity of genesis; empty: none
+  std::filesystem::path private_points;  // the object private of genesis; empty: none
+  std::vector<std::string> settings;     // "consensus.epoch_blocks=20"
 };
 
 // One word for every command that takes --engine. Errors: usage (no such engine), engine_unavailable.
@@ -50,5 +52,7 @@ Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::str
 
 // The same genesis with the object in `file` as consensus.proximity (docs/formats/genesis.md).
 Result<Genesis> with_proximity(const Genesis& genesis, const std::filesystem::path& file);
+// And as private.
+Result<Genesis> with_private_points(const Genesis& genesis, const std::filesystem::path& file);
 
 }  // namespace tieline::cli

@@ -84,10 +84,20 @@ const energy::PrivateReading* RecordsFile::find(Obis obis, int64_t start_s) cons
   return found;
 }
 
+const RecordsFile::Substitute* RecordsFile::substitute(Obis obis, int64_t start_s) const {
+  for (const Substitute& one : substituted)
+    if (one.obis == obis && one.start_s == start_s) return &one;
+  return nullptr;
+}
+
 Json records_json(const RecordsFile& file) {
   Json list = Json::array();
   for (const energy::PrivateRecord& record : file.records) list.push_back(to_hex(encode_private_record(record)));
-  return {{"pseudonym", to_hex(file.pseudonym)}, {"bucket_w", file.bucket_w}, {"records", std::move(list)}};
+  Json out = {{"pseudonym", to_hex(file.pseudonym)}, {"bucket_w", file.bucket_w}, {"records", std::move(list)}};
+  for (const RecordsFile::Substitute& one : file.substituted)
+    out["substituted"].push_back(
+        {{"obis", api::obis_text(one.obis)}, {"start", rfc3339_utc(one.start_s)}, {"wh", one.wh}});
+  return out;
 }
 
 Result<RecordsFile> read_records(const std::filesystem::path& file, const ChainId& chain) {
@@ -113,6 +123,15 @@ Result<RecordsFile> read_records(const std::filesystem::path& file, const ChainI
       return Error{good.error().code, at + ": " + good.error().why};
     out.records.push_back(std::move(*record));
   }
+  for (const Json& one : json->value("substituted", Json::array())) {
+    auto start =
+        one.is_object() ? time_field(one, "start") : Result<int64_t>(invalid("a substituted slot is no object"));
+    if (!start) return start.error();
+    auto wh = number_field(one, "wh");
+    if (!wh) return wh.error();
+    const bool fed = one.value("obis", "") == api::obis_text(Obis::kExport);
+    out.substituted.push_back({fed ? Obis::kExport : Obis::kImport, *start, *wh});
+  }
   return out;
 }
 
@@ -120,6 +139,10 @@ Result<energy::TotalStatement> statement_of(const ChainId& chain, const RecordsF
   energy::TotalStatement out{chain, records.pseudonym, tariff.obis, tariff.set, {}, tariff.prices};
   for (size_t i = 0; i < tariff.prices.size(); ++i) {
     const int64_t start = tariff.start_s + static_cast<int64_t>(i) * kSlotS;
+    if (const RecordsFile::Substitute* substitute = records.substitute(tariff.obis, start)) {
+      out.slots.push_back({std::nullopt, substitute->wh});
+      continue;
+    }
     const energy::PrivateReading* reading = records.find(tariff.obis, start);
     if (reading == nullptr) return invalid("there is no record of the quarter of an hour from " + rfc3339_utc(start));
     out.slots.push_back({reading->commitment, 0});

@@ -4,7 +4,9 @@
 // bytes in hexadecimal (docs/formats/private.md has the bytes).
 //
 //   meter      {"secret", "bucket_w", "start", "end"}: a point's secret and its billing period
-//   records    {"pseudonym", "bucket_w", "records": [..]}: what the point puts on the chain
+//   records    {"pseudonym", "bucket_w", "records": [..], "substituted": [{"obis", "start", "wh"}]}: what the point
+//   puts
+//              on the chain; fetched from there, also the public values of slots in which no record counts
 //   bill       {"pseudonym", "obis", "set", "start", "slots", "prices": [..], "biller", "sealed" or "opening"}
 //
 // Errors: file_invalid, and those of network_access.h.
@@ -37,8 +39,15 @@ struct RecordsFile {
   energy::Pseudonym pseudonym;
   uint64_t bucket_w = 0;
   std::vector<energy::PrivateRecord> records;
+  struct Substitute {
+    Obis obis = Obis::kImport;
+    int64_t start_s = 0;
+    uint64_t wh = 0;
+  };
+  std::vector<Substitute> substituted;
 
   const energy::PrivateReading* find(Obis obis, int64_t start_s) const;  // the newest version
+  const Substitute* substitute(Obis obis, int64_t start_s) const;        // stands before any record
 };
 Json records_json(const RecordsFile& file);
 // Every record decoded, of this pseudonym, and checked as a validator would: signature, shape, range proof.
@@ -51,7 +60,7 @@ struct Tariff {
   int64_t start_s = 0;
   std::vector<uint64_t> prices;  // one a slot, micro-currency per MWh
 };
-// Error: a slot without a record (its public substitute would be the ledger's to say).
+// Error: a slot with neither a record nor a public value.
 Result<energy::TotalStatement> statement_of(const ChainId& chain, const RecordsFile& records, const Tariff& tariff);
 
 template <size_t N, class Tag>

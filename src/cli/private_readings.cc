@@ -22,7 +22,7 @@ std::string meter_in(const std::string& text) {
 
 }  // namespace
 
-Result<std::vector<energy::Measured>> read_measured(const std::filesystem::path& file) {
+Result<std::vector<energy::Measured>> read_measured(const std::filesystem::path& file, uint8_t version) {
   auto text = read_text(file, kPrivateFileBytesMax);
   if (!text) return text.error();
   constexpr ParticipantId kOwner = 1;
@@ -37,7 +37,7 @@ Result<std::vector<energy::Measured>> read_measured(const std::filesystem::path&
     const Reading& r = row.reading;
     if (r.duration_s != kSlotS)
       return invalid(file.string() + ", line " + std::to_string(row.line) + ": not a quarter of an hour");
-    out.push_back({r.obis, r.start_s, r.duration_s, 0, r.wh});
+    out.push_back({r.obis, r.start_s, r.duration_s, version, r.wh});
   }
   std::sort(out.begin(), out.end(),
             [](const auto& a, const auto& b) { return std::pair(a.obis, a.start_s) < std::pair(b.obis, b.start_s); });
@@ -66,6 +66,10 @@ Result<std::vector<Opening>> openings_of(const ChainId& chain, const MeterFile& 
   std::vector<Opening> out;
   for (size_t i = 0; i < tariff.prices.size(); ++i) {
     const int64_t start = tariff.start_s + static_cast<int64_t>(i) * kSlotS;
+    if (records.substitute(tariff.obis, start) != nullptr) {
+      out.emplace_back();
+      continue;
+    }
     const auto at = std::find_if(measured.begin(), measured.end(), [&](const energy::Measured& one) {
       return one.obis == tariff.obis && one.start_s == start;
     });

@@ -8,7 +8,7 @@ namespace tieline::cli {
 
 // The CSV of one meter, in the form of docs/formats/readings-csv.md; whatever name it has there. Ascending, quarters of
 // an hour. Errors: csv_* of the first fault, file_invalid.
-Result<std::vector<energy::Measured>> read_measured(const std::filesystem::path& file);
+Result<std::vector<energy::Measured>> read_measured(const std::filesystem::path& file, uint8_t version = 0);
 
 // At most kPrivateReadingsMax a record.
 Result<RecordsFile> make_records(const ChainId& chain, const MeterFile& meter,

@@ -250,7 +250,8 @@ int Sending::send(Bytes bytes, const Json& more) {
   return accepted ? kExitDone : kExitNo;
 }
 
-int Sending::sign_and_send(Submission submission) {
+int Sending::sign_and_send(Submission submission, const Json& more) {
+  made_.update(more);
   auto bytes = sign(std::move(submission));
   if (!bytes) return fail(bytes.error(), options_.json);
   return send(std::move(*bytes), made_);

@@ -46,7 +46,7 @@ class Sending {
   // texts and numbers are printed as lines.
   int send(Bytes bytes, const Json& more = Json::object());
   // sign() and send(); trades and proposals that the submission makes are named in the output.
-  int sign_and_send(Submission submission);
+  int sign_and_send(Submission submission, const Json& more = Json::object());
 
  private:
   Sending(const SendOptions& options, Genesis genesis) : options_(options), genesis_(std::move(genesis)) {}

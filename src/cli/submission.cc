@@ -181,7 +181,14 @@ Result<Submission> parse_submission(std::string_view text, const MeterTable& met
     if (!list->is_array() || list->empty() || list->size() > kTxActionsMax)
       return invalid("actions must be a list of 1 to " + std::to_string(kTxActionsMax));
     for (size_t i = 0; i < list->size(); ++i) {
-      auto action = api::action_from_json(genesis, (*list)[i], "actions[" + std::to_string(i) + "]");
+      const std::string at = "actions[" + std::to_string(i) + "]";
+      auto private_action = api::private_action_from_json((*list)[i], at);
+      if (!private_action) return private_action.error();
+      if (*private_action) {
+        out.actions.push_back({energy::type_of(**private_action), energy::encode_private_action(**private_action)});
+        continue;
+      }
+      auto action = api::action_from_json(genesis, (*list)[i], at);
       if (!action) return action.error();
       out.market.push_back(std::move(*action));
     }

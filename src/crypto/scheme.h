@@ -57,6 +57,11 @@ class Verifier {
   // it is infinity.
   virtual std::optional<bls::Signature> add(std::span<const bls::Signature> aggregates) const;
   virtual bls::PointFault fault_of(const bls::Signature& signature) const;
+
+  // Claims of other kinds, by a digest of all that they say: whether this one was found good before. Who has no memory
+  // forgets.
+  virtual bool remembers(const Hash&) const { return false; }
+  virtual void remember(const Hash&) const {}
 };
 
 }  // namespace tieline

@@ -80,6 +80,14 @@ void VerifiedCache::remember_sum(const Hash& claim, const bls::Signature& aggreg
   young_sums_.insert_or_assign(aggregate, claim);
 }
 
+void VerifiedCache::remember(const Hash& claim) const {
+  if (young_claims_.size() >= kGenerationMax) {
+    old_claims_ = std::move(young_claims_);
+    young_claims_ = {};
+  }
+  young_claims_.insert(claim);
+}
+
 void VerifiedCache::remember_good(const bls::PublicKey& key, const Hash& message,
                                   const bls::Signature& signature) const {
   const std::array<const bls::PublicKey*, 1> keys = {&key};

@@ -4,6 +4,7 @@
 // only the cost. For one thread.
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include "crypto/scheme.h"
 
@@ -23,6 +24,10 @@ class VerifiedCache : public Verifier {
   }
   // What another thread has verified: a single key's signature over this message.
   void remember_good(const bls::PublicKey& key, const Hash& message, const bls::Signature& signature) const;
+  bool remembers(const Hash& claim) const override {
+    return young_claims_.contains(claim) || old_claims_.contains(claim);
+  }
+  void remember(const Hash& claim) const override;
   bls::PointFault fault_of(const bls::Signature& signature) const override { return inner_.fault_of(signature); }
 
  private:
@@ -43,6 +48,8 @@ class VerifiedCache : public Verifier {
   const Verifier& inner_;
   mutable Generation young_, old_;
   mutable Sums young_sums_, old_sums_;
+  using Claims = std::unordered_set<Hash>;  // looked up only, never iterated
+  mutable Claims young_claims_, old_claims_;
 };
 
 }  // namespace tieline

@@ -72,6 +72,8 @@ class Market {
   void close_day();  // advance() does it when market time enters the next one
   // A transaction of `who` was refused with this code.
   void note_refused(ParticipantId who, uint16_t code);
+  // What the rules of private points find it to have done (energy/participant_trust.h).
+  void note_breach(ParticipantId who, uint32_t weight);
 
   // stake and governance (market_stake.cc)
   MarketRefusal bond(ParticipantId who, uint64_t amount);

@@ -248,4 +248,8 @@ void Market::note_refused(ParticipantId who, uint16_t code) {
   note_refusal(participant_today(who).trust, code);
 }
 
+void Market::note_breach(ParticipantId who, uint32_t weight) {
+  if (find(who) != nullptr) energy::note_breach(participant_today(who).trust, weight);
+}
+
 }  // namespace tieline::energy

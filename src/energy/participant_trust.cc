@@ -56,6 +56,10 @@ void note_refusal(ParticipantTrust& of, uint16_t code) {
   if (counts_as_refused(code) && of.day.refused < kRefusedMax) ++of.day.refused;
 }
 
+void note_breach(ParticipantTrust& of, uint32_t weight) {
+  of.day.refused += std::min(weight, kRefusedMax - of.day.refused);
+}
+
 // Each part rounded down: with value <= T/4, met Q16 / T; beyond it, the quarter times the share met.
 uint32_t day_score(const TrustDay& day) {
   uint128 total = 0;

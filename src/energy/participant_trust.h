@@ -50,6 +50,9 @@ void note_obligation(ParticipantTrust& of, const std::array<OrgId, kParties>& or
 // expiry, a sequence number, missing funds or a race for capacity. `code` as in receipts (ledger/codes.h).
 bool counts_as_refused(uint16_t code);
 void note_refusal(ParticipantTrust& of, uint16_t code);
+// What the ledger itself finds somebody to have done (a false complaint, a balance not proved in time) weighs as so
+// many refusals.
+void note_breach(ParticipantTrust& of, uint32_t weight);
 
 // The day is over: Q16 s of it, none without obligations; and the step to the next day.
 uint32_t day_score(const TrustDay& day);

@@ -111,25 +111,26 @@ Reveal make_reveal(const Complaint& complaint, const Secret& seed, const Private
   return out;
 }
 
-Ruling rule(const ComplaintCase& on_chain, const Complaint& complaint, const std::optional<Reveal>& reveal,
-            int64_t now_ms, const Verifier& verifier) {
+ComplaintRuling rule(const ComplaintCase& on_chain, const Complaint& complaint, const std::optional<Reveal>& reveal,
+                     int64_t now_ms, const Verifier& verifier) {
   const auto sealed = std::ranges::find(on_chain.reading->sealed, on_chain.receiver.id, &SealedFor::receiver);
   const bool about_this = complaint.context == on_chain.context &&
                           complaint.commitment == on_chain.reading->commitment &&
                           complaint.receiver == on_chain.receiver.id && sealed != on_chain.reading->sealed.end();
   if (!about_this || !verifier.verify(on_chain.receiver_key, complaint_digest(complaint).view(), complaint.signature))
-    return Ruling::kRejected;
+    return ComplaintRuling::kRejected;
 
   const bool answered = reveal && reveal->complaint == complaint_digest(complaint) &&
                         verifier.verify(on_chain.context.pseudonym, reveal_digest(*reveal).view(), reveal->signature);
-  if (!answered) return now_ms - on_chain.complained_ms <= kRevealMs ? Ruling::kPending : Ruling::kMissing;
+  if (!answered)
+    return now_ms - on_chain.complained_ms <= kRevealMs ? ComplaintRuling::kPending : ComplaintRuling::kMissing;
 
   const Result<SealedPayload> again = seal_payload(on_chain.context, complaint.commitment, on_chain.receiver,
                                                    reveal->payload, Secret(reveal->seed.bytes));
   const bool valid =
       again.ok() && *again == sealed->payload &&
       payload_is_valid(on_chain.context, complaint.commitment, on_chain.receiver.key, reveal->payload, verifier);
-  return valid ? Ruling::kFalseComplaint : Ruling::kMeterAtFault;
+  return valid ? ComplaintRuling::kFalseComplaint : ComplaintRuling::kMeterAtFault;
 }
 
 }  // namespace tieline::energy

@@ -72,7 +72,7 @@ struct ComplaintCase {
   int64_t complained_ms = 0;  // market time of the block that took the complaint
 };
 
-enum class Ruling : uint8_t {
+enum class ComplaintRuling : uint8_t {
   kRejected,       // not signed by the receiver, or not about this reading: no complaint
   kPending,        // the meter has time left
   kMissing,        // it kept silent: the reading counts as missing
@@ -80,7 +80,7 @@ enum class Ruling : uint8_t {
   kFalseComplaint  // it is, and the receiver could open it
 };
 // A reveal that is not the meter's answer to this complaint counts as none.
-Ruling rule(const ComplaintCase& on_chain, const Complaint& complaint, const std::optional<Reveal>& reveal,
-            int64_t now_ms, const Verifier& verifier);
+ComplaintRuling rule(const ComplaintCase& on_chain, const Complaint& complaint, const std::optional<Reveal>& reveal,
+                     int64_t now_ms, const Verifier& verifier);
 
 }  // namespace tieline::energy

@@ -5,10 +5,11 @@
 // it; a late measured value corrects it. Source: ENERGY.md ("Privacy", "Blinding").
 
 #include "energy/private_record.h"
+#include "model/genesis_private.h"
 
 namespace tieline::energy {
 
-inline constexpr uint32_t kProfilePpmMax = 1'000'000;  // of the bucket's capacity
+using tieline::kProfilePpmMax;
 
 // floor(floor(bucket x duration / 3600) x profile x 5/4 / 10^6) Wh, and never above the cap that a measured value has.
 uint64_t substituted_wh(uint64_t bucket_w, uint32_t duration_s, uint32_t profile_ppm);

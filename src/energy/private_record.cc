@@ -145,8 +145,7 @@ RangeView::RangeView(const ChainId& chain, const PrivateRecord& record, uint64_t
   context_ = context.take();
 }
 
-Status check_private_shape(const ChainId& chain, const PrivateRecord& record, uint64_t bucket_w,
-                           const Verifier& verifier) {
+Status check_private_form(const PrivateRecord& record, uint64_t bucket_w) {
   if (record.readings.empty()) return Error{"malformed", "a private record without readings"};
   for (size_t i = 0; i < record.readings.size(); ++i) {
     const PrivateReading& reading = record.readings[i];
@@ -160,6 +159,12 @@ Status check_private_shape(const ChainId& chain, const PrivateRecord& record, ui
       return Error{"overlap", "the readings of a private record overlap or stand out of order"};
     if (!is_valid(reading.commitment)) return Error{"bad_commitment", "a commitment is the identity or not canonical"};
   }
+  return {};
+}
+
+Status check_private_shape(const ChainId& chain, const PrivateRecord& record, uint64_t bucket_w,
+                           const Verifier& verifier) {
+  if (Status form = check_private_form(record, bucket_w); !form) return form;
   if (!verifier.verify(record.pseudonym, signed_digest(chain, record).view(), record.signature))
     return Error{"bad_signature", "the private record is not signed by its pseudonym for this chain"};
   return {};

@@ -89,9 +89,12 @@ class RangeView {
   Bytes context_;
 };
 
-// All but the range proof, which is for the caller to check in a batch (range::verify_batch over RangeViews) or with
-// check_private_record. Errors: misaligned_interval, bad_duration, over_capacity (the bucket admits no proof),
-// overlap (within the record), bad_commitment, bad_signature.
+// All but signature and range proof, which are for the caller to check in batches. Errors: misaligned_interval,
+// bad_duration, over_capacity (the bucket admits no proof), overlap (within the record), bad_commitment.
+Status check_private_form(const PrivateRecord& record, uint64_t bucket_w);
+// The form and the signature. All but the range proof, which is for the caller to check in a batch (range::verify_batch
+// over RangeViews) or with check_private_record. Errors: misaligned_interval, bad_duration, over_capacity (the bucket
+// admits no proof), overlap (within the record), bad_commitment, bad_signature.
 Status check_private_shape(const ChainId& chain, const PrivateRecord& record, uint64_t bucket_w,
                            const Verifier& verifier);
 // The same, and "bad_range_proof".

@@ -54,7 +54,11 @@ Result<std::array<Commitment, 2>> term_commitments(const RegionBalance& balance)
   return out;
 }
 
-Hash context_of(const RegionBalance& balance) {
+Error outside() { return {"out_of_range", "the loss lies outside its band, or the sums are not the commitments'"}; }
+
+}  // namespace
+
+Hash region_digest(const RegionBalance& balance) {
   Writer w;
   encode(w, balance.chain);
   encode_list(w, balance.regions);
@@ -71,10 +75,6 @@ Hash context_of(const RegionBalance& balance) {
   encode_list(w, balance.fed);
   return tagged_hash("tieline/private-region/1", {w.view()});
 }
-
-Error outside() { return {"out_of_range", "the loss lies outside its band, or the sums are not the commitments'"}; }
-
-}  // namespace
 
 Result<std::vector<std::vector<Region>>> merge_regions(std::span<const Region> regions) {
   std::vector<std::vector<Region>> groups;
@@ -113,7 +113,7 @@ Result<Bytes> prove_region(const RegionBalance& balance, const RegionOpening& su
     if (value < 0 || value > UINT64_MAX) return outside();
     openings.push_back({static_cast<uint64_t>(value), *blinding});
   }
-  const Hash context = context_of(balance);
+  const Hash context = region_digest(balance);
   return range::prove({range::Bits::k64, *commitments, {}, context.view()}, openings, seed);
 }
 
@@ -128,7 +128,7 @@ Status check_region(const RegionBalance& balance, ByteView proof) {
   }
   const Result<std::array<Commitment, 2>> commitments = term_commitments(balance);
   if (!commitments) return commitments.error();
-  const Hash context = context_of(balance);
+  const Hash context = region_digest(balance);
   if (!range::verify({range::Bits::k64, *commitments, {}, context.view()}, proof)) return refused;
   return {};
 }

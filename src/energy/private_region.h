@@ -11,10 +11,11 @@
 // them, so regions below kRegionMetersMin are merged first. Source: ENERGY.md ("Semantic plausibility", last points).
 
 #include "energy/private_record.h"
+#include "model/genesis_private.h"
 
 namespace tieline::energy {
 
-inline constexpr uint32_t kRegionMetersMin = 10;
+using tieline::kRegionMetersMin;
 inline constexpr uint32_t kPpmWhole = 1'000'000;
 inline constexpr size_t kRegionPointsMax = 100'000;
 
@@ -52,6 +53,8 @@ struct RegionOpening {
 // Errors: bad_balance (bounds), region_too_small, bad_commitment, out_of_range (the loss is outside the band, or the
 // sums are not those of the commitments). With no committed reading at all the balance is public and the proof empty.
 Result<Bytes> prove_region(const RegionBalance& balance, const RegionOpening& sums, const Secret& seed);
+// Of everything that is balanced: what the proof is bound to.
+Hash region_digest(const RegionBalance& balance);
 // Errors: bad_balance, region_too_small, bad_commitment, bad_range_proof.
 Status check_region(const RegionBalance& balance, ByteView proof);
 

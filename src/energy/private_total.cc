@@ -57,21 +57,6 @@ Bytes info_of(const TotalStatement& statement) {
 
 }  // namespace
 
-Status check_opening_sets(std::span<const OpeningSet> sets) {
-  for (size_t i = 0; i < sets.size(); ++i) {
-    const OpeningSet& set = sets[i];
-    if (set.start_s < 0 || set.start_s % kSlotSeconds != 0)
-      return Error{"misaligned_interval", "an opening set does not start on a quarter of an hour"};
-    if (set.slots < kOpeningSlotsMin || set.slots > kOpeningSlotsMax)
-      return Error{"small_set", "an opening set has fewer slots than a day, or more than the bound"};
-    if (i == 0) continue;
-    const OpeningSet& before = sets[i - 1];
-    if (set.id <= before.id || (set.start_s - before.start_s) / kSlotSeconds < before.slots)
-      return Error{"overlap", "opening sets overlap or stand out of order"};
-  }
-  return {};
-}
-
 Hash total_digest(const TotalStatement& statement) {
   Writer w;
   encode(w, statement.chain);
@@ -164,7 +149,7 @@ Result<TotalOpening> open_total(const TotalStatement& statement, const seal::Sea
   return *opening;
 }
 
-Status PublicOpenings::may_open(const TotalStatement& statement, std::span<const OpeningSet> sets) const {
+Status check_public_opening(const TotalStatement& statement, std::span<const OpeningSet> sets) {
   const auto set = std::ranges::find(sets, statement.set, &OpeningSet::id);
   if (set == sets.end()) return Error{"unknown_set", "genesis names no such set of slots"};
   if (Status shape = check_statement(statement); !shape) return shape;
@@ -177,6 +162,11 @@ Status PublicOpenings::may_open(const TotalStatement& statement, std::span<const
     if (price != 0 && slots < kOpeningSlotsMin)
       return Error{"few_slots_at_a_price", "fewer than 96 measured slots have the price " + std::to_string(price) +
                                                ": the sum could be solved for them"};
+  return {};
+}
+
+Status PublicOpenings::may_open(const TotalStatement& statement, std::span<const OpeningSet> sets) const {
+  if (Status right = check_public_opening(statement, sets); !right) return right;
   if (open_.contains(Key{statement.pseudonym, static_cast<uint8_t>(statement.obis), statement.set}))
     return Error{"already_open", "this set was opened before: a second total could be subtracted from the first"};
   return {};

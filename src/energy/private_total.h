@@ -15,22 +15,17 @@
 #include <tuple>
 
 #include "energy/private_reading.h"
+#include "model/genesis_private.h"
 
 namespace tieline::energy {
 
-inline constexpr uint32_t kOpeningSlotsMin = 96;
-inline constexpr uint32_t kOpeningSlotsMax = 12'000;            // four months of quarters
+using tieline::check_opening_sets;
+using tieline::kOpeningSlotsMax;
+using tieline::kOpeningSlotsMin;
+using tieline::OpeningSet;  // as genesis names them
+
 inline constexpr uint64_t kTariffPriceMax = 1'000'000'000'000;  // micro-currency per MWh
 inline constexpr uint64_t kWhPerMwh = 1'000'000;
-
-// Slots that are opened together, as genesis names them.
-struct OpeningSet {
-  uint32_t id = 0;
-  int64_t start_s = 0;
-  uint32_t slots = 0;
-};
-// Ascending ids and times. Errors: small_set, overlap, misaligned_interval.
-Status check_opening_sets(std::span<const OpeningSet> sets);
 
 // One slot as the chain holds it: a commitment, or the public value substituted for one that never came.
 struct SlotValue {
@@ -73,10 +68,14 @@ Result<seal::Sealed> seal_total(const TotalStatement& statement, const TotalOpen
 Result<TotalOpening> open_total(const TotalStatement& statement, const seal::Sealed& sealed, const seal::SecretKey& key,
                                 const Verifier& verifier);
 
+// Whether a total may be opened to the public, if its set was never opened before. Errors: unknown_set, bad_statement,
+// few_slots_at_a_price.
+Status check_public_opening(const TotalStatement& statement, std::span<const OpeningSet> sets);
+
 // Which sets are open to the public.
 class PublicOpenings {
  public:
-  // Errors: unknown_set, bad_statement, few_slots_at_a_price, already_open.
+  // Errors: those of check_public_opening, already_open.
   Status may_open(const TotalStatement& statement, std::span<const OpeningSet> sets) const;
   void note_open(const TotalStatement& statement);  // one that may_open let pass and check_total accepted
 

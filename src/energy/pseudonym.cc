@@ -24,6 +24,7 @@ void decode(Reader& r, PseudonymEntry& e) {
 void encode_unsigned(Writer& w, const PseudonymBatch& b) {
   encode(w, b.chain);
   w.u32(b.distributor);
+  w.u32(b.regulator);
   w.i64(b.period.start_s);
   w.i64(b.period.end_s);
   w.u32(static_cast<uint32_t>(b.entries.size()));
@@ -63,6 +64,7 @@ void encode(Writer& w, const PseudonymBatch& b) {
 void decode(Reader& r, PseudonymBatch& b) {
   decode(r, b.chain);
   b.distributor = r.u32();
+  b.regulator = r.u32();
   b.period.start_s = r.i64();
   b.period.end_s = r.i64();
   b.entries.resize(r.count(kPseudonymsMax, PublicKey::kSize + 1));
@@ -85,13 +87,14 @@ Secret pseudonym_seed(const Secret& meter_secret, const ChainId& chain, const Bi
   return derive_secret("tieline/pseudonym/1", meter_secret, {chain.view(), w.view()});
 }
 
-Result<PseudonymBatch> make_batch(const ChainId& chain, ParticipantId distributor, const BillingPeriod& period,
-                                  std::span<const ActivePoint> points, std::span<const uint64_t> buckets_w) {
+Result<PseudonymBatch> make_batch(const ChainId& chain, ParticipantId distributor, ParticipantId regulator,
+                                  const BillingPeriod& period, std::span<const ActivePoint> points,
+                                  std::span<const uint64_t> buckets_w) {
   TL_CHECK(!buckets_w.empty() && buckets_w.size() <= kBucketsMax && std::ranges::is_sorted(buckets_w));
   if (Status right = check_period(period); !right) return right.error();
   if (points.empty() || points.size() > kPseudonymsMax)
     return Error{"too_many_pseudonyms", "a batch holds 1 to " + std::to_string(kPseudonymsMax) + " pseudonyms"};
-  PseudonymBatch batch{chain, distributor, period, {}, {}, {}};
+  PseudonymBatch batch{chain, distributor, regulator, period, {}, {}, {}};
   for (size_t i = 0; i < points.size(); ++i) {
     TL_CHECK(i == 0 || points[i].point > points[i - 1].point);
     const auto bucket = std::ranges::lower_bound(buckets_w, points[i].limit_w);
@@ -107,7 +110,8 @@ Result<PseudonymBatch> make_batch(const ChainId& chain, ParticipantId distributo
 
 Status check_links(const PseudonymBatch& batch, std::span<const ActivePoint> points,
                    std::span<const uint64_t> buckets_w) {
-  const Result<PseudonymBatch> right = make_batch(batch.chain, batch.distributor, batch.period, points, buckets_w);
+  const Result<PseudonymBatch> right =
+      make_batch(batch.chain, batch.distributor, batch.regulator, batch.period, points, buckets_w);
   if (!right) return right.error();
   if (right->entries != batch.entries)
     return Error{"not_the_points", "the batch is not one pseudonym in its bucket for every active point"};

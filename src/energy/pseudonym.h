@@ -17,12 +17,13 @@
 #include <vector>
 
 #include "crypto/secret.h"
+#include "model/genesis_private.h"
 #include "model/transaction.h"
 
 namespace tieline::energy {
 
-inline constexpr size_t kPseudonymsMax = 1'024;  // in one batch: it fits a transaction
-inline constexpr size_t kBucketsMax = 32;
+inline constexpr size_t kPseudonymsMax = kPrivatePointsMax;  // in one batch: it fits a transaction
+using tieline::kBucketsMax;
 inline constexpr size_t kBucketMembersMin = 10;
 inline constexpr int64_t kPeriodDaysMax = 100;
 
@@ -41,6 +42,7 @@ struct PseudonymEntry {
 struct PseudonymBatch {
   ChainId chain;
   ParticipantId distributor = 0;
+  ParticipantId regulator = 0;  // who co-signs
   BillingPeriod period;
   std::vector<PseudonymEntry> entries;  // strictly ascending by key
   Signature distributor_signature;      // both over batch_digest
@@ -63,8 +65,9 @@ Secret pseudonym_seed(const Secret& meter_secret, const ChainId& chain, const Bi
 
 // Unsigned. `buckets_w` ascends, at most kBucketsMax; points ascend by id. Errors: bad_period, too_many_pseudonyms,
 // over_capacity (a point above the largest bucket belongs in class W), duplicate_key.
-Result<PseudonymBatch> make_batch(const ChainId& chain, ParticipantId distributor, const BillingPeriod& period,
-                                  std::span<const ActivePoint> points, std::span<const uint64_t> buckets_w);
+Result<PseudonymBatch> make_batch(const ChainId& chain, ParticipantId distributor, ParticipantId regulator,
+                                  const BillingPeriod& period, std::span<const ActivePoint> points,
+                                  std::span<const uint64_t> buckets_w);
 
 // The regulator's question before it signs: is this batch what these points make? Errors as above, and
 // "not_the_points".

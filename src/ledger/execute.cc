@@ -41,7 +41,8 @@ Status check_position(const BlockDraft& draft, const Header& parent) {
   return {};
 }
 
-Status check_bounds(const BlockDraft& draft, const ConsensusParams& params) {
+Status check_bounds(const BlockDraft& draft, const Genesis& genesis) {
+  const ConsensusParams& params = genesis.consensus;
   if (draft.txs.size() > params.block_tx_max) {
     return invalid(numbers("transactions:", draft.txs.size(), "at most", params.block_tx_max));
   }
@@ -49,6 +50,12 @@ Status check_bounds(const BlockDraft& draft, const ConsensusParams& params) {
   for (const TxPtr& tx : draft.txs) bytes += tx->bytes().size();
   if (bytes > params.block_bytes_max)
     return invalid(numbers("bytes of transactions:", bytes, "at most", params.block_bytes_max));
+  if (genesis.private_points) {
+    uint64_t work = 0;
+    for (const TxPtr& tx : draft.txs) work += private_work_us(*tx);
+    if (work > energy::kPrivateWorkMax)
+      return invalid(numbers("work on private points, us:", work, "at most", energy::kPrivateWorkMax));
+  }
   if (draft.evidence.size() > kEvidenceBytesMax) {
     return invalid(numbers("bytes of evidence:", draft.evidence.size(), "at most", kEvidenceBytesMax));
   }
@@ -275,7 +282,7 @@ Result<Execution> Ledger::execute(const BlockDraft& draft, const Header& parent_
   const Hash parent_digest = draft.parent;
   if (parent_header.digest() != parent_digest) return invalid("the block names another parent");
   if (Status s = check_position(draft, parent_header); !s.ok()) return s.error();
-  if (Status s = check_bounds(draft, genesis_.consensus); !s.ok()) return s.error();
+  if (Status s = check_bounds(draft, genesis_); !s.ok()) return s.error();
   if (Status s = check_distinct(draft.txs); !s.ok()) return s.error();
 
   Execution out;
@@ -338,12 +345,26 @@ std::vector<TxPtr> Ledger::in_order(std::vector<TxPtr> txs, const Header& parent
       state::must_read<MarketNumbers>(parent, state::market_numbers_key(), "damaged state record: market");
   const StateSource source(parent);
   const energy::Market below(market_params(numbers), source);
-  std::vector<TxPtr> out;
-  out.reserve(txs.size());
-  for (const size_t i :
-       block_order(below, benefit_params(numbers), chain_, txs, parent_header.digest(), parent_header.height))
-    out.push_back(std::move(txs[i]));
-  return out;
+  const auto ordered = [&](const std::vector<TxPtr>& given) {
+    std::vector<TxPtr> out;
+    out.reserve(given.size());
+    for (const size_t i :
+         block_order(below, benefit_params(numbers), chain_, given, parent_header.digest(), parent_header.height))
+      out.push_back(given[i]);
+    return out;
+  };
+  std::vector<TxPtr> out = ordered(txs);
+  if (!genesis_.private_points) return out;
+  // The first that fit; what goes to a later block changes whose turn it is.
+  const size_t before = out.size();
+  uint64_t left = energy::kPrivateWorkMax;
+  std::erase_if(out, [&](const TxPtr& tx) {
+    const uint64_t work = private_work_us(*tx);
+    if (work > left) return true;
+    left -= work;
+    return false;
+  });
+  return out.size() == before ? out : ordered(out);
 }
 
 Result<Execution> Ledger::judge(const Block& block, const Header& parent_header, const StateView& parent) const {

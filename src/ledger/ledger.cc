@@ -4,6 +4,7 @@
 #include "ledger/block_record.h"
 #include "ledger/block_work.h"
 #include "ledger/members.h"
+#include "ledger/private_work.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -95,6 +96,9 @@ uint16_t Ledger::precheck(const Transaction& tx, const StateView& state, const H
   if (code == TxCode::ok) code = admit_keys(tx, members, verifier_);
   // By none of its signatory's keys: that is for the check of signatures to say.
   if (code == TxCode::revoked_key && !signed_by_any_key(tx, members, verifier_)) code = TxCode::ok;
+  // No block can hold it.
+  if (code == TxCode::ok && genesis_.private_points && private_work_us(tx) > energy::kPrivateWorkMax)
+    code = TxCode::over_size;
   if (code == TxCode::ok && timestamp_is_old(tx, signer, genesis_.ledger)) code = TxCode::timestamp_old;
   return number(code);
 }

@@ -52,11 +52,15 @@ struct Execution {
   std::optional<Committee> next_committee;  // in an epoch's last block
 };
 
-// A BLS signature of a party over the terms of a trade.
+struct PrivateClaim;  // ledger/private_claims.h
+
+// A BLS signature of a party over the terms of a trade; or, with `record`, what a private record claims: then `message`
+// is the claim's digest, and the other two say nothing.
 struct EndorsementClaim {
   bls::PublicKey key;
   Hash message;
   bls::Signature signature;
+  std::shared_ptr<const PrivateClaim> record = {};
 };
 
 class Ledger {
@@ -82,7 +86,7 @@ class Ledger {
   Result<Execution> judge(const Block& block, const Header& parent_header, const StateView& parent) const;
 
   // The order in which a block on top of `parent` holds these (ledger/block_order.h): as given without a market, else
-  // the only one that is valid.
+  // the only one that is valid. Those whose work on private points goes beyond what a block may ask for are left out.
   std::vector<TxPtr> in_order(std::vector<TxPtr> txs, const Header& parent_header, const StateView& parent) const;
 
   Header genesis_header() const;  // height 0; its digest stands as parent of the first block
@@ -92,8 +96,8 @@ class Ledger {
   uint16_t precheck(const Transaction& tx, const StateView& state, const Header& tip) const;
   // The keys with which a transaction's signatures are checked, in the order of its signatories; or a code.
   Result<std::vector<PublicKey>> signing_keys(const Transaction& tx, const StateView& state) const;
-  // The endorsements of trades in it whose terms are known by this state (ledger/market_work.h checks them too, so this
-  // only says what can be checked ahead).
+  // The endorsements of trades in it whose terms are known by this state, and its private records whose pseudonyms are
+  // (ledger/market_work.h and private_work.h check them too, so this only says what can be checked ahead).
   std::vector<EndorsementClaim> endorsements(const Transaction& tx, const StateView& state) const;
   ParticipantKeys participant_keys() const;  // for evidence; lives no longer than the ledger
 

@@ -52,6 +52,23 @@ void add_claims(const Transaction& tx, const ChainId& chain, const Members& memb
   }
 }
 
+// Of pseudonyms that the state knows.
+void add_record_claims(const Transaction& tx, const PrivateGenesis& params, const ChainId& chain,
+                       const StateView& state, std::vector<EndorsementClaim>& out) {
+  for (const Action& action : tx.actions()) {
+    if (action.type != ActionType::kPrivateRecord) continue;
+    Result<energy::PrivateRecord> record = energy::decode_private_record(action.payload);
+    if (!record) continue;
+    const auto pseudonym = state::read<PseudonymRecord>(state, state::key_of(pseudonym_name(record->pseudonym)),
+                                                        "damaged state record: pseudonym");
+    if (!pseudonym) continue;
+    auto claim = std::make_shared<const PrivateClaim>(
+        private_claim(chain, std::move(*record), action.payload, params.buckets_w.at(pseudonym->bucket)));
+    const Hash digest = claim->digest;
+    out.push_back({{}, digest, {}, std::move(claim)});
+  }
+}
+
 }  // namespace
 
 bool MarketWork::verifies(ParticipantId by, const Hash& message, const bls::Signature& signature) const {
@@ -101,6 +118,7 @@ std::vector<EndorsementClaim> Ledger::endorsements(const Transaction& tx, const 
   const auto epoch =
       state::must_read<state::EpochRecord>(state, state::epoch_key(), "damaged state record: epoch").epoch;
   const Members members(registry_, state, epoch);
+  if (genesis_.private_points) add_record_claims(tx, *genesis_.private_points, chain_, state, claims);
   std::optional<energy::TradeRecord> record;
   Opened opened;
   add_claims(

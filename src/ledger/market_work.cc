@@ -28,12 +28,15 @@ MarketWork::MarketWork(const StateView& parent, const Chain& chain, Epoch epoch,
       numbers_(state::must_read<MarketNumbers>(parent, state::market_numbers_key(), "damaged state record: market")),
       market_(market_params(numbers_), source_) {
   each_table(*this, [&](auto& table) { table.attach(source_); });
+  if (chain.genesis.private_points)
+    private_.emplace(chain.genesis, chain.members, chain.id, chain.verifier, source_, market_, time_ms);
 }
 
 void MarketWork::start_block(bool first_of_epoch, const std::vector<TxPtr>& txs) {
   if (first_of_epoch) start_epoch();
   market_.advance(time_ms_);
   check_endorsements(txs);
+  if (private_) private_->start_block(txs);
 }
 
 void MarketWork::start_epoch() {
@@ -51,23 +54,27 @@ void MarketWork::begin() {
   ticked_before_ = ticked_;
   market_.begin();
   each_table(*this, [](auto& table) { table.begin_changes(); });
+  if (private_) PrivateWork::each_table(*private_, [](auto& table) { table.begin_changes(); });
 }
 
 void MarketWork::commit() {
   market_.commit();
   each_table(*this, [](auto& table) { table.commit(); });
+  if (private_) PrivateWork::each_table(*private_, [](auto& table) { table.commit(); });
 }
 
 void MarketWork::roll_back() {
   ticked_ = ticked_before_;
   market_.roll_back();
   each_table(*this, [](auto& table) { table.roll_back(); });
+  if (private_) PrivateWork::each_table(*private_, [](auto& table) { table.roll_back(); });
 }
 
 void MarketWork::add_writes(energy::RecordWrites& out) const {
   energy::RecordWrites named;
   market_.add_writes(named);
   each_table(*this, [&](const auto& table) { table.add_writes(named); });
+  if (private_) PrivateWork::each_table(*private_, [&](const auto& table) { table.add_writes(named); });
   for (auto& [name, value] : named) out.emplace_back(state::key_of(name), std::move(value));
   if (ticked_) out.emplace_back(state::market_time_key(), encoded(MarketTime{*ticked_}));
   if (numbers_changed_) out.emplace_back(state::market_numbers_key(), encoded(numbers_));
@@ -75,6 +82,8 @@ void MarketWork::add_writes(energy::RecordWrites& out) const {
 
 TxCode MarketWork::execute(const Transaction& tx, uint32_t index) {
   const Action& action = tx.actions()[index];
+  if (energy::is_private_action(action.type))
+    return private_ ? private_->execute(tx, index) : TxCode::no_private_points;
   const Result<energy::MarketAction> decoded = energy::decode_market_action(action.type, action.payload);
   if (!decoded.ok()) return TxCode::malformed;
   return std::visit([&](const auto& a) { return run(a, Step{tx, index}); }, *decoded);

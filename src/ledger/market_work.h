@@ -9,6 +9,7 @@
 #include "ledger/codes.h"
 #include "ledger/market_state.h"
 #include "ledger/members.h"
+#include "ledger/private_work.h"
 
 namespace tieline {
 
@@ -123,7 +124,8 @@ class MarketWork {
   energy::Table<std::string, NamedId> meter_names_{meter_named};
   energy::Table<uint8_t, MemberCounts> counts_{member_counts_name};
   energy::Table<uint8_t, RegulatorSeat> seat_{regulator_seat_name};
-  std::set<Hash> good_;  // endorsements of this block that verify: digests of key, message and signature
+  std::optional<PrivateWork> private_;  // none: the network has no private points
+  std::set<Hash> good_;                 // endorsements of this block that verify: digests of key, message and signature
 };
 
 }  // namespace tieline

@@ -365,11 +365,13 @@ void encode(Writer& w, const Genesis& g) {
   encode(w, g.plausibility);
   encode_list(w, g.validators);
   encode_list(w, g.participants);
-  if (g.market) encode(w, *g.market);  // the chain id's tag says whether it is there
+  if (g.market) encode(w, *g.market);  // the chain id's tag says whether this and the next are there
+  if (g.private_points) encode(w, *g.private_points);
 }
 
 ChainId Genesis::chain_id() const {
-  return tagged_hash(market ? "tieline/genesis/2" : "tieline/genesis/1", {encoded(*this)});
+  const char* tag = private_points ? "tieline/genesis/3" : market ? "tieline/genesis/2" : "tieline/genesis/1";
+  return tagged_hash(tag, {encoded(*this)});
 }
 
 Committee Genesis::committee(const ChainId& chain) const {
@@ -421,7 +423,11 @@ Status Genesis::validate() const {
   if (c.ok()) check_validators(c, *this);
   if (c.ok() && consensus.proximity) check_proximity(c, *this);
   if (c.ok()) check_participants(c, *this);
-  return c.ok() && market ? check_market(*this) : c.status();
+  if (!c.ok()) return c.status();
+  if (market) {
+    if (Status s = check_market(*this); !s.ok()) return s;
+  }
+  return private_points ? check_private(*this) : Status{};
 }
 
 }  // namespace tieline

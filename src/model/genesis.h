@@ -1,7 +1,7 @@
 #pragma once
 // Genesis: everything the parties agree on before the first block. Written as JSON (genesis.json,
 // docs/formats/genesis.md), hashed in its canonical Borsh encoding: chain id = SHA-256(tag "tieline/genesis/1",
-// encoding), with a market tag "tieline/genesis/2". Validated whole.
+// encoding), with a market tag "tieline/genesis/2", with private points "tieline/genesis/3". Validated whole.
 
 #include <optional>
 #include <string>
@@ -12,6 +12,7 @@
 #include "model/committee.h"
 #include "model/credit_params.h"
 #include "model/genesis_market.h"
+#include "model/genesis_private.h"
 #include "model/ids.h"
 #include "model/plausibility_params.h"
 #include "model/proximity.h"
@@ -101,7 +102,8 @@ struct Genesis {
   PlausibilityParams plausibility;
   std::vector<GenesisValidator> validators;
   std::vector<GenesisParticipant> participants;
-  std::optional<MarketGenesis> market;  // none: the network records readings only
+  std::optional<MarketGenesis> market;           // none: the network records readings only
+  std::optional<PrivateGenesis> private_points;  // none: no metering points of class P
   bool operator==(const Genesis&) const = default;
 
   ChainId chain_id() const;
@@ -114,9 +116,9 @@ struct Genesis {
 };
 void encode(Writer& w, const Genesis& g);
 
-// JSON is handled in model/genesis_json.cc: every key but "market" and "consensus.proximity" is required, unknown and
-// repeated keys are errors, and what comes back is valid. Ids are not written: they are the positions in the lists.
-// Error: genesis_invalid.
+// JSON is handled in model/genesis_json.cc: every key but "market", "private" and "consensus.proximity" is required,
+// unknown and repeated keys are errors, and what comes back is valid. Ids are not written: they are the positions in
+// the lists. Error: genesis_invalid.
 std::string genesis_to_json(const Genesis& g);
 Result<Genesis> genesis_from_json(std::string_view text);
 

@@ -124,5 +124,8 @@ class Fields {
 // The market's part, in model/genesis_market_json.cc.
 void read_market(Fields& f, const Genesis& g, MarketGenesis& m, std::optional<Error>& error);
 Json market_to_json(const Genesis& g);
+// The private points', in model/genesis_private_json.cc.
+void read_private(Fields& f, const Genesis& g, PrivateGenesis& p, std::optional<Error>& error);
+Json private_to_json(const Genesis& g);
 
 }  // namespace tieline::genesis_file

@@ -217,6 +217,10 @@ void read_genesis(const Json& root, Genesis& g, std::optional<Error>& error) {
     Fields f(*top.find("market"), "market", error);
     read_market(f, g, g.market.emplace(), error);
   }
+  if (!error && top.has("private")) {
+    Fields f(*top.find("private"), "private", error);
+    read_private(f, g, g.private_points.emplace(), error);
+  }
   top.done();
 }
 
@@ -306,6 +310,7 @@ std::string genesis_to_json(const Genesis& g) {
                                     {"meters", p.meters}});
   }
   if (g.market) root["market"] = market_to_json(g);
+  if (g.private_points) root["private"] = private_to_json(g);
   return root.dump(2) + "\n";
 }
 

@@ -60,6 +60,14 @@ bool is_known(ActionType type) {
     case ActionType::kSetRecoveryKey:
     case ActionType::kRevokeKey:
     case ActionType::kDeclarations:
+    case ActionType::kPseudonyms:
+    case ActionType::kPrivateRecord:
+    case ActionType::kForgery:
+    case ActionType::kComplaint:
+    case ActionType::kAnswer:
+    case ActionType::kPrivateRuling:
+    case ActionType::kOpenTotal:
+    case ActionType::kBalance:
       return true;
   }
   return false;

@@ -61,6 +61,15 @@ enum class ActionType : uint8_t {
   kSetRecoveryKey = 53,
   kRevokeKey = 54,
   kDeclarations = 64,  // a list of Declaration (model/declaration.h)
+  // private metering points: energy/private_actions.h
+  kPseudonyms = 70,
+  kPrivateRecord = 71,
+  kForgery = 72,
+  kComplaint = 73,
+  kAnswer = 74,
+  kPrivateRuling = 75,
+  kOpenTotal = 76,
+  kBalance = 77,
 };
 bool is_known(ActionType type);
 

@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "ledger/private_claims.h"
+
 namespace tieline::node {
 namespace {
 
@@ -140,6 +142,27 @@ void SignatureChecker::push(replica::VerifyJob job) {
   queue_.push(std::move(job), weight);
 }
 
+// Endorsements of trades, and private records: a verdict a claim, in order.
+std::vector<uint8_t> SignatureChecker::check_claims(const std::vector<replica::VerifyJob>& jobs) const {
+  std::vector<AggregateItem> shares;
+  std::vector<const PrivateClaim*> records;
+  std::vector<bool> is_record;
+  for (const replica::VerifyJob& job : jobs) {
+    for (const EndorsementClaim& claim : job.endorsements) {
+      is_record.push_back(claim.record != nullptr);
+      claim.record ? records.push_back(claim.record.get())
+                   : shares.push_back({{&claim.key}, claim.message.view(), claim.signature});
+    }
+  }
+  std::vector<uint8_t> good(shares.size());
+  if (!shares.empty()) verifier_.verify_aggregates(shares, good);
+  const std::vector<TxCode> codes = tieline::check_claims(records, verifier_);
+  std::vector<uint8_t> out;
+  size_t share = 0, record = 0;
+  for (const bool one : is_record) out.push_back(one ? codes[record++] == TxCode::ok : good[share++]);
+  return out;
+}
+
 SignatureChecker::Checked SignatureChecker::check(const std::vector<replica::VerifyJob>& jobs) const {
   const int64_t begin = thread_cpu_ns();
   std::vector<SignedItem> items;
@@ -148,14 +171,9 @@ SignatureChecker::Checked SignatureChecker::check(const std::vector<replica::Ver
       items.push_back({item.key, item.digest.view(), item.signature});
   std::vector<uint8_t> ok(items.size());
   verifier_.verify_batch(items, ok);
-  std::vector<AggregateItem> claims;
-  for (const replica::VerifyJob& job : jobs)
-    for (const EndorsementClaim& claim : job.endorsements)
-      claims.push_back({{&claim.key}, claim.message.view(), claim.signature});
-  std::vector<uint8_t> endorsed(claims.size());
-  if (!claims.empty()) verifier_.verify_aggregates(claims, endorsed);
+  std::vector<uint8_t> endorsed = check_claims(jobs);
   Checked out;
-  out.signatures = items.size() + claims.size();
+  out.signatures = items.size() + endorsed.size();
   auto at = ok.begin(), claim = endorsed.begin();
   for (const replica::VerifyJob& job : jobs) {
     const auto next = at + static_cast<ptrdiff_t>(job.items.size());

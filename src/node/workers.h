@@ -87,6 +87,7 @@ class SignatureChecker {
 
  private:
   Checked check(const std::vector<replica::VerifyJob>& jobs) const;
+  std::vector<uint8_t> check_claims(const std::vector<replica::VerifyJob>& jobs) const;
 
   const Verifier& verifier_;
   std::function<void(Checked)> checked_;

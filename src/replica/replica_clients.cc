@@ -118,7 +118,8 @@ void ReplicaImpl::on(const ClientGone& input) {
 void ReplicaImpl::on(const Verified& input) {
   for (VerifyQueue::Outcome& outcome : verify_.finish(input)) {
     const TxId& id = outcome.tx->id();
-    for (const EndorsementClaim& c : outcome.endorsed) verifier_.remember_good(c.key, c.message, c.signature);
+    for (const EndorsementClaim& c : outcome.endorsed)
+      c.record ? verifier_.remember(c.message) : verifier_.remember_good(c.key, c.message, c.signature);
     desk_->on_verified(outcome.tx, outcome.ok);
     const PoolEntry* entry = pool_.find(id);
     if (!outcome.ok) {

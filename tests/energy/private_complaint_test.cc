@@ -35,7 +35,7 @@ struct Dispute : PrivateWorld {
     complaint = make_complaint(context, reading.commitment, 7, distributor_signer);
     reveal = make_reveal(complaint, seed(), payload, pseudonym);
   }
-  Ruling ruling(int64_t now_ms = 0) const {
+  ComplaintRuling ruling(int64_t now_ms = 0) const {
     const ComplaintCase on_chain{context, &reading, receivers[0], distributor_signer.public_key(), 0};
     return rule(on_chain, complaint, reveal, now_ms, verifier);
   }
@@ -83,7 +83,7 @@ TEST(PrivateForgery, AnHonestMeterCannotBeConvicted) {
 
 TEST(PrivateComplaint, ComplainingOfAPayloadThatOpensIsFalse) {
   const Dispute d;
-  EXPECT_EQ(d.ruling(), Ruling::kFalseComplaint);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kFalseComplaint);
 }
 
 TEST(PrivateComplaint, AMeterThatSealedRubbishIsAtFaultWhateverItReveals) {
@@ -91,20 +91,20 @@ TEST(PrivateComplaint, AMeterThatSealedRubbishIsAtFaultWhateverItReveals) {
   d.reading.sealed[0].payload.cipher.bytes[5] ^= 1;
   EXPECT_EQ(open_payload(kChain, d.pseudonym.public_key(), d.reading, 7, d.distributor, d.verifier)->verdict,
             PayloadVerdict::kDoesNotOpen);
-  EXPECT_EQ(d.ruling(), Ruling::kMeterAtFault);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kMeterAtFault);
   d.reveal = make_reveal(d.complaint, secret_of("another seed"), d.payload, d.pseudonym);
-  EXPECT_EQ(d.ruling(), Ruling::kMeterAtFault);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kMeterAtFault);
 }
 
 TEST(PrivateComplaint, AMeterThatSealedToAnotherKeyOrContextIsAtFault) {
   Dispute d;
   d.reading.sealed[0].payload =
       seal_payload(d.context, d.reading.commitment, d.receivers[1], d.payload, d.seed()).value();
-  EXPECT_EQ(d.ruling(), Ruling::kMeterAtFault);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kMeterAtFault);
   PrivateContext other = d.context;
   other.start_s += 900;
   d.reading.sealed[0].payload = seal_payload(other, d.reading.commitment, d.receivers[0], d.payload, d.seed()).value();
-  EXPECT_EQ(d.ruling(), Ruling::kMeterAtFault);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kMeterAtFault);
 }
 
 TEST(PrivateComplaint, AMeterThatSealedAnUnsignedOrWrongPayloadIsAtFault) {
@@ -112,47 +112,47 @@ TEST(PrivateComplaint, AMeterThatSealedAnUnsignedOrWrongPayloadIsAtFault) {
   d.payload = d.signed_payload(250, signer_of("stranger"));
   d.put_on_chain(d.payload);
   d.refresh();
-  EXPECT_EQ(d.ruling(), Ruling::kMeterAtFault);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kMeterAtFault);
   d.payload = d.signed_payload(900, d.pseudonym);
   d.put_on_chain(d.payload);
   d.refresh();
-  EXPECT_EQ(d.ruling(), Ruling::kMeterAtFault);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kMeterAtFault);
 }
 
 TEST(PrivateComplaint, SilenceIsPendingUntilTheDeadlineThenTheReadingIsMissing) {
   Dispute d;
   d.reveal.reset();
-  EXPECT_EQ(d.ruling(0), Ruling::kPending);
-  EXPECT_EQ(d.ruling(kRevealMs), Ruling::kPending);
-  EXPECT_EQ(d.ruling(kRevealMs + 1), Ruling::kMissing);
+  EXPECT_EQ(d.ruling(0), ComplaintRuling::kPending);
+  EXPECT_EQ(d.ruling(kRevealMs), ComplaintRuling::kPending);
+  EXPECT_EQ(d.ruling(kRevealMs + 1), ComplaintRuling::kMissing);
 }
 
 TEST(PrivateComplaint, NobodyElseCanAnswerForTheMeter) {
   Dispute d;
   d.reveal = make_reveal(d.complaint, secret_of("rubbish"), d.payload, signer_of("stranger"));
-  EXPECT_EQ(d.ruling(0), Ruling::kPending);
+  EXPECT_EQ(d.ruling(0), ComplaintRuling::kPending);
   Complaint earlier = d.complaint;
   earlier.receiver = 9;
   d.reveal = make_reveal(earlier, d.seed(), d.payload, d.pseudonym);
-  EXPECT_EQ(d.ruling(0), Ruling::kPending) << "an answer to another complaint";
+  EXPECT_EQ(d.ruling(0), ComplaintRuling::kPending) << "an answer to another complaint";
 }
 
 TEST(PrivateComplaint, OnlyTheReceiverItselfComplainsAndOnlyOfWhatIsOnTheChain) {
   Dispute d;
   const Complaint right = d.complaint;
   d.complaint = make_complaint(d.context, d.reading.commitment, 7, signer_of("stranger"));
-  EXPECT_EQ(d.ruling(), Ruling::kRejected);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kRejected);
   d.complaint = make_complaint(d.context, d.reading.commitment, 9, d.distributor_signer);
-  EXPECT_EQ(d.ruling(), Ruling::kRejected);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kRejected);
   d.complaint = make_complaint(d.context, commit(1, Blinding{}).value(), 7, d.distributor_signer);
-  EXPECT_EQ(d.ruling(), Ruling::kRejected);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kRejected);
   PrivateContext other = d.context;
   other.version = 1;
   d.complaint = make_complaint(other, d.reading.commitment, 7, d.distributor_signer);
-  EXPECT_EQ(d.ruling(), Ruling::kRejected);
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kRejected);
   d.complaint = right;
   d.reading.sealed.erase(d.reading.sealed.begin());
-  EXPECT_EQ(d.ruling(), Ruling::kRejected) << "nothing was sealed to it";
+  EXPECT_EQ(d.ruling(), ComplaintRuling::kRejected) << "nothing was sealed to it";
 }
 
 TEST(PrivateComplaint, ComplaintAndRevealComeBackFromTheirBytesAndTheRevealedSeedOpensNothingElse) {

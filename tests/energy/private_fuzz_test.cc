@@ -90,10 +90,11 @@ TEST(PrivateFuzz, ContextsPayloadsForgeryProofsComplaintsAndReveals) {
   const Secret seed = encapsulation_seed(world.meter_secret, context, reading.commitment, world.receivers[0].key);
   const Reveal reveal = make_reveal(complaint, seed, opened.payload, world.pseudonym);
   const ComplaintCase on_chain{context, &reading, world.receivers[0], distributor.public_key(), 0};
-  fuzz(complaint, 5,
-       [&](const Complaint& c) { EXPECT_EQ(rule(on_chain, c, reveal, 0, world.verifier), Ruling::kRejected); });
+  fuzz(complaint, 5, [&](const Complaint& c) {
+    EXPECT_EQ(rule(on_chain, c, reveal, 0, world.verifier), ComplaintRuling::kRejected);
+  });
   fuzz(reveal, 6, [&](const Reveal& r) {
-    EXPECT_EQ(rule(on_chain, complaint, r, 0, world.verifier), Ruling::kPending) << "no answer of the meter";
+    EXPECT_EQ(rule(on_chain, complaint, r, 0, world.verifier), ComplaintRuling::kPending) << "no answer of the meter";
   });
 }
 
@@ -126,7 +127,7 @@ TEST(PrivateFuzz, PseudonymBatches) {
   std::vector<ActivePoint> points;
   for (uint32_t i = 1; i <= 20; ++i) points.push_back({i, 3'000, signer_of(std::to_string(i)).public_key()});
   const std::vector<uint64_t> buckets = {3'700, 11'000};
-  PseudonymBatch batch = make_batch(kChain, 7, {0, 86'400}, points, buckets).value();
+  PseudonymBatch batch = make_batch(kChain, 7, 8, {0, 86'400}, points, buckets).value();
   batch.distributor_signature = distributor.sign(batch_digest(batch).view());
   batch.regulator_signature = regulator.sign(batch_digest(batch).view());
   const BatchContext context{kChain, distributor.public_key(), regulator.public_key(), 2, 20, 0};

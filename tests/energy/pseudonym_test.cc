@@ -32,7 +32,7 @@ struct Registry {
     context = {kChain, distributor.public_key(), regulator.public_key(), kBuckets.size(), count, 0};
   }
   PseudonymBatch batch() const {
-    PseudonymBatch out = make_batch(kChain, 7, period, points, kBuckets).value();
+    PseudonymBatch out = make_batch(kChain, 7, 8, period, points, kBuckets).value();
     sign(out);
     return out;
   }
@@ -70,7 +70,7 @@ TEST(Pseudonym, ABatchIsAcceptedWithBothSignaturesAndComesBackFromItsBytes) {
 
 TEST(Pseudonym, TheBytesOfABatchArePinned) {
   EXPECT_EQ(to_hex(sha256(encoded(Registry().batch()))),
-            "4d4b4de5aa773b6247d10e5bccef19a52044235088655c6c90298d3b36dcfcff");
+            "8d756120b684e7421d72e51f0c62424981fa1ac52f9f4a06646b8a7a6f768596");
 }
 
 TEST(Pseudonym, TheOrderOfABatchTellsNothingOfThePoints) {
@@ -168,13 +168,13 @@ TEST(Pseudonym, EachBrokenRuleHasItsCode) {
 
   Registry bad;
   bad.points[0].limit_w = 44'001;
-  EXPECT_EQ(make_batch(kChain, 7, kPeriod, bad.points, kBuckets).error().code, "over_capacity");
+  EXPECT_EQ(make_batch(kChain, 7, 8, kPeriod, bad.points, kBuckets).error().code, "over_capacity");
   bad.points[0].limit_w = 44'000;
   bad.points[1].key = bad.points[0].key;
-  EXPECT_EQ(make_batch(kChain, 7, kPeriod, bad.points, kBuckets).error().code, "duplicate_key");
-  EXPECT_EQ(make_batch(kChain, 7, kPeriod, {}, kBuckets).error().code, "too_many_pseudonyms");
+  EXPECT_EQ(make_batch(kChain, 7, 8, kPeriod, bad.points, kBuckets).error().code, "duplicate_key");
+  EXPECT_EQ(make_batch(kChain, 7, 8, kPeriod, {}, kBuckets).error().code, "too_many_pseudonyms");
   bad.points.resize(kPseudonymsMax + 1);
-  EXPECT_EQ(make_batch(kChain, 7, kPeriod, bad.points, kBuckets).error().code, "too_many_pseudonyms");
+  EXPECT_EQ(make_batch(kChain, 7, 8, kPeriod, bad.points, kBuckets).error().code, "too_many_pseudonyms");
 }
 
 TEST(Pseudonym, SpeaksForTheIntervalsOfItsPeriodAlone) {

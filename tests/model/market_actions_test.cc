@@ -1,4 +1,5 @@
 #include "energy/market_actions.h"
+#include "energy/private_actions.h"
 
 #include <gtest/gtest.h>
 
@@ -65,7 +66,8 @@ TEST(MarketAction, StandsInATransactionAndEveryTypeHasASample) {
   for (int number = 0; number < 256; ++number) {
     const auto type = static_cast<ActionType>(number);
     EXPECT_EQ(is_market_action(type), types.contains(type)) << number;
-    const bool other = type == ActionType::kReadings || type == ActionType::kData || type == ActionType::kDeclarations;
+    const bool other = type == ActionType::kReadings || type == ActionType::kData ||
+                       type == ActionType::kDeclarations || is_private_action(type);
     EXPECT_EQ(is_known(type), other || types.contains(type)) << number;
   }
 }

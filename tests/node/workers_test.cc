@@ -14,6 +14,8 @@
 
 #include "../temporary_folder.h"
 #include "crypto/real_scheme.h"
+#include "energy/private_reading.h"
+#include "ledger/private_claims.h"
 #include "node/finality.h"
 #include "replica/log_format.h"
 
@@ -235,6 +237,41 @@ TEST(SignatureChecker, EndorsementsOfTradesAreCheckedBesideThem) {
   EXPECT_EQ(answer.ticket, 7u);
   EXPECT_TRUE(answer.ok.empty());
   EXPECT_EQ(answer.endorsed, (std::vector<uint8_t>{1, 1, 0, 1, 1}));
+}
+
+TEST(SignatureChecker, PrivateRecordsAreCheckedBetweenThem) {
+  const RealVerifier verifier;
+  const auto secret = [](uint8_t byte) {
+    Hash h;
+    h.bytes.fill(byte);
+    return Secret(h.bytes);
+  };
+  const Ed25519Signer pseudonym(ed25519::SecretKey::from_seed(secret(1).bytes()));
+  const Secret meter = secret(2);
+  const std::vector<energy::Receiver> to = {{7, seal::SecretKey::derive(secret(3)).public_key()}};
+  const std::vector<energy::Measured> measured = {{Obis::kImport, 900, 900, 0, 5}};
+  replica::VerifyJob job;
+  for (uint8_t i = 0; i < 4; ++i) {
+    EndorsementClaim claim;
+    if (i % 2 == 0) {
+      auto record = energy::make_private_record({&meter, &pseudonym, 11'000}, ChainId{}, measured, to).value();
+      if (i == 2) record.range_proof.back() ^= 1;
+      record.signature = pseudonym.sign(energy::signed_digest(ChainId{}, record).view());
+      const Bytes bytes = energy::encode_private_record(record);
+      claim.record = std::make_shared<const PrivateClaim>(private_claim(ChainId{}, record, bytes, 11'000));
+    } else {
+      const bls::SecretKey key = bls::SecretKey::from_seed(Hash{}.bytes);
+      claim.key = key.public_key();
+      claim.signature = key.sign(claim.message.view());
+      if (i == 3) claim.message.bytes[0] = 1;
+    }
+    job.endorsements.push_back(claim);
+  }
+  std::promise<replica::Verified> said;
+  SignatureChecker checker(
+      verifier, [&](SignatureChecker::Checked checked) { said.set_value(std::move(checked.answers.at(0))); });
+  checker.push(std::move(job));
+  EXPECT_EQ(said.get_future().get().endorsed, (std::vector<uint8_t>{1, 1, 0, 0})) << "in the order of the claims";
 }
 
 TEST(FinalitySamples, PercentilesAreNearestRankOverTheNewest) {

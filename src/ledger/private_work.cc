@@ -1,0 +1,367 @@
+#include "ledger/private_work.h"
+
+#include <algorithm>
+
+namespace tieline {
+namespace {
+
+using energy::PrivateContext;
+
+constexpr uint8_t kOnlyGaps = 1;  // the version that fills a gap
+
+Error refused(TxCode code) { return {code_name(code), code_reason(code)}; }
+TxCode code_of(const Error& error) { return code_from_name(error.code).value_or(TxCode::malformed); }
+
+bool is_slot(int64_t start_s, uint32_t duration_s) {
+  return start_s >= 0 && start_s % energy::kSlotSeconds == 0 && duration_s == energy::kSlotSeconds &&
+         start_s / energy::kSlotSeconds <= UINT32_MAX - 1;
+}
+
+SlotOfPoint slot_of(const PrivateContext& c) {
+  return {c.pseudonym, c.obis, static_cast<uint32_t>(c.start_s / energy::kSlotSeconds)};
+}
+
+}  // namespace
+
+uint64_t private_work_us(const Transaction& tx) {
+  uint64_t sum = 0;
+  for (const Action& action : tx.actions()) sum += energy::private_work_us(action.type, action.payload);
+  return sum;
+}
+
+PrivateWork::PrivateWork(const Genesis& genesis, const Members& members, const ChainId& chain, const Verifier& verifier,
+                         const StateSource& source, energy::Market& market, int64_t time_ms)
+    : genesis_(genesis), members_(members), chain_(chain), verifier_(verifier), market_(market), time_ms_(time_ms) {
+  each_table(*this, [&](auto& table) { table.attach(source); });
+}
+
+bool PrivateWork::signed_by(const Transaction& tx, ParticipantId id) const {
+  return std::find(tx.signatories().begin(), tx.signatories().end(), id) != tx.signatories().end();
+}
+
+bool PrivateWork::signed_by_regulator(const Transaction& tx) const {
+  return std::any_of(tx.signatories().begin(), tx.signatories().end(),
+                     [&](ParticipantId id) { return members_.is_regulator(id); });
+}
+
+void PrivateWork::start_block(const std::vector<TxPtr>& txs) {
+  close_slots();
+  std::vector<PrivateClaim> claims;
+  for (const TxPtr& tx : txs) {
+    for (const Action& action : tx->actions()) {
+      if (action.type != ActionType::kPrivateRecord) continue;
+      Result<energy::PrivateRecord> record = energy::decode_private_record(action.payload);
+      const PseudonymRecord* pseudonym = record ? pseudonyms_.find(record->pseudonym) : nullptr;
+      // What is refused anyway costs no proof: a block full of replays is cheap.
+      if (pseudonym == nullptr || admit(*record, *pseudonym, *tx) != TxCode::ok) continue;
+      PrivateClaim claim =
+          private_claim(chain_, std::move(*record), action.payload, params().buckets_w.at(pseudonym->bucket));
+      if (verifier_.remembers(claim.digest)) {
+        checked_.emplace(claim.digest, TxCode::ok);
+      } else {
+        claims.push_back(std::move(claim));
+      }
+    }
+  }
+  std::vector<const PrivateClaim*> pointers;
+  for (const PrivateClaim& claim : claims) pointers.push_back(&claim);
+  const std::vector<TxCode> codes = check_claims(pointers, verifier_);
+  for (size_t i = 0; i < claims.size(); ++i) {
+    checked_.emplace(claims[i].digest, codes[i]);
+    if (codes[i] == TxCode::ok) verifier_.remember(claims[i].digest);
+  }
+}
+
+TxCode PrivateWork::execute(const Transaction& tx, uint32_t index) {
+  const Action& action = tx.actions()[index];
+  const Result<energy::PrivateAction> decoded = energy::decode_private_action(action.type, action.payload);
+  if (!decoded) return TxCode::malformed;
+  return std::visit([&](const auto& a) { return run(a, tx); }, *decoded);
+}
+
+// --- who the points are
+
+TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&) {
+  const auto& distributors = params().distributors;
+  const auto of = std::ranges::find(distributors, batch.distributor, &PrivateDistributor::participant);
+  if (of == distributors.end() || !members_.knows(batch.regulator) || !members_.is_regulator(batch.regulator))
+    return TxCode::not_authorised;
+  const PrivateDuty* before = duties_.find(batch.distributor);
+  // One period at a time: else a point could have a pseudonym in each of several.
+  if (before != nullptr && (batch.period.start_s < before->newest_end_s || before->open.size() >= kOpenPeriodsMax))
+    return TxCode::bad_period;
+  for (const energy::PseudonymEntry& entry : batch.entries)
+    if (pseudonyms_.contains(entry.key)) return TxCode::too_many_pseudonyms;
+  const energy::BatchContext context{
+      chain_, *members_.key(batch.distributor), *members_.key(batch.regulator), params().buckets_w.size(), of->points,
+      0};
+  if (Status right = energy::check_batch(batch, context, verifier_); !right) {
+    if (right.error().code == "bad_signature") return TxCode::bad_inner_signature;
+    return right.error().code == "bad_period" ? TxCode::bad_period : TxCode::too_many_pseudonyms;
+  }
+  BatchRecord record{batch.period.end_s, {}};
+  for (const energy::PseudonymEntry& entry : batch.entries) {
+    record.keys.push_back(entry.key);
+    pseudonyms_[entry.key] = {batch.distributor, entry.bucket, batch.period, 0};
+  }
+  batches_[{batch.distributor, batch.period.start_s}] = std::move(record);
+  PrivateDuty& duty = duties_[batch.distributor];
+  duty.newest_end_s = batch.period.end_s;
+  duty.open.push_back({batch.period.start_s, static_cast<uint32_t>(batch.period.start_s / energy::kSlotSeconds),
+                       static_cast<uint32_t>(batch.period.end_s / energy::kSlotSeconds)});
+  return TxCode::ok;
+}
+
+// --- readings
+
+const ComplaintRecord* PrivateWork::complaint_of(const PrivateEntry& entry) const {
+  return entry.complaint ? complaints_.find(*entry.complaint) : nullptr;
+}
+
+TxCode PrivateWork::admit_slot(const energy::PrivateReading& reading, const SlotOfPoint& of, bool co_signed) const {
+  const int64_t end_ms = private_slot_end_ms(of.slot);
+  const bool closed = time_ms_ >= end_ms + times().close_ms;
+  if (end_ms > time_ms_ + int64_t{genesis_.ledger.future_ms}) return TxCode::future_interval;
+  if (time_ms_ >= end_ms + times().final_ms) return TxCode::too_late;
+  const PrivateEntry* entry = entries_.find(of);
+  if (entry == nullptr) {
+    if (reading.version == 0) return time_ms_ < end_ms + times().submit_ms ? TxCode::ok : TxCode::too_late;
+    if (reading.version != kOnlyGaps) return TxCode::other_version;
+    return closed ? TxCode::ok : TxCode::too_early;
+  }
+  if (reading.version <= entry->version) return TxCode::overlap;
+  if (reading.version != entry->version + 1) return TxCode::other_version;
+  const ComplaintRecord* complaint = complaint_of(*entry);
+  if (!stands(*entry, complaint, time_ms_)) return TxCode::ok;
+  if (complaint != nullptr) return TxCode::complaint_state;
+  if (!closed) return TxCode::too_early;
+  return co_signed ? TxCode::ok : TxCode::rank_not_raised;
+}
+
+TxCode PrivateWork::admit(const energy::PrivateRecord& record, const PseudonymRecord& pseudonym,
+                          const Transaction& tx) const {
+  const bool co_signed = signed_by(tx, pseudonym.distributor) || signed_by_regulator(tx);
+  // Who was found at fault once records nothing alone any more.
+  if (pseudonym.faults > 0 && !co_signed) return TxCode::not_authorised;
+  for (const energy::PrivateReading& reading : record.readings) {
+    if (reading.start_s < 0 || reading.start_s % energy::kSlotSeconds != 0) return TxCode::misaligned_interval;
+    if (!is_slot(reading.start_s, reading.duration_s)) return TxCode::bad_duration;
+    if (!energy::speaks_for(pseudonym.period, reading.start_s, reading.duration_s)) return TxCode::bad_period;
+    bool to_distributor = false;
+    for (const energy::SealedFor& sealed : reading.sealed) {
+      if (!members_.knows(sealed.receiver)) return TxCode::unknown_participant;
+      to_distributor |= sealed.receiver == pseudonym.distributor;
+    }
+    if (!to_distributor) return TxCode::distributor_left_out;
+    const PrivateContext context = energy::context_of(chain_, record.pseudonym, reading);
+    if (const TxCode code = admit_slot(reading, slot_of(context), co_signed); code != TxCode::ok) return code;
+  }
+  return TxCode::ok;
+}
+
+TxCode PrivateWork::run(const energy::PrivateRecord& record, const Transaction& tx) {
+  const PseudonymRecord* pseudonym = pseudonyms_.find(record.pseudonym);
+  if (pseudonym == nullptr) return TxCode::unknown_pseudonym;
+  if (const TxCode code = admit(record, *pseudonym, tx); code != TxCode::ok) return code;
+  const PrivateClaim claim =
+      private_claim(chain_, record, energy::encode_private_record(record), params().buckets_w.at(pseudonym->bucket));
+  auto verdict = checked_.find(claim.digest);
+  // Of a pseudonym that this block registers.
+  if (verdict == checked_.end())
+    verdict = checked_.emplace(claim.digest, check_claims(std::array{&claim}, verifier_).front()).first;
+  if (verdict->second != TxCode::ok) return verdict->second;
+  for (const energy::PrivateReading& reading : record.readings) {
+    PrivateEntry& entry = entries_[slot_of(energy::context_of(chain_, record.pseudonym, reading))];
+    entry = {reading.version, false, reading.commitment, tx.id(), {}, {}, std::nullopt};
+    for (const energy::SealedFor& sealed : reading.sealed) entry.receivers.push_back(sealed.receiver);
+  }
+  return TxCode::ok;
+}
+
+// --- readings that are wrong
+
+TxCode PrivateWork::find_standing(const PrivateContext& context, SlotOfPoint& of, const PrivateEntry*& entry) const {
+  if (context.chain != chain_ || !is_slot(context.start_s, context.duration_s)) return TxCode::unknown_reading;
+  of = slot_of(context);
+  entry = entries_.find(of);
+  if (entry == nullptr) return TxCode::unknown_reading;
+  if (entry->version != context.version) return TxCode::other_version;
+  if (!stands(*entry, complaint_of(*entry), time_ms_)) return TxCode::reading_state;
+  return time_ms_ < private_slot_end_ms(of.slot) + times().final_ms ? TxCode::ok : TxCode::too_late;
+}
+
+void PrivateWork::find_at_fault(const SlotOfPoint& of) {
+  PrivateEntry& entry = entries_[of];
+  entry.is_void = true;
+  if (entry.complaint) complaints_[*entry.complaint].state = ComplaintState::kMeterAtFault;
+  entry.complaint.reset();
+  ++pseudonyms_[of.pseudonym].faults;
+}
+
+TxCode PrivateWork::run(const energy::ForgeryProof& proof, const Transaction&) {
+  SlotOfPoint of;
+  const PrivateEntry* entry = nullptr;
+  if (const TxCode code = find_standing(proof.context, of, entry); code != TxCode::ok) return code;
+  if (Status proven = energy::check_forgery(proof, entry->commitment, verifier_); !proven)
+    return proven.error().code == "bad_signature" ? TxCode::bad_inner_signature : TxCode::not_forged;
+  find_at_fault(of);
+  return TxCode::ok;
+}
+
+TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& tx) {
+  SlotOfPoint of;
+  const PrivateEntry* entry = nullptr;
+  if (const TxCode code = find_standing(complaint.context, of, entry); code != TxCode::ok) return code;
+  if (complaint.commitment != entry->commitment) return TxCode::unknown_reading;
+  const auto has = [&](const std::vector<ParticipantId>& list) {
+    return std::find(list.begin(), list.end(), complaint.receiver) != list.end();
+  };
+  if (!has(entry->receivers)) return TxCode::not_authorised;
+  // Once a receiver and version, and one at a time: complaining costs the meter an answer.
+  if (entry->complaint || has(entry->complained)) return TxCode::complaint_state;
+  const Hash digest = energy::complaint_digest(complaint);
+  if (!verifier_.verify(*members_.key(complaint.receiver), digest.view(), complaint.signature))
+    return TxCode::bad_inner_signature;
+  complaints_[digest] = {of,      entry->version, complaint.receiver, time_ms_, ComplaintState::kOpen,
+                         tx.id(), std::nullopt};
+  PrivateEntry& changed = entries_[of];
+  changed.complaint = digest;
+  changed.complained.push_back(complaint.receiver);
+  return TxCode::ok;
+}
+
+TxCode PrivateWork::run(const energy::Answer& answer, const Transaction& tx) {
+  const ComplaintRecord* complaint = complaints_.find(answer.complaint);
+  if (complaint == nullptr || complaint->state != ComplaintState::kOpen) return TxCode::complaint_state;
+  if (time_ms_ > complaint->since_ms + energy::kRevealMs) return TxCode::too_late;
+  if (!verifier_.verify(complaint->of.pseudonym, energy::answer_digest(answer).view(), answer.signature))
+    return TxCode::bad_inner_signature;
+  ComplaintRecord& changed = complaints_[answer.complaint];
+  changed.state = ComplaintState::kAnswered;
+  changed.since_ms = time_ms_;
+  changed.answer = tx.id();
+  return TxCode::ok;
+}
+
+TxCode PrivateWork::run(const energy::PrivateRuling& ruling, const Transaction& tx) {
+  if (!signed_by_regulator(tx)) return TxCode::not_authorised;
+  const ComplaintRecord* complaint = complaints_.find(ruling.complaint);
+  if (complaint == nullptr || complaint->state != ComplaintState::kAnswered) return TxCode::complaint_state;
+  const SlotOfPoint of = complaint->of;
+  if (ruling.meter_at_fault) {
+    find_at_fault(of);
+    return TxCode::ok;
+  }
+  market_.note_breach(complaint->receiver, kFalseComplaintWeight);
+  complaints_[ruling.complaint].state = ComplaintState::kFalse;
+  entries_[of].complaint.reset();
+  return TxCode::ok;
+}
+
+// --- sums
+
+TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
+  const PseudonymRecord* pseudonym = pseudonyms_.find(total.pseudonym);
+  if (pseudonym == nullptr) return TxCode::unknown_pseudonym;
+  const auto set = std::ranges::find(params().sets, total.set, &OpeningSet::id);
+  const OpenedOf of{total.pseudonym, total.obis, total.set};
+  if (set == params().sets.end() || opened_.contains(of)) return TxCode::may_not_open;
+  const int64_t end_s = set->start_s + int64_t{set->slots} * energy::kSlotSeconds;
+  if (set->start_s < pseudonym->period.start_s || end_s > pseudonym->period.end_s) return TxCode::bad_period;
+  if (time_ms_ < end_s * 1'000 + times().close_ms) return TxCode::too_early;
+  energy::TotalStatement statement{
+      chain_, total.pseudonym, total.obis, total.set, {}, energy::tariff_weights(total.tariff)};
+  if (statement.weights.size() != set->slots) return TxCode::may_not_open;
+  for (uint32_t i = 0; i < set->slots; ++i) {
+    const SlotOfPoint slot{total.pseudonym, total.obis, static_cast<uint32_t>(set->start_s / energy::kSlotSeconds) + i};
+    const PrivateEntry* entry = entries_.find(slot);
+    const ComplaintRecord* complaint = entry == nullptr ? nullptr : complaint_of(*entry);
+    statement.slots.push_back(
+        slot_value(params(), *pseudonym, slot, entry, complaint, time_ms_, times().close_ms).value());
+  }
+  if (!energy::check_public_opening(statement, params().sets)) return TxCode::may_not_open;
+  if (Status right = energy::check_total(statement, total.opening, verifier_); !right)
+    return right.error().code == "bad_signature" ? TxCode::bad_inner_signature : TxCode::bad_total;
+  opened_[of] = {total.opening.value, energy::total_digest(statement)};
+  return TxCode::ok;
+}
+
+// What the feeders of the distributor delivered in the slot, and what its points drew and fed in.
+Result<energy::RegionBalance> PrivateWork::region(const energy::Balance& balance) const {
+  const BatchRecord* found = batches_.find({balance.distributor, balance.period_s});
+  const energy::BillingPeriod period{balance.period_s, found == nullptr ? balance.period_s : found->end_s};
+  if (found == nullptr || !energy::speaks_for(period, int64_t{balance.slot} * energy::kSlotSeconds,
+                                              static_cast<uint32_t>(energy::kSlotSeconds)))
+    return refused(TxCode::bad_period);
+  const BatchRecord& batch = *found;
+  if (time_ms_ < private_slot_end_ms(balance.slot) + times().submit_ms) return refused(TxCode::too_early);
+  energy::RegionBalance out;
+  out.chain = chain_;
+  out.regions = {balance.distributor};
+  out.meters = static_cast<uint32_t>(batch.keys.size());
+  out.start_s = int64_t{balance.slot} * energy::kSlotSeconds;
+  out.duration_s = static_cast<uint32_t>(energy::kSlotSeconds);
+  out.loss_lo_ppm = params().loss_lo_ppm;
+  out.loss_hi_ppm = params().loss_hi_ppm;
+  for (const auto& [flow, metered] : market_.flows_in(balance.slot)) {
+    if (flow.from != balance.distributor && flow.to != balance.distributor) continue;
+    const bool has_main = metered.main.state != energy::ReadingState::kNone;
+    if (!has_main && !metered.neighbour) return refused(TxCode::unknown_reading);
+    const uint64_t wh = has_main ? metered.main.wh : *metered.neighbour;
+    (flow.to == balance.distributor ? out.feeder_in_wh : out.feeder_out_wh) += wh;
+  }
+  for (const energy::Pseudonym& key : batch.keys) {
+    const PseudonymRecord& pseudonym = pseudonyms_.at(key);
+    for (const Obis obis : {Obis::kImport, Obis::kExport}) {
+      const SlotOfPoint of{key, obis, balance.slot};
+      const PrivateEntry* entry = entries_.find(of);
+      const ComplaintRecord* complaint = entry == nullptr ? nullptr : complaint_of(*entry);
+      const energy::SlotValue value =
+          slot_value(params(), pseudonym, of, entry, complaint, time_ms_, times().submit_ms).value();
+      const bool drawn = obis == Obis::kImport;
+      if (value.commitment) (drawn ? out.drawn : out.fed).push_back(*value.commitment);
+      (drawn ? out.substituted_drawn_wh : out.substituted_fed_wh) += value.substituted_wh;
+    }
+  }
+  return out;
+}
+
+TxCode PrivateWork::run(const energy::Balance& balance, const Transaction& tx) {
+  if (!signed_by(tx, balance.distributor)) return TxCode::not_authorised;
+  const auto balanced = region(balance);
+  if (!balanced) return code_of(balanced.error());
+  if (time_ms_ >= private_slot_end_ms(balance.slot) + times().final_ms) return TxCode::too_late;
+  const Hash digest = energy::region_digest(*balanced);
+  const BalanceRecord* before = balances_.find({balance.distributor, balance.slot});
+  if (before != nullptr && before->digest == digest) return TxCode::overlap;
+  if (Status proven = energy::check_region(*balanced, balance.proof); !proven) return code_of(proven.error());
+  balances_[{balance.distributor, balance.slot}] = {digest};
+  return TxCode::ok;
+}
+
+// The slots whose close has passed, in the order of distributors and periods.
+void PrivateWork::close_slots() {
+  size_t left = kPrivateClosesPerBlock;
+  for (const PrivateDistributor& d : params().distributors) {
+    const PrivateDuty* duty = duties_.find(d.participant);
+    const auto due = [&] {
+      return duty != nullptr && !duty->open.empty() && left > 0 &&
+             time_ms_ >= private_slot_end_ms(duty->open.front().next) + times().close_ms;
+    };
+    while (due()) {
+      PrivateDuty& changed = duties_[d.participant];
+      PrivateDuty::Open& period = changed.open.front();
+      if (balances_.contains({d.participant, period.next})) {
+        ++changed.balanced;
+      } else {
+        ++changed.defaults;
+        market_.note_breach(d.participant, kDefaultWeight);
+      }
+      if (++period.next == period.end) changed.open.erase(changed.open.begin());
+      --left;
+      duty = &changed;
+    }
+  }
+}
+
+}  // namespace tieline

@@ -1,0 +1,389 @@
+// What is said about private readings on the chain: forged payloads, complaints and what becomes of them, totals opened
+// to the public, and balances of a distributor.
+
+#include <gtest/gtest.h>
+
+#include "private_chain.h"
+
+namespace tieline::testing {
+namespace {
+
+using energy::PrivateRecord;
+
+uint32_t refused_today(const PrivateChain& c, ParticipantId who) {
+  return c.market().participants().at(who).trust.day.refused;
+}
+
+// A record whose first payload, for the distributor, says 1 Wh: signed by the pseudonym, and not what it commits to.
+struct Forged {
+  PrivateRecord record;
+  energy::ForgeryProof proof;
+};
+Forged forged(const PrivateChain& c, size_t point, uint32_t slot = kSlotNow) {
+  Forged out{c.record(point, 600, slot), {}};
+  energy::PrivateReading& reading = out.record.readings[0];
+  const energy::PrivateContext context = c.context(out.record);
+  const energy::Receiver to = c.receivers()[0];
+  energy::PrivatePayload payload{1, energy::reading_blinding(c.secrets[point], context), {}};
+  const Hash digest = energy::payload_digest(context, reading.commitment, to.key, payload.wh, payload.blinding);
+  payload.signature = c.signers[point].sign(digest.view());
+  reading.sealed[0].payload =
+      energy::seal_payload(context, reading.commitment, to, payload, secret_of("encapsulation")).value();
+  c.sign(out.record, point);
+  out.proof = energy::forgery_proof(context, reading.commitment, to.key, payload);
+  return out;
+}
+
+TEST(PrivateClaims, AForgedPayloadIsProvenByItsReceiverAndVoidsTheReading) {
+  PrivateChain c;
+  c.start();
+  const Forged f = forged(c, 0);
+  ASSERT_EQ(c.put(f.record), TxCode::ok) << "validators cannot see it";
+  const auto opened = energy::open_payload(c.ledger.chain(), f.record.pseudonym, f.record.readings[0], kDistributor,
+                                           c.distributor_seal, c.verifier);
+  ASSERT_TRUE(opened.ok());
+  ASSERT_EQ(opened->verdict, energy::PayloadVerdict::kForged);
+  ASSERT_EQ(c.put(c.record(1, 5)), TxCode::ok);
+
+  energy::ForgeryProof bad = f.proof;
+  bad.payload.wh = 2;
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "the pseudonym never said so";
+  bad = f.proof;
+  bad.context.pseudonym = c.signers[1].public_key();
+  EXPECT_EQ(c.put(bad), TxCode::not_forged) << "of another pseudonym, whose commitment is another";
+  bad.commitment = c.entry(1)->commitment;
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature);
+  bad = f.proof;
+  bad.context.start_s += 900;
+  EXPECT_EQ(c.put(bad), TxCode::unknown_reading);
+  bad = f.proof;
+  bad.context.version = 1;
+  EXPECT_EQ(c.put(bad), TxCode::other_version);
+  bad = f.proof;
+  bad.context.chain.bytes[0] ^= 1;
+  EXPECT_EQ(c.put(bad), TxCode::unknown_reading) << "of another chain";
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+
+  EXPECT_EQ(c.put(f.proof), TxCode::ok);
+  EXPECT_TRUE(c.entry(0)->is_void);
+  EXPECT_EQ(c.pseudonym(0).faults, 1u);
+  EXPECT_EQ(c.put(f.proof), TxCode::reading_state) << "once";
+
+  EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1)), TxCode::not_authorised) << "it records nothing alone any more";
+  EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1), {kDistributor}), TxCode::ok);
+  EXPECT_FALSE(c.entry(0)->is_void);
+}
+
+TEST(PrivateClaims, AnHonestReadingIsNoForgery) {
+  PrivateChain c;
+  c.start();
+  const PrivateRecord record = c.record(0, 600);
+  ASSERT_EQ(c.put(record), TxCode::ok);
+  const auto opened = energy::open_payload(c.ledger.chain(), record.pseudonym, record.readings[0], kDistributor,
+                                           c.distributor_seal, c.verifier);
+  const energy::ForgeryProof proof = energy::forgery_proof(c.context(record), record.readings[0].commitment,
+                                                           c.distributor_seal.public_key(), opened->payload);
+  EXPECT_EQ(c.put(proof), TxCode::not_forged);
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+}
+
+struct Complained {
+  explicit Complained(PrivateChain& chain) : c(chain) {
+    c.start();
+    record = c.record(0, 600);
+    EXPECT_EQ(c.put(record), TxCode::ok);
+    complaint = made(kDistributor);
+    digest = energy::complaint_digest(complaint);
+  }
+  energy::Complaint made(ParticipantId by) const {
+    return energy::make_complaint(c.context(record), record.readings[0].commitment, by, participant_key(by));
+  }
+  ComplaintRecord kept() const {
+    return state::must_read<ComplaintRecord>(c.view(), state::key_of(complaint_name(digest)), "test");
+  }
+  energy::Answer answer() const {
+    const energy::PrivateContext context = c.context(record);
+    const Commitment& commitment = record.readings[0].commitment;
+    const energy::Receiver to = c.receivers()[0];
+    energy::PrivatePayload payload{600, energy::reading_blinding(c.secrets[0], context), {}};
+    payload.signature =
+        c.signers[0].sign(energy::payload_digest(context, commitment, to.key, 600, payload.blinding).view());
+    const energy::Reveal reveal = energy::make_reveal(
+        complaint, energy::encapsulation_seed(c.secrets[0], context, commitment, to.key), payload, c.signers[0]);
+    return energy::make_answer(reveal, c.regulator_seal.public_key(), secret_of("answer"), c.signers[0]).value();
+  }
+  PrivateChain& c;
+  PrivateRecord record;
+  energy::Complaint complaint;
+  Hash digest;
+};
+
+TEST(PrivateClaims, AComplaintIsOfAReceiverAboutItsOwnReadingOnce) {
+  PrivateChain c;
+  Complained f(c);
+  EXPECT_EQ(c.put(f.made(kPoor)), TxCode::not_authorised) << "nothing is sealed to it";
+  energy::Complaint bad = f.complaint;
+  bad.receiver = kBuyer;
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "in another receiver's name";
+  bad = f.complaint;
+  bad.commitment.bytes[3] ^= 1;
+  EXPECT_EQ(c.put(bad), TxCode::unknown_reading);
+  bad = f.complaint;
+  bad.context.version = 1;
+  EXPECT_EQ(c.put(bad), TxCode::other_version);
+  bad = f.complaint;
+  bad.context.chain.bytes[0] ^= 1;
+  EXPECT_EQ(c.put(bad), TxCode::unknown_reading);
+
+  EXPECT_EQ(c.put(f.complaint), TxCode::ok) << "carried by anyone";
+  EXPECT_EQ(f.kept().state, ComplaintState::kOpen);
+  EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state);
+  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::complaint_state) << "one at a time";
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1), {kDistributor}), TxCode::complaint_state) << "and no way around it";
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::complaint_state)
+      << "the regulator has seen nothing yet";
+}
+
+TEST(PrivateClaims, TheMetersAnswerIsReadByTheRegulatorWhoFindsTheComplaintFalse) {
+  PrivateChain c;
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  energy::Answer bad = f.answer();
+  bad.signature = c.signers[1].sign(energy::answer_digest(bad).view());
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "somebody else cannot use its answer up";
+  bad = f.answer();
+  bad.complaint.bytes[0] ^= 1;
+  EXPECT_EQ(c.put(bad), TxCode::complaint_state);
+  const energy::Answer answer = f.answer();
+  EXPECT_EQ(c.put(answer), TxCode::ok);
+  EXPECT_EQ(c.put(answer), TxCode::complaint_state);
+  c.after(kSlotNow, 30 * kHourMs);
+  EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms));
+
+  const auto reveal = energy::open_answer(answer, c.regulator_seal);
+  ASSERT_TRUE(reveal.ok()) << reveal.error().why;
+  EXPECT_FALSE(energy::open_answer(answer, c.owner_seal).ok()) << "it holds the reading";
+  const PlainSigner by = participant_key(kDistributor);
+  const energy::ComplaintCase on_chain{c.context(f.record), &f.record.readings[0], c.receivers()[0], by.public_key(),
+                                       0};
+  EXPECT_EQ(energy::rule(on_chain, f.complaint, *reveal, 0, c.verifier), energy::ComplaintRuling::kFalseComplaint);
+
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, false}, {kDistributor}), TxCode::not_authorised);
+  const uint32_t before = refused_today(c, kDistributor);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, false}, {kRegulating}), TxCode::ok);
+  EXPECT_EQ(refused_today(c, kDistributor), before + kFalseComplaintWeight) << "false complaints cost trust";
+  EXPECT_EQ(f.kept().state, ComplaintState::kFalse);
+  EXPECT_FALSE(c.entry(0)->complaint.has_value());
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::complaint_state) << "ruled once";
+  EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state) << "and not again by the same receiver";
+  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::ok) << "another one may";
+}
+
+TEST(PrivateClaims, AMeterAtFaultLosesTheReading) {
+  PrivateChain c;
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  ASSERT_EQ(c.put(f.answer()), TxCode::ok);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::ok);
+  EXPECT_TRUE(c.entry(0)->is_void);
+  EXPECT_EQ(c.pseudonym(0).faults, 1u);
+  EXPECT_EQ(f.kept().state, ComplaintState::kMeterAtFault);
+  EXPECT_EQ(refused_today(c, kDistributor), 0u);
+}
+
+TEST(PrivateClaims, SilenceMakesTheReadingMissingAndALateValueTakesItsPlace) {
+  PrivateChain c;
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  const int64_t since = f.kept().since_ms;
+  c.until(since + energy::kRevealMs);
+  const ComplaintRecord kept = f.kept();
+  EXPECT_TRUE(stands(*c.entry(0), &kept, c.tip.time_ms));
+  c.until(since + energy::kRevealMs + 1);
+  EXPECT_FALSE(stands(*c.entry(0), &kept, c.tip.time_ms));
+  EXPECT_EQ(c.put(f.answer()), TxCode::too_late);
+  EXPECT_EQ(c.pseudonym(0).faults, 0u) << "silence is no forgery";
+  EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1)), TxCode::ok);
+  EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms));
+}
+
+// Everything of a day by one point; slot 50 is a gap.
+struct Day {
+  explicit Day(PrivateChain& chain) : c(chain) {
+    c.start();
+    for (uint32_t i = 0; i < 96; ++i) {
+      statement.slots.emplace_back();
+      openings.emplace_back();
+      if (i == 50) {
+        statement.slots.back().substituted_wh = kSubstitute;
+        continue;
+      }
+      c.after(kSlotNow + i, 0);
+      const PrivateRecord record = c.record(0, 100 + i, kSlotNow + i);
+      EXPECT_EQ(c.put(record), TxCode::ok);
+      statement.slots.back().commitment = record.readings[0].commitment;
+      openings.back() = c.opening(0, 100 + i, record);
+    }
+    statement.chain = c.ledger.chain();
+    statement.pseudonym = c.signers[0].public_key();
+    statement.set = kSet;
+    statement.weights = energy::energy_weights(96);
+  }
+  energy::OpenTotal total() const {
+    return {statement.pseudonym, statement.obis, statement.set, energy::tariff_steps(statement.weights),
+            energy::make_total(statement, openings, c.signers[0]).value()};
+  }
+  PrivateChain& c;
+  energy::TotalStatement statement;
+  std::vector<Opening> openings;
+};
+
+TEST(PrivateClaims, APublicTotalOpensTheChainsCommitmentsOnceAndWhole) {
+  PrivateChain c;
+  Day day(c);
+  // Only 95 slots are measured, and under one price there must be 96: the gap is public.
+  c.after(kSlotNow + 95, 48 * kHourMs);
+  EXPECT_EQ(c.put(day.total()), TxCode::may_not_open);
+  const PrivateRecord late = c.record(0, 150, kSlotNow + 50, 1);
+  ASSERT_EQ(c.put(late), TxCode::ok);
+  day.statement.slots[50] = {late.readings[0].commitment, 0};
+  day.openings[50] = c.opening(0, 150, late);
+  const energy::OpenTotal good = day.total();
+
+  energy::OpenTotal bad = good;
+  bad.opening.value += 1;
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "not what the pseudonym said";
+  bad = good;
+  bad.set = 8;
+  EXPECT_EQ(c.put(bad), TxCode::may_not_open) << "no set of genesis";
+  bad = good;
+  bad.tariff = {{95, 1}};
+  EXPECT_EQ(c.put(bad), TxCode::may_not_open) << "not the whole set";
+  bad = good;
+  bad.tariff = {{95, 1}, {1, 1'000'000}};
+  EXPECT_EQ(c.put(bad), TxCode::may_not_open) << "one slot under a price of its own";
+  bad = good;
+  bad.obis = Obis::kExport;
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "of the other register, which has gaps only";
+  bad = good;
+  bad.pseudonym = c.signers[1].public_key();
+  EXPECT_NE(c.put(bad), TxCode::ok);
+
+  EXPECT_EQ(c.put(good), TxCode::ok);
+  const auto opened = state::must_read<OpenedTotal>(
+      c.view(), state::key_of(opened_name({day.statement.pseudonym, Obis::kImport, kSet})), "test");
+  EXPECT_TRUE(opened.value == 96 * 100 + 95 * 96 / 2);
+  EXPECT_EQ(opened.statement, energy::total_digest(day.statement));
+  EXPECT_EQ(c.put(good), TxCode::may_not_open) << "opened before";
+}
+
+TEST(PrivateClaims, ATotalThatIsNotWhatTheChainAddsUpToIsRefused) {
+  PrivateChain c;
+  Day day(c);
+  c.after(kSlotNow + 95, 48 * kHourMs);
+  const PrivateRecord late = c.record(0, 150, kSlotNow + 50, 1);
+  ASSERT_EQ(c.put(late), TxCode::ok);
+  const auto without_late = day.statement;
+  day.statement.slots[50] = {late.readings[0].commitment, 0};
+  day.openings[50] = c.opening(0, 150, late);
+  energy::OpenTotal lie = day.total();
+  lie.opening.value -= 1'000;
+  Writer w;
+  w.u64(static_cast<uint64_t>(lie.opening.value));
+  w.u64(0);
+  encode(w, lie.opening.blinding);
+  const Hash digest =
+      tagged_hash("tieline/private-total-opening/1", {energy::total_digest(day.statement).view(), w.view()});
+  lie.opening.signature = c.signers[0].sign(digest.view());
+  EXPECT_EQ(c.put(lie), TxCode::bad_total) << "the meter itself says less than it recorded";
+  day.statement = without_late;
+  EXPECT_EQ(c.put(day.total()), TxCode::bad_inner_signature) << "signed over the gap that was there before";
+}
+
+// All points record `wh` in the first slot; the feeder delivers `fed`.
+struct Feeder {
+  Feeder(PrivateChain& chain, uint64_t wh, uint64_t fed, size_t gaps = 0) : c(chain), drawn{wh * (kPoints - gaps), {}} {
+    c.start();
+    std::vector<Blinding> blindings;
+    region.chain = c.ledger.chain();
+    region.regions = {kDistributor};
+    region.meters = kPoints;
+    region.start_s = kStartS;
+    region.duration_s = 900;
+    region.feeder_in_wh = fed;
+    region.loss_hi_ppm = 100'000;
+    region.substituted_drawn_wh = gaps * kSubstitute;
+    std::map<PublicKey, Commitment> in_order;
+    for (size_t i = gaps; i < kPoints; ++i) {
+      const PrivateRecord record = c.record(i, wh);
+      EXPECT_EQ(c.put(record), TxCode::ok);
+      in_order[record.pseudonym] = record.readings[0].commitment;
+      blindings.push_back(c.opening(i, wh, record).blinding);
+    }
+    for (const auto& [key, commitment] : in_order) region.drawn.push_back(commitment);
+    EXPECT_EQ(c.add_one(c.meter(kGridCompany, kGridMeter, fed, Obis::kExport, kSlotNow)), TxCode::ok);
+    const std::vector<Int128> ones(blindings.size(), 1);
+    drawn.blinding = combine(blindings, ones).value();
+  }
+  energy::Balance balance() const {
+    auto proof = energy::prove_region(region, {drawn, {}}, secret_of("prover"));
+    EXPECT_TRUE(proof.ok()) << proof.error().why;
+    return {kDistributor, kStartS, kSlotNow, proof.ok() ? *proof : Bytes{}};
+  }
+  PrivateChain& c;
+  energy::RegionBalance region;
+  Opening drawn;
+};
+
+TEST(PrivateClaims, ADistributorProvesThatItsPointsBalanceWithItsFeeders) {
+  PrivateChain c;
+  Feeder feeder(c, 500, 6'300);  // 6,000 drawn
+  const energy::Balance good = feeder.balance();
+  EXPECT_EQ(c.put(good, {kDistributor}), TxCode::too_early) << "gaps are not known yet";
+  c.after(kSlotNow, 24 * kHourMs);
+  EXPECT_EQ(c.put(good), TxCode::not_authorised);
+  energy::Balance bad = good;
+  bad.slot = kSlotNow + 1;
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::too_early);
+  bad = good;
+  bad.period_s -= 900;
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::bad_period);
+  bad = good;
+  bad.proof.back() ^= 1;
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::bad_range_proof);
+  EXPECT_EQ(c.put(good, {kDistributor}), TxCode::ok);
+  EXPECT_EQ(c.put(good, {kDistributor}), TxCode::overlap) << "once, as long as nothing changes";
+
+  c.after(kSlotNow, 48 * kHourMs);
+  EXPECT_EQ(c.duty().balanced, 1u);
+  EXPECT_EQ(c.duty().defaults, 0u);
+  c.after(kSlotNow + 1, 48 * kHourMs);
+  EXPECT_EQ(c.duty().balanced, 1u);
+  EXPECT_EQ(c.duty().defaults, 1u) << "no proof by the close of the next slot";
+  EXPECT_EQ(refused_today(c, kDistributor), kDefaultWeight);
+}
+
+TEST(PrivateClaims, EnergyThatIsMissingHasNoBalance) {
+  PrivateChain c;
+  Feeder feeder(c, 500, 7'000);  // 1,000 of 7,000 gone: more than a tenth
+  EXPECT_EQ(energy::prove_region(feeder.region, {feeder.drawn, {}}, secret_of("prover")).error().code, "out_of_range");
+  feeder.region.feeder_in_wh = 6'300;  // so it proves a smaller feed
+  const energy::Balance lie = feeder.balance();
+  c.after(kSlotNow, 24 * kHourMs);
+  EXPECT_EQ(c.put(lie, {kDistributor}), TxCode::bad_range_proof) << "the feeder's meter said another";
+}
+
+TEST(PrivateClaims, GapsEnterTheBalanceWithTheirPublicValue) {
+  PrivateChain c;
+  Feeder feeder(c, 500, 6'600, 2);  // 5,000 drawn and twice 687
+  const energy::Balance good = feeder.balance();
+  c.after(kSlotNow, 24 * kHourMs);
+  EXPECT_EQ(c.put(good, {kDistributor}), TxCode::ok);
+  c.after(kSlotNow, 48 * kHourMs);
+  ASSERT_EQ(c.put(c.record(0, 690, kSlotNow, 1)), TxCode::ok);
+  EXPECT_EQ(c.put(good, {kDistributor}), TxCode::bad_range_proof) << "what is balanced is not the same any more";
+}
+
+}  // namespace
+}  // namespace tieline::testing
