@@ -119,6 +119,7 @@ void encode(Writer& w, const ComplaintRecord& c) {
   w.i64(c.since_ms);
   w.u8(static_cast<uint8_t>(c.state));
   encode(w, c.tx);
+  encode(w, c.answer);
 }
 void decode(Reader& r, ComplaintRecord& c) {
   decode(r, c.of);
@@ -129,6 +130,7 @@ void decode(Reader& r, ComplaintRecord& c) {
   if (state > static_cast<uint8_t>(ComplaintState::kFalse)) r.fail();
   c.state = static_cast<ComplaintState>(state);
   decode(r, c.tx);
+  decode(r, c.answer);
 }
 Bytes complaint_name(const Hash& complaint) { return energy::RecordName("complaint/").id(complaint.view()).take(); }
 

@@ -89,7 +89,8 @@ struct ComplaintRecord {
   ParticipantId receiver = 0;
   int64_t since_ms = 0;  // when it was made, or answered
   ComplaintState state = ComplaintState::kOpen;
-  TxId tx;  // of the complaint, or of the answer
+  TxId tx;                     // of the complaint
+  std::optional<TxId> answer;  // of the answer
   bool operator==(const ComplaintRecord&) const = default;
 };
 void encode(Writer& w, const ComplaintRecord& c);

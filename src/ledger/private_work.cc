@@ -9,6 +9,7 @@ using energy::PrivateContext;
 
 constexpr uint8_t kOnlyGaps = 1;  // the version that fills a gap
 
+Error refused(TxCode code) { return {code_name(code), code_reason(code)}; }
 TxCode code_of(const Error& error) { return code_from_name(error.code).value_or(TxCode::malformed); }
 
 bool is_slot(int64_t start_s, uint32_t duration_s) {
@@ -221,7 +222,8 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
   const Hash digest = energy::complaint_digest(complaint);
   if (!verifier_.verify(*members_.key(complaint.receiver), digest.view(), complaint.signature))
     return TxCode::bad_inner_signature;
-  complaints_[digest] = {of, entry->version, complaint.receiver, time_ms_, ComplaintState::kOpen, tx.id()};
+  complaints_[digest] = {of,      entry->version, complaint.receiver, time_ms_, ComplaintState::kOpen,
+                         tx.id(), std::nullopt};
   PrivateEntry& changed = entries_[of];
   changed.complaint = digest;
   changed.complained.push_back(complaint.receiver);
@@ -237,7 +239,7 @@ TxCode PrivateWork::run(const energy::Answer& answer, const Transaction& tx) {
   ComplaintRecord& changed = complaints_[answer.complaint];
   changed.state = ComplaintState::kAnswered;
   changed.since_ms = time_ms_;
-  changed.tx = tx.id();
+  changed.answer = tx.id();
   return TxCode::ok;
 }
 
@@ -285,8 +287,14 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
 }
 
 // What the feeders of the distributor delivered in the slot, and what its points drew and fed in.
-std::optional<energy::RegionBalance> PrivateWork::region(const energy::Balance& balance, const BatchRecord& batch,
-                                                         TxCode& refused) const {
+Result<energy::RegionBalance> PrivateWork::region(const energy::Balance& balance) const {
+  const BatchRecord* found = batches_.find({balance.distributor, balance.period_s});
+  const energy::BillingPeriod period{balance.period_s, found == nullptr ? balance.period_s : found->end_s};
+  if (found == nullptr || !energy::speaks_for(period, int64_t{balance.slot} * energy::kSlotSeconds,
+                                              static_cast<uint32_t>(energy::kSlotSeconds)))
+    return refused(TxCode::bad_period);
+  const BatchRecord& batch = *found;
+  if (time_ms_ < private_slot_end_ms(balance.slot) + times().submit_ms) return refused(TxCode::too_early);
   energy::RegionBalance out;
   out.chain = chain_;
   out.regions = {balance.distributor};
@@ -298,10 +306,7 @@ std::optional<energy::RegionBalance> PrivateWork::region(const energy::Balance& 
   for (const auto& [flow, metered] : market_.flows_in(balance.slot)) {
     if (flow.from != balance.distributor && flow.to != balance.distributor) continue;
     const bool has_main = metered.main.state != energy::ReadingState::kNone;
-    if (!has_main && !metered.neighbour) {
-      refused = TxCode::unknown_reading;
-      return std::nullopt;
-    }
+    if (!has_main && !metered.neighbour) return refused(TxCode::unknown_reading);
     const uint64_t wh = has_main ? metered.main.wh : *metered.neighbour;
     (flow.to == balance.distributor ? out.feeder_in_wh : out.feeder_out_wh) += wh;
   }
@@ -323,17 +328,9 @@ std::optional<energy::RegionBalance> PrivateWork::region(const energy::Balance& 
 
 TxCode PrivateWork::run(const energy::Balance& balance, const Transaction& tx) {
   if (!signed_by(tx, balance.distributor)) return TxCode::not_authorised;
-  const BatchRecord* batch = batches_.find({balance.distributor, balance.period_s});
-  const energy::BillingPeriod period{balance.period_s, batch == nullptr ? balance.period_s : batch->end_s};
-  if (batch == nullptr || !energy::speaks_for(period, int64_t{balance.slot} * energy::kSlotSeconds,
-                                              static_cast<uint32_t>(energy::kSlotSeconds)))
-    return TxCode::bad_period;
-  const int64_t end_ms = private_slot_end_ms(balance.slot);
-  if (time_ms_ < end_ms + times().submit_ms) return TxCode::too_early;
-  if (time_ms_ >= end_ms + times().final_ms) return TxCode::too_late;
-  TxCode refused = TxCode::ok;
-  const auto balanced = region(balance, *batch, refused);
-  if (!balanced) return refused;
+  const auto balanced = region(balance);
+  if (!balanced) return code_of(balanced.error());
+  if (time_ms_ >= private_slot_end_ms(balance.slot) + times().final_ms) return TxCode::too_late;
   const Hash digest = energy::region_digest(*balanced);
   const BalanceRecord* before = balances_.find({balance.distributor, balance.slot});
   if (before != nullptr && before->digest == digest) return TxCode::overlap;

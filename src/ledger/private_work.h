@@ -39,6 +39,8 @@ class PrivateWork {
   // Before the transactions: slots that close, and the block's records in one check.
   void start_block(const std::vector<TxPtr>& txs);
   TxCode execute(const Transaction& tx, uint32_t index);
+  // What a balance is about, by now; its proof is not looked at. Errors: those that the balance would be refused with.
+  Result<energy::RegionBalance> region(const energy::Balance& balance) const;
 
   template <class Self, class Visit>
   static void each_table(Self& self, Visit visit) {
@@ -72,8 +74,6 @@ class PrivateWork {
   // The reading that something is said about: as it stands, with this version and commitment.
   TxCode find_standing(const energy::PrivateContext& context, SlotOfPoint& of, const PrivateEntry*& entry) const;
   void find_at_fault(const SlotOfPoint& of);
-  std::optional<energy::RegionBalance> region(const energy::Balance& balance, const BatchRecord& batch,
-                                              TxCode& refused) const;
   void close_slots();
 
   const Genesis& genesis_;
