@@ -74,7 +74,13 @@ int open_bill(const Options& o) {
   auto openings = openings_of(chain, *meter, *records, *measured, tariff);
   if (!openings) return fail(openings.error(), o.json);
   const Ed25519Signer signer = meter->pseudonym(chain);
-  auto total = energy::make_total(*statement, *openings, signer);
+  seal::PublicKey audience = energy::kPublicTotal;
+  if (!o.to.empty()) {
+    auto card = load_card(o.net, o.to, *genesis);
+    if (!card) return fail(card.error(), o.json);
+    audience = card->seal_key;
+  }
+  auto total = energy::make_total(*statement, *openings, signer, audience);
   if (!total) return fail(total.error(), o.json);
 
   Json bill = {
@@ -83,9 +89,7 @@ int open_bill(const Options& o) {
   if (o.to.empty()) {
     bill["opening"] = to_hex(encoded(*total));
   } else {
-    auto card = load_card(o.net, o.to, *genesis);
-    if (!card) return fail(card.error(), o.json);
-    auto sealed = energy::seal_total(*statement, *total, card->seal_key, Secret::generate());
+    auto sealed = energy::seal_total(*statement, *total, audience, Secret::generate());
     if (!sealed) return fail(sealed.error(), o.json);
     bill["biller"] = o.to;
     bill["sealed"] = {{"enc", to_hex(sealed->enc)}, {"cipher", to_hex(sealed->cipher)}};

@@ -10,12 +10,13 @@
 namespace tieline::energy {
 namespace {
 
-Hash opening_digest(const TotalStatement& statement, const TotalOpening& opening) {
+Hash opening_digest(const TotalStatement& statement, const TotalOpening& opening, const seal::PublicKey& audience) {
   Writer w;
+  encode(w, audience);
   w.u64(static_cast<uint64_t>(opening.value));
   w.u64(static_cast<uint64_t>(opening.value >> 64));
   encode(w, opening.blinding);
-  return tagged_hash("tieline/private-total-opening/1", {total_digest(statement).view(), w.view()});
+  return tagged_hash("tieline/private-total-opening/2", {total_digest(statement).view(), w.view()});
 }
 
 // The statement split into what is committed and what is public.
@@ -98,7 +99,7 @@ uint64_t bill_amount(Int128 value) {
 }
 
 Result<TotalOpening> make_total(const TotalStatement& statement, std::span<const Opening> openings,
-                                const Signer& signer) {
+                                const Signer& signer, const seal::PublicKey& audience) {
   if (Status shape = check_statement(statement); !shape) return shape.error();
   TL_CHECK(openings.size() == statement.slots.size());
   const Sum sum = sum_of(statement);
@@ -117,14 +118,15 @@ Result<TotalOpening> make_total(const TotalStatement& statement, std::span<const
   if (!total) return total.error();
   if (!opens(*total, out.value, out.blinding))
     return Error{"bad_total", "these openings are not those of the statement's commitments"};
-  out.signature = signer.sign(opening_digest(statement, out).view());
+  out.signature = signer.sign(opening_digest(statement, out, audience).view());
   return out;
 }
 
-Status check_total(const TotalStatement& statement, const TotalOpening& opening, const Verifier& verifier) {
+Status check_total(const TotalStatement& statement, const TotalOpening& opening, const Verifier& verifier,
+                   const seal::PublicKey& audience) {
   if (Status shape = check_statement(statement); !shape) return shape;
-  if (!verifier.verify(statement.pseudonym, opening_digest(statement, opening).view(), opening.signature))
-    return Error{"bad_signature", "the total is not signed by its pseudonym"};
+  if (!verifier.verify(statement.pseudonym, opening_digest(statement, opening, audience).view(), opening.signature))
+    return Error{"bad_signature", "the total is not signed by its pseudonym, for those who are to see it"};
   const Sum sum = sum_of(statement);
   const Result<Commitment> total = combine(sum.commitments, sum.weights, sum.substituted);
   if (!total) return total.error();
@@ -145,7 +147,7 @@ Result<TotalOpening> open_total(const TotalStatement& statement, const seal::Sea
   if (!plain) return plain.error();
   Result<TotalOpening> opening = decoded<TotalOpening>(*plain, "total");
   if (!opening) return opening.error();
-  if (Status right = check_total(statement, *opening, verifier); !right) return right.error();
+  if (Status right = check_total(statement, *opening, verifier, key.public_key()); !right) return right.error();
   return *opening;
 }
 

@@ -4,7 +4,8 @@
 // commitments checks sum(p_i C_i). All p_i = 1: the energy in Wh. Prices in micro-currency per MWh: the bill, rounded
 // once, at the end.
 //
-// A total goes sealed to the biller. It may be opened to the public at the owner's wish, under rules that keep single
+// A total goes sealed to the biller, and what the point signs names whose sealing key it is for: so a biller cannot
+// make the total it was shown public. It may be opened to the public at the owner's wish, under rules that keep single
 // readings out of reach: only whole sets that genesis names, disjoint and of at least kOpeningSlotsMin slots, each
 // opened at most once; and every price of the tariff must hold for that many slots of the set, because a sum with few
 // slots under a price of their own can be solved for them. What was corrected after an opening goes only to the biller:
@@ -53,15 +54,22 @@ struct TotalOpening {
 void encode(Writer& w, const TotalOpening& t);
 void decode(Reader& r, TotalOpening& t);
 
+// Whom an opening is for: a biller's sealing key, or everybody.
+inline constexpr seal::PublicKey kPublicTotal{};  // no sealing key: nothing can be sealed to it
+
 std::vector<uint64_t> energy_weights(size_t slots);  // all 1
 uint64_t bill_amount(Int128 value);                  // floor(value / 10^6) in micro-currency
 
-// `openings`: one a slot; that of a substituted slot is ignored. Error "bad_total": it does not open the statement.
+// `openings`: one a slot; that of a substituted slot is ignored. `audience`: the biller that it is sealed to then
+// (seal_total). Error "bad_total": it does not open the statement.
 Result<TotalOpening> make_total(const TotalStatement& statement, std::span<const Opening> openings,
-                                const Signer& signer);
-// Errors: bad_statement (sizes or weights), bad_commitment, bad_signature, bad_total.
-Status check_total(const TotalStatement& statement, const TotalOpening& opening, const Verifier& verifier);
+                                const Signer& signer, const seal::PublicKey& audience = kPublicTotal);
+// Errors: bad_statement (sizes or weights), bad_commitment, bad_signature (also: meant for another audience),
+// bad_total.
+Status check_total(const TotalStatement& statement, const TotalOpening& opening, const Verifier& verifier,
+                   const seal::PublicKey& audience = kPublicTotal);
 
+// `opening`: made for this biller; another's it cannot open.
 Result<seal::Sealed> seal_total(const TotalStatement& statement, const TotalOpening& opening,
                                 const seal::PublicKey& biller, const Secret& seed);
 // Opens and checks. Errors: does_not_open, and those of check_total.

@@ -110,7 +110,8 @@ TEST(PrivateFuzz, Totals) {
   const TotalOpening total = make_total(statement, openings, world.pseudonym).value();
   fuzz(total, 7, [&](const TotalOpening& t) { EXPECT_FALSE(check_total(statement, t, world.verifier).ok()); });
   const auto biller = seal::SecretKey::derive(secret_of("biller"));
-  const seal::Sealed sealed = seal_total(statement, total, biller.public_key(), secret_of("seed")).value();
+  const TotalOpening for_biller = make_total(statement, openings, world.pseudonym, biller.public_key()).value();
+  const seal::Sealed sealed = seal_total(statement, for_biller, biller.public_key(), secret_of("seed")).value();
   std::mt19937_64 random(8);
   for (int i = 0; i < 1'000; ++i) {
     seal::Sealed bad = sealed;

@@ -31,7 +31,9 @@ struct Day {
     energy = energy - openings[slot].value + wh;
     statement.slots[slot] = {std::nullopt, wh};
   }
-  TotalOpening total() const { return make_total(statement, openings, pseudonym).value(); }
+  TotalOpening total(const seal::PublicKey& audience = kPublicTotal) const {
+    return make_total(statement, openings, pseudonym, audience).value();
+  }
 
   Secret meter_secret = secret_of("meter");
   Ed25519Signer pseudonym = signer_of("pseudonym");
@@ -56,7 +58,7 @@ TEST(PrivateTotal, OpensTheSumOfADayWithGapsAndNoSingleReading) {
 TEST(PrivateTotal, TheBytesOfAnOpeningArePinned) {
   Day day;
   day.substitute(3, 343);
-  EXPECT_EQ(to_hex(sha256(encoded(day.total()))), "731288874f144793031eb285dc0634d5e63566dd5d1ae514f28e83cfc235e60d");
+  EXPECT_EQ(to_hex(sha256(encoded(day.total()))), "085611e85e93460f2f1bcec6df19644d1c389c087bfd4482b9ca439d9bb07475");
 }
 
 TEST(PrivateTotal, ABillIsTheWeightedSumRoundedOnce) {
@@ -88,11 +90,12 @@ TEST(PrivateTotal, NoOtherValueBlindingTariffOrSlotPasses) {
     if (sign_again) {
       // The pseudonym itself lies: it signs what it says.
       Writer w;
+      encode(w, kPublicTotal);
       w.u64(static_cast<uint64_t>(opening.value));
       w.u64(static_cast<uint64_t>(opening.value >> 64));
       encode(w, opening.blinding);
       opening.signature = day.pseudonym.sign(
-          tagged_hash("tieline/private-total-opening/1", {total_digest(statement).view(), w.view()}).view());
+          tagged_hash("tieline/private-total-opening/2", {total_digest(statement).view(), w.view()}).view());
     }
     return code(check_total(statement, opening, day.verifier));
   };
@@ -119,7 +122,7 @@ TEST(PrivateTotal, NoOtherValueBlindingTariffOrSlotPasses) {
 
 TEST(PrivateTotal, GoesSealedToTheBillerAloneAndForItsOwnStatement) {
   const Day day;
-  const TotalOpening total = day.total();
+  const TotalOpening total = day.total(day.biller.public_key());
   const seal::Sealed sealed = seal_total(day.statement, total, day.biller.public_key(), secret_of("a seed")).value();
   EXPECT_EQ(sealed.cipher.size(), 112u + seal::kTagSize);
   EXPECT_EQ(open_total(day.statement, sealed, day.biller, day.verifier).value(), total);
@@ -128,6 +131,19 @@ TEST(PrivateTotal, GoesSealedToTheBillerAloneAndForItsOwnStatement) {
   TotalStatement corrected = day.statement;
   corrected.slots[1] = corrected.slots[2];
   EXPECT_EQ(open_total(corrected, sealed, day.biller, day.verifier).error().code, "does_not_open");
+}
+
+TEST(PrivateTotal, TheBillerCannotPublishWhatWasOpenedForItNorPassItOn) {
+  const Day day;
+  const auto other = seal::SecretKey::derive(secret_of("other"));
+  const TotalOpening shown = day.total(day.biller.public_key());
+  EXPECT_EQ(code(check_total(day.statement, shown, day.verifier, day.biller.public_key())), "");
+  EXPECT_EQ(code(check_total(day.statement, shown, day.verifier)), "bad_signature") << "not meant for everybody";
+  const seal::Sealed passed_on = seal_total(day.statement, shown, other.public_key(), secret_of("a seed")).value();
+  EXPECT_EQ(open_total(day.statement, passed_on, other, day.verifier).error().code, "bad_signature");
+  EXPECT_EQ(code(check_total(day.statement, day.total(), day.verifier, day.biller.public_key())), "bad_signature")
+      << "what is public is no bill of its own";
+  EXPECT_FALSE(seal_total(day.statement, day.total(), kPublicTotal, secret_of("a seed")).ok());
 }
 
 TEST(PrivateTotal, OpeningsOfOtherCommitmentsMakeNoTotal) {

@@ -270,6 +270,10 @@ TEST(PrivateClaims, APublicTotalOpensTheChainsCommitmentsOnceAndWhole) {
   bad.pseudonym = c.signers[1].public_key();
   EXPECT_NE(c.put(bad), TxCode::ok);
 
+  bad = good;
+  bad.opening = energy::make_total(day.statement, day.openings, c.signers[0], c.distributor_seal.public_key()).value();
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "the bill, which the biller was shown alone";
+
   EXPECT_EQ(c.put(good), TxCode::ok);
   const auto opened = state::must_read<OpenedTotal>(
       c.view(), state::key_of(opened_name({day.statement.pseudonym, Obis::kImport, kSet})), "test");
@@ -290,11 +294,12 @@ TEST(PrivateClaims, ATotalThatIsNotWhatTheChainAddsUpToIsRefused) {
   energy::OpenTotal lie = day.total();
   lie.opening.value -= 1'000;
   Writer w;
+  encode(w, energy::kPublicTotal);
   w.u64(static_cast<uint64_t>(lie.opening.value));
   w.u64(0);
   encode(w, lie.opening.blinding);
   const Hash digest =
-      tagged_hash("tieline/private-total-opening/1", {energy::total_digest(day.statement).view(), w.view()});
+      tagged_hash("tieline/private-total-opening/2", {energy::total_digest(day.statement).view(), w.view()});
   lie.opening.signature = c.signers[0].sign(digest.view());
   EXPECT_EQ(c.put(lie), TxCode::bad_total) << "the meter itself says less than it recorded";
   day.statement = without_late;
