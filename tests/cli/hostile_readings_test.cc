@@ -188,14 +188,14 @@ TEST(HostileXml, ManyAttributesAndDeepNestingAreRefused) {
   EXPECT_EQ(code(read(element(1'000'000))), "xml_too_many");
   EXPECT_EQ(code(read("<feed>" + times(kXmlPartsMax, "<a/>") + "</feed>")), "xml_too_many");
   EXPECT_EQ(code(read(times(kXmlDepthMax, "<a>") + times(kXmlDepthMax, "</a>"))), "xml_root");
-  EXPECT_EQ(code(read(times(10'000'000, "<a>"))), "xml_too_deep");
+  EXPECT_EQ(code(read(times(1'000'000, "<a>"))), "xml_too_deep");
 }
 
 TEST(HostileXml, TheWorkGrowsWithTheFileAndNoFaster) {
-  expect_soon([] { EXPECT_EQ(code(read(times(20'000'000, "<") + "/")), "xml_malformed"); });
-  expect_soon([] { EXPECT_EQ(code(read("<feed>" + times(10'000'000, "<</") + "</feed>")), "xml_malformed"); });
-  expect_soon([] { EXPECT_EQ(code(read("<feed>" + times(10'000'000, "&amp;") + "</feed>")), "ok"); });
-  expect_soon([] { EXPECT_EQ(code(read("<feed>" + times(5'000'000, "<!--") + "</feed>")), "xml_malformed"); });
+  expect_soon([] { EXPECT_EQ(code(read(times(2'000'000, "<") + "/")), "xml_malformed"); });
+  expect_soon([] { EXPECT_EQ(code(read("<feed>" + times(1'000'000, "<</") + "</feed>")), "xml_malformed"); });
+  expect_soon([] { EXPECT_EQ(code(read("<feed>" + times(1'000'000, "&amp;") + "</feed>")), "ok"); });
+  expect_soon([] { EXPECT_EQ(code(read("<feed>" + times(1'000'000, "<!--") + "</feed>")), "xml_malformed"); });
   // One entry with many links and many blocks; many MeterReadings of one entry with much in it.
   const std::string links = times(300'000, "<link rel=\"up\" href=\"x\"/>");
   expect_soon([&] {
