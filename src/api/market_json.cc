@@ -12,8 +12,8 @@ namespace {
 using namespace energy;  // NOLINT(google-build-using-namespace): the actions, all of them
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kProposalKinds[] = {"membership",    "rules",          "confiscation",
-                                          "restore_trust", "regulator_seat", "recover_key"};
+constexpr const char* kProposalKinds[] = {"membership",     "rules",       "confiscation", "restore_trust",
+                                          "regulator_seat", "recover_key", "flow",         "limits"};
 
 Error invalid(std::string why) { return {"action_invalid", std::move(why)}; }
 
@@ -129,6 +129,13 @@ std::optional<ActionType> private_type(const std::string& name) {
 
 // ---- out
 
+// Of one that genesis does not know, its number, which is read back.
+Json meter_json(const Genesis& genesis, MeterId id) {
+  if (id == 0) return nullptr;
+  std::string name = meter_name(genesis, id);
+  return meter_from_name(genesis, name) == id ? Json(std::move(name)) : Json(id);
+}
+
 struct Show {
   const Genesis& genesis;
   Json operator()(Kind, uint64_t value) const { return value; }
@@ -136,7 +143,7 @@ struct Show {
   Json operator()(Kind, bool value) const { return value; }
   Json operator()(Kind kind, uint32_t value) const {
     if (kind == Kind::kParticipant) return participant_name(genesis, value);
-    if (kind == Kind::kMeter) return meter_name(genesis, value);
+    if (kind == Kind::kMeter) return meter_json(genesis, value);
     if (kind == Kind::kSlot) return rfc3339(int64_t{value} * kSlotSeconds);
     return value;
   }
@@ -177,6 +184,17 @@ void show_fields(const Genesis& genesis, const Propose& proposal, Json& out) {
     out["next"] = to_hex(lost->next);
     out["possession"] = to_hex(lost->possession);
     out["doubtful_from_ms"] = lost->doubtful_from_ms;
+  } else if (const auto* flow = std::get_if<FlowChange>(&proposal.content)) {
+    out["from"] = participant_name(genesis, flow->from);
+    out["to"] = participant_name(genesis, flow->to);
+    out["meter"] = meter_json(genesis, flow->meter);
+    out["check_meter"] = meter_json(genesis, flow->check_meter);
+  } else if (const auto* limits = std::get_if<LimitChange>(&proposal.content)) {
+    out["participant"] = participant_name(genesis, limits->member);
+    if (limits->capacity_w) out["capacity_w"] = *limits->capacity_w;
+    if (limits->loss_ppm) out["loss_ppm"] = *limits->loss_ppm;
+    if (limits->cost_lo) out["cost_lo"] = *limits->cost_lo;
+    if (limits->cost_hi) out["cost_hi"] = *limits->cost_hi;
   } else {
     out["participant"] = participant_name(genesis, std::get<ParticipantId>(proposal.content));
   }
@@ -236,8 +254,8 @@ Result<int64_t> read_time(const Json& json, const std::string& at) {
 }
 
 // Who was registered later goes by number, which a command line gives as text.
-std::optional<ParticipantId> participant_number(const std::string& text) {
-  ParticipantId id = 0;
+std::optional<uint32_t> number_of(const std::string& text) {
+  uint32_t id = 0;
   const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   return error == std::errc() && at == text.data() + text.size() ? std::optional(id) : std::nullopt;
 }
@@ -257,15 +275,17 @@ struct Read {
   Status operator()(Kind kind, const Json& json, const std::string& at, uint32_t& out) const {
     if (kind == Kind::kParticipant && json.is_string()) {
       auto id = participant_from_name(genesis, json.get<std::string>());
-      const auto number = participant_number(json.get_ref<const std::string&>());
+      const auto number = number_of(json.get_ref<const std::string&>());
       if (!id && !number) return invalid(at + ": " + id.error().why + "; who was registered later goes by number");
       out = id ? *id : *number;
       return {};
     }
     if (kind == Kind::kMeter && json.is_string()) {
       const auto id = meter_from_name(genesis, json.get<std::string>());
-      if (!id) return invalid(at + ": no meter of that name is registered");
-      out = *id;
+      const auto number = number_of(json.get_ref<const std::string&>());
+      if (!id && !number)
+        return invalid(at + ": genesis has no meter of that name; one registered later goes by number");
+      out = id ? *id : *number;
       return {};
     }
     if (kind != Kind::kSlot) return read_number(json, at, out);
@@ -379,14 +399,44 @@ Status read_changes(const Read& read, Taken& taken, RuleChanges& out) {
   return {};
 }
 
+template <class T>
+Status read_optional(const Read& read, Taken& taken, const Field& field, T& out) {
+  const Json* json = taken.find(field.name);
+  return json == nullptr || json->is_null() ? Status() : read(field.kind, *json, taken.place(field.name), out);
+}
+template <class T>
+Status read_optional(const Read& read, Taken& taken, const Field& field, std::optional<T>& out) {
+  const Json* json = taken.find(field.name);
+  return json == nullptr ? Status() : read(field.kind, *json, taken.place(field.name), out.emplace());
+}
+
+// Without a meter the flow ends.
+Status read_flow(const Read& read, Taken& taken, FlowChange& out) {
+  if (auto s = read_field(read, taken, kFrom, out.from); !s) return s;
+  if (auto s = read_field(read, taken, kTo, out.to); !s) return s;
+  if (auto s = read_optional(read, taken, {"meter", Kind::kMeter}, out.meter); !s) return s;
+  return read_optional(read, taken, {"check_meter", Kind::kMeter}, out.check_meter);
+}
+
+Status read_limits(const Read& read, Taken& taken, LimitChange& out) {
+  if (auto s = read_field(read, taken, {"participant", Kind::kParticipant}, out.member); !s) return s;
+  if (auto s = read_optional(read, taken, {"capacity_w"}, out.capacity_w); !s) return s;
+  if (auto s = read_optional(read, taken, {"loss_ppm"}, out.loss_ppm); !s) return s;
+  if (auto s = read_optional(read, taken, {"cost_lo"}, out.cost_lo); !s) return s;
+  if (auto s = read_optional(read, taken, {"cost_hi"}, out.cost_hi); !s) return s;
+  if (out.cost_lo.has_value() != out.cost_hi.has_value())
+    return invalid(taken.place("cost_lo") + " and cost_hi are one band: both or none");
+  return {};
+}
+
 Status read_fields(const Read& read, Taken& taken, Propose& out) {
   std::string kind;
   if (auto s = read_text(taken, "kind", kind); !s) return s;
   const auto* at = std::find(std::begin(kProposalKinds), std::end(kProposalKinds), kind);
   if (at == std::end(kProposalKinds))
-    return invalid(taken.place("kind") +
-                   " must be membership, rules, confiscation, restore_trust, regulator_seat or "
-                   "recover_key");
+    return invalid(
+        taken.place("kind") +
+        " must be membership, rules, confiscation, restore_trust, regulator_seat, recover_key, flow or limits");
   out.kind = static_cast<ProposalKind>(at - std::begin(kProposalKinds));
   if (out.kind == ProposalKind::kRules) {
     return read_changes(read, taken, out.content.emplace<RuleChanges>());
@@ -396,6 +446,8 @@ Status read_fields(const Read& read, Taken& taken, Propose& out) {
     if (member == nullptr) return invalid(taken.place("member") + " is missing");
     return read_registration(read, *member, taken.place("member"), out.content.emplace<Registration>());
   }
+  if (out.kind == ProposalKind::kFlow) return read_flow(read, taken, out.content.emplace<FlowChange>());
+  if (out.kind == ProposalKind::kLimits) return read_limits(read, taken, out.content.emplace<LimitChange>());
   if (out.kind == ProposalKind::kRecoverKey) {
     auto& lost = out.content.emplace<KeyRecovery>();
     if (auto s = read_field(read, taken, {"participant", Kind::kParticipant}, lost.owner); !s) return s;

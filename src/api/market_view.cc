@@ -158,12 +158,15 @@ Result<std::string> market_json(const Genesis& genesis, const StateView& state, 
   const Market& market = (*s)->market;
   Json accounts = Json::array();
   uint64_t held = 0;
-  for (const MarketMember& m : genesis.market->members) {
-    const Account& account = market.book().account(m.participant);
+  const auto add = [&](ParticipantId id) {
+    const Account& account = market.book().account(id);
     for (uint64_t amount : account.held) held += amount;
-    accounts.push_back({{"name", participant_name(genesis, m.participant)}});
+    accounts.push_back({{"name", participant_name(genesis, id)}});
     accounts.back().update(account_fields(account));
-  }
+  };
+  for (const MarketMember& m : genesis.market->members) add(m.participant);
+  for (size_t later = genesis.participants.size(); later < participants_in(genesis, state); ++later)
+    add(static_cast<ParticipantId>(later + 1));
   Json numbers = Json::object();
   for (const MarketNumber& number : market_numbers()) numbers[number.name] = (*s)->numbers.*number.value;
   return Json{{"issued", market.book().issued},

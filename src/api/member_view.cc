@@ -34,6 +34,27 @@ struct Shown {
   MeterId first_meter = 0;  // of one that was registered by vote
 };
 
+void add_band(const StateView& state, MeterId meter, GenesisParticipant& out) {
+  const auto point = state::must_read<energy::MeterPoint>(state, state::meter_key(meter), kDamaged);
+  out.cost_lo = point.cost_lo;
+  out.cost_hi = point.cost_hi;
+}
+
+// Of genesis, with the limits that votes have given it since.
+Shown of_genesis(const Genesis& genesis, const StateView& state, ParticipantId id) {
+  GenesisParticipant out = genesis.participants[id - 1];
+  if (!genesis.market) return {std::move(out)};
+  const auto record = state::must_read<state::ParticipantRecord>(state, state::participant_key(id), kDamaged);
+  out.capacity_w = record.capacity_w;
+  out.contracted_w = record.contracted_w;
+  out.loss_ppm = record.loss_ppm;
+  MeterId first = 1;
+  for (ParticipantId before = 1; before < id; ++before)
+    first += static_cast<MeterId>(genesis.participants[before - 1].meters.size());
+  if (!out.meters.empty()) add_band(state, first, out);
+  return {std::move(out)};
+}
+
 std::optional<Shown> later(const StateView& state, ParticipantId id) {
   const auto record = state::read<state::ParticipantRecord>(state, state::participant_key(id), kDamaged);
   const auto member = state::read<MemberRecord>(state, state::key_of(member_name(id)), kDamaged);
@@ -47,18 +68,13 @@ std::optional<Shown> later(const StateView& state, ParticipantId id) {
   out.contracted_w = record->contracted_w;
   out.loss_ppm = record->loss_ppm;
   out.meters = member->meters;
+  if (!out.meters.empty()) add_band(state, member->first_meter, out);
   return Shown{std::move(out), member->first_meter};
 }
 
 std::optional<Shown> participant_at(const Genesis& genesis, const StateView& state, ParticipantId id) {
-  if (id >= 1 && id <= genesis.participants.size()) return Shown{genesis.participants[id - 1]};
+  if (id >= 1 && id <= genesis.participants.size()) return of_genesis(genesis, state, id);
   return genesis.market ? later(state, id) : std::nullopt;
-}
-
-size_t participants_in(const Genesis& genesis, const StateView& state) {
-  if (!genesis.market) return genesis.participants.size();
-  const auto counts = state::read<MemberCounts>(state, state::key_of(member_counts_name(0)), kDamaged);
-  return counts ? counts->participants : genesis.participants.size();
 }
 
 std::optional<KeyRing> changed_keys(const Genesis& genesis, const StateView& state, ParticipantId id) {
@@ -92,6 +108,12 @@ Json shown(const Genesis& genesis, const StateView& state, const Shown& one) {
 }
 
 }  // namespace
+
+size_t participants_in(const Genesis& genesis, const StateView& state) {
+  if (!genesis.market) return genesis.participants.size();
+  const auto counts = state::read<MemberCounts>(state, state::key_of(member_counts_name(0)), kDamaged);
+  return counts ? counts->participants : genesis.participants.size();
+}
 
 std::string participants_json(const Genesis& genesis, const StateView& state, size_t from, size_t limit) {
   Json list = Json::array();

@@ -9,6 +9,9 @@
 
 namespace tieline::api {
 
+// How many there are, by genesis and by vote; their ids are 1 to that.
+size_t participants_in(const Genesis& genesis, const StateView& state);
+
 // By id; `next` is where the following page starts, or null.
 std::string participants_json(const Genesis& genesis, const StateView& state, size_t from, size_t limit);
 // With its keys and sequence numbers; none: nobody has this name or number.

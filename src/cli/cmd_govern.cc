@@ -93,6 +93,31 @@ void add_govern(CLI::App& root, int& exit_status) {
             {{"FILE", "file", ArgumentType::kFile, true, "what `tieline participant lost-key` wrote"}},
             {{"kind", "recover_key"}}},
            exit_status);
+  add_verb(*propose,
+           {"flow",
+            "propose",
+            "which meters measure the energy that goes from one member to another; without --meter: none any more",
+            "govern propose flow --from 9 --to northwire --meter 17 --check-meter n-in --net NET --as cityline",
+            {{"--from", "from", ArgumentType::kText, true,
+              "plant, grid company or distributor; registered later: its number"},
+             {"--to", "to", ArgumentType::kText, true, "whom it feeds"},
+             {"--meter", "meter", ArgumentType::kText, false, "of --from; what it exports is the flow"},
+             {"--check-meter", "check_meter", ArgumentType::kText, false, "of --to; what it imports"}},
+            {{"kind", "flow"}}},
+           exit_status);
+  add_verb(
+      *propose,
+      {"limits",
+       "propose",
+       "what a member may do from now on; what is not given stays",
+       "govern propose limits sunfield --capacity-w 8000000 --net NET --as cityline",
+       {kWhom,
+        {"--capacity-w", "capacity_w", ArgumentType::kNumber, false, "in W; of a user: the contracted load"},
+        {"--loss-ppm", "loss_ppm", ArgumentType::kNumber, false, "of a carrier"},
+        {"--cost-lo", "cost_lo", ArgumentType::kNumber, false, "of a plant, micro-currency per MWh, with --cost-hi"},
+        {"--cost-hi", "cost_hi", ArgumentType::kNumber, false, "the upper end of its band"}},
+       {{"kind", "limits"}}},
+      exit_status);
   for (const auto& [name, kind, help] :
        {std::tuple("confiscation", "confiscation", "take the stake of a validator that was jailed"),
         std::tuple("restore-trust", "restore_trust", "let one whose forgery was proven earn trust again"),

@@ -23,8 +23,13 @@ Status complete_endorsement(Sending& sending, Json& action, const std::string& a
   if (!trade) return trade.error();
   if (!action.contains("round")) action["round"] = trade->value("round", uint64_t{0}) + rounds_on;
   if (action.contains("margin")) return {};
-  for (const Json& party : trade->value("parties", Json::array()))
-    if (party.value("name", "") == as && party.contains("margin_asked")) action["margin"] = party["margin_asked"];
+  auto who = sending.get("/v1/participants/" + url_encoded(as));
+  if (!who) return who.error();
+  const Json number = who->value("id", Json());
+  for (const Json& party : trade->value("parties", Json::array())) {
+    const Json name = party.value("name", Json());  // its number if it was registered later
+    if ((name == as || name == number) && party.contains("margin_asked")) action["margin"] = party["margin_asked"];
+  }
   if (!action.contains("margin")) return Error{"usage", "'" + as + "' is no party of the trade; give --margin"};
   return {};
 }

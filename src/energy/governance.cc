@@ -22,7 +22,8 @@ void count(Proposal& p, ParticipantId by, bool in_favour, Epoch now) {
 }  // namespace
 
 bool may_be_vetoed(ProposalKind kind) {
-  return kind == ProposalKind::kMembership || kind == ProposalKind::kRules || kind == ProposalKind::kRecoverKey;
+  return kind == ProposalKind::kMembership || kind == ProposalKind::kRules || kind == ProposalKind::kRecoverKey ||
+         kind == ProposalKind::kFlow || kind == ProposalKind::kLimits;
 }
 
 bool enough(ProposalKind kind, uint64_t in_favour, uint64_t of) {

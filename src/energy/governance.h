@@ -1,10 +1,10 @@
 #pragma once
 // Governance: proposals that stake votes on. A proposal passes with more than two thirds of all votes, counted as they
 // stood when it was made; it acts two epochs later. Until then the regulator may veto it, but only changes of
-// membership (a lost key among it) and of rules: never ordinary transactions, confiscations or trust given back, and
-// not the replacement of its own seat, which needs three quarters. What has not passed after its voting time has
-// failed. Source: ENERGY.md, "Stake, governance, regulator"; paper 004, 5.1.4 (supervision nodes with veto power)
-// and 5.2.
+// membership (a lost key, flows and limits among it) and of rules: never ordinary transactions, confiscations or trust
+// given back, and not the replacement of its own seat, which needs three quarters. What has not passed after its voting
+// time has failed. Source: ENERGY.md, "Stake, governance, regulator"; paper 004, 5.1.4 (supervision nodes with veto
+// power) and 5.2.
 
 #include <set>
 
@@ -23,6 +23,8 @@ enum class ProposalKind : uint8_t {
   kRestoreTrust,  // of one whose forgery was proven
   kRegulatorSeat,
   kRecoverKey,  // of one that has lost its key
+  kFlow,        // a metered flow of energy between two members
+  kLimits,      // of a member
 };
 enum class ProposalState : uint8_t { kOpen, kPassed, kActed, kVetoed, kFailed };
 

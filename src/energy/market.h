@@ -45,6 +45,9 @@ class Market {
   void add_writes(RecordWrites& out) const;
 
   void register_participant(ParticipantId id, const MarketParticipant& participant);
+  // By a vote. What is sold stays sold: of a capacity below that, nothing is left.
+  void set_limits(ParticipantId id, uint64_t capacity_w, uint32_t loss_ppm);
+  bool is_path(const FlowKey& flow) const;  // of energy: plant, grid company, distributor, user, each to the next
 
   // Everything that is due by `now` (at most kDuePerBlockMax items): what a block does first. Returns how many items
   // ran.
@@ -165,6 +168,7 @@ class Market {
   const MarketTimes& times_of(uint32_t slot) const;
   MarketTimes times_of(const TradeTerms& terms) const;  // the latest of its slots
   bool may_open(uint32_t slot) const { return slot >= first_slot_ || intervals_.contains(slot); }
+  bool has_room(uint32_t slot, const FlowKey& flow) const;  // for the flow, if it is not there
   void open_interval(uint32_t slot);
   void run_interval(uint32_t slot, int64_t now_ms);
   bool slots_fit(const TradeTerms& terms) const;
@@ -173,7 +177,6 @@ class Market {
   std::vector<TradeId> trades_in(uint32_t slot) const;  // ascending
   std::vector<Contract> contracts_of(uint32_t slot) const;
   void draw(std::vector<TradeId> from, ParticipantId who, uint64_t amount);
-  bool is_path(const FlowKey& flow) const;
   bool is_border(const FlowKey& flow) const;
   using Flows = std::map<FlowKey, MeteredFlow>;
   // The zone's border flows as its checks see them; `keys` says which is which.

@@ -32,7 +32,7 @@ constexpr std::string_view kTradeTag = "tieline/trade-id/1";
 constexpr std::string_view kProposalTag = "tieline/proposal-id/1";
 constexpr std::string_view kKeyTag = "tieline/participant-key/1";
 constexpr std::string_view kRevocationTag = "tieline/revocation/1";
-constexpr uint8_t kProposalKindMax = static_cast<uint8_t>(ProposalKind::kRecoverKey);
+constexpr uint8_t kProposalKindMax = static_cast<uint8_t>(ProposalKind::kLimits);
 constexpr size_t kStringBytesMin = 4;
 
 Hash created_id(std::string_view tag, const ChainId& chain, ParticipantId signer, uint64_t sequence, uint32_t action) {
@@ -78,6 +78,10 @@ size_t content_of(ProposalKind kind) {
       return 2;
     case ProposalKind::kRecoverKey:
       return 3;
+    case ProposalKind::kFlow:
+      return 4;
+    case ProposalKind::kLimits:
+      return 5;
   }
   TL_CHECK_MSG(false, "a proposal of no kind");
 }
@@ -92,6 +96,8 @@ void decode_action(Reader& r, Propose& p) {
   if (p.kind == ProposalKind::kRules) return decode(r, p.content.emplace<RuleChanges>());
   if (p.kind == ProposalKind::kMembership) return decode(r, p.content.emplace<Registration>());
   if (p.kind == ProposalKind::kRecoverKey) return decode(r, p.content.emplace<KeyRecovery>());
+  if (p.kind == ProposalKind::kFlow) return decode(r, p.content.emplace<FlowChange>());
+  if (p.kind == ProposalKind::kLimits) return decode(r, p.content.emplace<LimitChange>());
   decode(r, p.content.emplace<ParticipantId>());
 }
 
@@ -161,6 +167,31 @@ void decode(Reader& r, RuleChanges& changes) {
     rules.insert(c.rule);
   }
   if (changes.empty() || rules.size() != changes.size()) r.fail();
+}
+
+void encode(Writer& w, const FlowChange& c) {
+  for (const uint32_t id : {c.from, c.to, c.meter, c.check_meter}) w.u32(id);
+}
+
+void decode(Reader& r, FlowChange& change) {
+  for (uint32_t* id : {&change.from, &change.to, &change.meter, &change.check_meter}) *id = r.u32();
+}
+
+void encode(Writer& w, const LimitChange& c) {
+  w.u32(c.member);
+  encode(w, c.capacity_w);
+  encode(w, c.loss_ppm);
+  encode(w, c.cost_lo);
+  encode(w, c.cost_hi);
+}
+
+void decode(Reader& r, LimitChange& change) {
+  change.member = r.u32();
+  decode(r, change.capacity_w);
+  decode(r, change.loss_ppm);
+  decode(r, change.cost_lo);
+  decode(r, change.cost_hi);
+  if (change.cost_lo.has_value() != change.cost_hi.has_value()) r.fail();
 }
 
 void encode(Writer& w, const KeyRecovery& k) {

@@ -212,12 +212,35 @@ struct KeyRecovery {
 void encode(Writer& w, const KeyRecovery& k);
 void decode(Reader& r, KeyRecovery& recovery);
 
+// A flow of energy that is metered from now on, or by other meters than before; meter 0: no longer.
+struct FlowChange {
+  ParticipantId from = 0;
+  ParticipantId to = 0;
+  MeterId meter = 0;        // owned by `from`
+  MeterId check_meter = 0;  // owned by `to`; 0: none
+  bool operator==(const FlowChange&) const = default;
+};
+void encode(Writer& w, const FlowChange& c);
+void decode(Reader& r, FlowChange& change);
+
+// What a member may do from now on, and its metering points with it; what is not said stays.
+struct LimitChange {
+  ParticipantId member = 0;
+  std::optional<uint64_t> capacity_w;  // of a user: the contracted load
+  std::optional<uint32_t> loss_ppm;
+  std::optional<uint64_t> cost_lo, cost_hi;  // both or none: a plant's cost band
+  bool operator==(const LimitChange&) const = default;
+};
+void encode(Writer& w, const LimitChange& c);
+void decode(Reader& r, LimitChange& change);
+
 // What is proposed; its kind says which alternative stands: a Registration for membership, RuleChanges (at least one,
-// each rule once) for rules, a KeyRecovery for a lost key, else the participant it is about.
+// each rule once) for rules, a KeyRecovery for a lost key, a FlowChange for a flow, a LimitChange for limits, else the
+// participant it is about.
 struct Propose {
   static constexpr ActionType kType = ActionType::kPropose;
   ProposalKind kind = ProposalKind::kRules;
-  std::variant<RuleChanges, Registration, ParticipantId, KeyRecovery> content;
+  std::variant<RuleChanges, Registration, ParticipantId, KeyRecovery, FlowChange, LimitChange> content;
   bool operator==(const Propose&) const = default;
 };
 struct CastVote {

@@ -59,6 +59,12 @@ MeteredFlow& Market::flow_at(uint32_t slot, const FlowKey& flow) {
   return flows_[{slot, flow}];
 }
 
+// Flows that votes end and register anew come to one interval besides each other.
+bool Market::has_room(uint32_t slot, const FlowKey& flow) const {
+  const Interval* interval = intervals_.find(slot);
+  return interval == nullptr || interval->flows < kZoneFlowsMax || flows_.contains({slot, flow});
+}
+
 void Market::put_flows(uint32_t slot, const Flows& flows) {
   for (const auto& [key, flow] : flows) {
     if (!(flows_.at({slot, key}) == flow)) flows_[{slot, key}] = flow;
@@ -74,6 +80,7 @@ bool Market::any_disputed(uint32_t slot) const {
 MarketRefusal Market::record(uint32_t slot, const FlowKey& flow, uint64_t wh, Quality quality, int64_t now_ms) {
   if (!is_path(flow)) return MarketRefusal::kUnknownReading;
   if (!may_open(slot)) return MarketRefusal::kTooLate;
+  if (!has_room(slot, flow)) return MarketRefusal::kOverCommitted;
   const MeteredFlow* known = flows_.find({slot, flow});
   const ReadingStep step =
       record_raw(known == nullptr ? ReadingRecord{} : known->main, end_of(slot), wh, quality, now_ms, times_of(slot));
@@ -87,6 +94,7 @@ MarketRefusal Market::record_neighbour(uint32_t slot, const FlowKey& flow, uint6
   if (!is_path(flow)) return MarketRefusal::kUnknownReading;
   const MeteredFlow* known = flows_.find({slot, flow});
   if (known != nullptr && known->neighbour) return MarketRefusal::kReadingState;
+  if (!has_room(slot, flow)) return MarketRefusal::kOverCommitted;
   if (!may_open(slot) || now_ms >= end_of(slot) + times_of(slot).submit_ms) return MarketRefusal::kTooLate;
   open_interval(slot);
   flow_at(slot, flow).neighbour = wh;

@@ -297,7 +297,7 @@ void encode(Writer& w, const Proposal& p) {
 
 void decode(Reader& r, Proposal& p) {
   decode(r, p.id);
-  decode_enum(r, p.kind, ProposalKind::kRecoverKey);
+  decode_enum(r, p.kind, ProposalKind::kLimits);
   decode_enum(r, p.state, ProposalState::kFailed);
   p.opened = r.u64();
   p.passed = r.u64();

@@ -40,6 +40,12 @@ void Market::register_participant(ParticipantId id, const MarketParticipant& par
   }
 }
 
+void Market::set_limits(ParticipantId id, uint64_t capacity_w, uint32_t loss_ppm) {
+  TL_CHECK(participants_.contains(id));
+  participants_[id].capacity_w = capacity_w;
+  participants_[id].loss_ppm = loss_ppm;
+}
+
 std::optional<std::array<PartyInfo, kParties>> Market::parties_of(const TradeTerms& terms) const {
   std::array<PartyInfo, kParties> out;
   for (size_t i = 0; i < kParties; ++i) {

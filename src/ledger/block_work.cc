@@ -133,7 +133,7 @@ TxCode BlockWork::apply_readings(const Transaction& tx, ByteView payload, uint64
     }
     energy::record_reading(reading, work->series);
     work->changed = true;
-    if (members_.registry().flow(reading.meter) != nullptr) {
+    if (market_ != nullptr && market_->flow(reading.meter) != nullptr) {
       open_market();
       if (const TxCode code = market_->record(reading); code != TxCode::ok) return code;
     }

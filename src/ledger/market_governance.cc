@@ -83,6 +83,12 @@ TxCode MarketWork::run(const energy::Propose& a, const Step& s) {
     case ProposalKind::kRecoverKey:
       if (const TxCode code = check(std::get<energy::KeyRecovery>(a.content)); code != TxCode::ok) return code;
       break;
+    case ProposalKind::kFlow:
+      if (const TxCode code = check(std::get<energy::FlowChange>(a.content)); code != TxCode::ok) return code;
+      break;
+    case ProposalKind::kLimits:
+      if (const TxCode code = check(std::get<energy::LimitChange>(a.content)); code != TxCode::ok) return code;
+      break;
   }
   const ByteView payload = s.tx.actions()[s.index].payload;
   proposed_[id].payload.assign(payload.begin(), payload.end());
@@ -124,6 +130,10 @@ void MarketWork::act(const energy::Proposal& proposal) {
       return seat_regulator(std::get<ParticipantId>(content));
     case ProposalKind::kRecoverKey:
       return recover_key(std::get<energy::KeyRecovery>(content));
+    case ProposalKind::kFlow:
+      return set_flow(std::get<energy::FlowChange>(content));
+    case ProposalKind::kLimits:
+      return set_limits(std::get<energy::LimitChange>(content));
   }
 }
 

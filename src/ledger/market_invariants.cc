@@ -96,10 +96,12 @@ class Check {
       both<energy::TradeRecord>(key, value, [&](const energy::TradeRecord& t, int128 sign) { add_trade(t, sign); });
     } else if (is(name, "reserved/", 8)) {
       const energy::SlotOf of{load_be<uint32_t>(name.data() + 9), load_be<uint32_t>(name.data() + 13)};
+      std::array<uint64_t, 2> grown{};  // before, after: what was sold stays so when a capacity is lowered
       both<uint64_t>(key, value, [&](uint64_t wh, int128 sign) {
         energy_[of] += sign * wh;
-        if (sign > 0) over_capacity_ |= !fits(of.resource, wh);
+        grown[sign > 0] = wh;
       });
+      over_capacity_ |= grown[true] > grown[false] && !fits(of.resource, grown[true]);
     } else if (is(name, "interval/", 4)) {
       const uint32_t slot = load_be<uint32_t>(name.data() + 9);
       both<energy::Interval>(key, value, [&](const energy::Interval& i, int128 sign) {

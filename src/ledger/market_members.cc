@@ -4,13 +4,13 @@
 #include <set>
 
 #include "crypto/bls.h"
+#include "energy/wide.h"
 #include "ledger/market_work.h"
 #include "model/names.h"
 
 namespace tieline {
 namespace {
 
-constexpr uint32_t kPpm = 1'000'000;
 constexpr uint8_t kOnly = 0;
 
 }  // namespace
@@ -51,7 +51,8 @@ TxCode MarketWork::run(const energy::RevokeKey& a, const Step&) {
 TxCode MarketWork::check(const energy::Registration& r) const {
   const bool role = r.role == Role::kPlant || r.role == Role::kGrid || r.role == Role::kDistributor ||
                     r.role == Role::kUser || r.role == Role::kNeutral;
-  if (!role || r.loss_ppm >= kPpm || !is_participant_name(r.name)) return TxCode::bad_proposal;
+  if (!role || r.loss_ppm >= energy::kPpm || r.capacity_w > kWattsMax || !is_participant_name(r.name))
+    return TxCode::bad_proposal;
   if (std::set<std::string>(r.meters.begin(), r.meters.end()).size() != r.meters.size()) return TxCode::name_taken;
   const auto in_genesis = [this](const std::string& name, bool as_meter) {
     const auto& all = chain_.genesis.participants;
@@ -64,9 +65,7 @@ TxCode MarketWork::check(const energy::Registration& r) const {
     if (in_genesis(meter, true) || meter_names_.contains(meter)) return TxCode::name_taken;
   }
   if (in_genesis(r.name, false) || names_.contains(r.name)) return TxCode::name_taken;
-  const MemberCounts* now = counts_.find(kOnly);
-  const MemberCounts counts = now == nullptr ? chain_.members.counts() : *now;
-  if (counts.participants - chain_.registry.participants() >= kRegisteredMax) return TxCode::bad_proposal;
+  if (counts().participants - chain_.registry.participants() >= kRegisteredMax) return TxCode::bad_proposal;
   return bls::ProvenKey::parse(r.bls_key, r.bls_proof).ok() ? TxCode::ok : TxCode::bad_key;
 }
 
@@ -87,8 +86,7 @@ TxCode MarketWork::check_seat(ParticipantId holder) const {
 // What has been registered meanwhile may have taken a name: then nobody is registered by this.
 void MarketWork::register_member(const energy::Registration& r) {
   if (check(r) != TxCode::ok) return;
-  if (!counts_.contains(kOnly)) counts_[kOnly] = chain_.members.counts();
-  MemberCounts& counts = counts_[kOnly];
+  MemberCounts& counts = counts_to_change();
   const ParticipantId id = ++counts.participants;
   state::ParticipantRecord record{r.name, r.role, r.key, 0, 0, r.loss_ppm};
   (r.role == Role::kUser ? record.contracted_w : record.capacity_w) = r.capacity_w;

@@ -57,6 +57,34 @@ std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, Partic
   return state::read<ReadGrant>(view, state::key_of(grant_name({meter, reader})), "damaged state record: grant");
 }
 
+void encode(Writer& w, const VotedFlow& f) {
+  w.u32(f.meter);
+  w.u32(f.check_meter);
+}
+
+void decode(Reader& r, VotedFlow& f) {
+  f.meter = r.u32();
+  f.check_meter = r.u32();
+}
+
+void encode(Writer& w, const Registry::FlowEnd& e) {
+  w.u32(e.from);
+  w.u32(e.to);
+  w.boolean(e.main);
+}
+
+void decode(Reader& r, Registry::FlowEnd& e) {
+  e.from = r.u32();
+  e.to = r.u32();
+  e.main = r.boolean();
+}
+
+Bytes voted_flow_name(const energy::FlowKey& flow) {
+  return energy::RecordName("flow-meters/").id(flow.from).id(flow.to).take();
+}
+
+Bytes flow_end_name(const MeterId& meter) { return energy::RecordName("meter-flow/").id(meter).take(); }
+
 void encode(Writer& w, const MarketTime& t) { w.i64(t.ms); }
 
 void decode(Reader& r, MarketTime& t) { t.ms = r.i64(); }

@@ -5,6 +5,7 @@
 #include "energy/benefit.h"
 #include "energy/market.h"
 #include "energy/market_actions.h"
+#include "ledger/registry.h"
 #include "ledger/state.h"
 
 namespace tieline {
@@ -51,6 +52,19 @@ void decode(Reader& r, ReadGrant& g);
 Bytes grant_name(const GrantKey& key);
 // Of the state at hand; none: nothing is granted.
 std::optional<ReadGrant> read_grant(const StateView& view, MeterId meter, ParticipantId reader);
+
+// A flow that a vote has registered: its meters, and for each of these the end that it stands for.
+struct VotedFlow {
+  MeterId meter = 0;
+  MeterId check_meter = 0;
+  bool operator==(const VotedFlow&) const = default;
+};
+void encode(Writer& w, const VotedFlow& f);
+void decode(Reader& r, VotedFlow& f);
+void encode(Writer& w, const Registry::FlowEnd& e);
+void decode(Reader& r, Registry::FlowEnd& e);
+Bytes voted_flow_name(const energy::FlowKey& flow);  // "flow-meters/" u32 from, u32 to
+Bytes flow_end_name(const MeterId& meter);           // "meter-flow/" u32
 
 // Market time of a block on top of this state (model/genesis_market.h).
 int64_t market_time_ms(const Genesis& genesis, const StateView& parent, int64_t block_time_ms);

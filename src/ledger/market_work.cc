@@ -91,7 +91,7 @@ TxCode MarketWork::execute(const Transaction& tx, uint32_t index) {
 
 // A reading of several slots is one of each, in equal parts.
 TxCode MarketWork::record(const Reading& r) {
-  const Registry::FlowEnd* end = chain_.registry.flow(r.meter);
+  const Registry::FlowEnd* end = flow(r.meter);
   if (end == nullptr || r.obis != (end->main ? Obis::kExport : Obis::kImport)) return TxCode::ok;
   const energy::FlowKey flow{end->from, end->to};
   const auto first = static_cast<uint32_t>(r.start_s / energy::kSlotSeconds);
@@ -177,7 +177,7 @@ TxCode MarketWork::run(const energy::Correct& a, const Step& s) {
                                     .params = &params,
                                     .plausibility = &chain_.genesis.plausibility,
                                     .signatories = s.tx.signatories(),
-                                    .point = chain_.registry.main_meter(a.from, a.to),
+                                    .point = main_meter({a.from, a.to}),
                                     .series = &none};
   Reading reading;
   reading.obis = Obis::kExport;

@@ -36,6 +36,8 @@ class MarketWork {
   TxCode execute(const Transaction& tx, uint32_t index);
   // A reading that the rules let pass, if its meter stands for a flow.
   TxCode record(const Reading& reading);
+  // The flow that the meter stands for, by genesis or by vote.
+  const Registry::FlowEnd* flow(MeterId meter) const;
   void note_refused(ParticipantId signer, TxCode code) { market_.note_refused(signer, number(code)); }
 
   void add_writes(energy::RecordWrites& out) const;
@@ -81,6 +83,16 @@ class MarketWork {
   TxCode check(const energy::Registration& r) const;
   TxCode check(const energy::KeyRecovery& r) const;
   TxCode check_seat(ParticipantId holder) const;
+  // Flows and limits (ledger/market_flows.cc).
+  MemberCounts counts() const;
+  MemberCounts& counts_to_change();
+  const energy::MeterPoint* main_meter(const energy::FlowKey& flow) const;
+  TxCode check(const energy::FlowChange& c) const;
+  TxCode check(const energy::LimitChange& c) const;
+  void set_flow(const energy::FlowChange& c);
+  void set_limits(const energy::LimitChange& c);
+  energy::MeterPoint changed_point(const energy::LimitChange& c, energy::MeterPoint point) const;
+  std::vector<MeterId> meters_of(ParticipantId owner) const;
   void register_member(const energy::Registration& r);
   void recover_key(const energy::KeyRecovery& r);
   void seat_regulator(ParticipantId holder);
@@ -96,6 +108,8 @@ class MarketWork {
     visit(self.meter_names_);
     visit(self.counts_);
     visit(self.seat_);
+    visit(self.voted_flows_);
+    visit(self.flow_ends_);
   }
   bool is_party(ParticipantId id) const { return market_.participants().contains(id); }
   // Whether the party signed the terms; then the signature joins the sum that the trade keeps.
@@ -125,7 +139,9 @@ class MarketWork {
   energy::Table<uint8_t, MemberCounts> counts_{member_counts_name};
   energy::Table<uint8_t, RegulatorSeat> seat_{regulator_seat_name};
   std::optional<PrivateWork> private_;  // none: the network has no private points
-  std::set<Hash> good_;                 // endorsements of this block that verify: digests of key, message and signature
+  energy::Table<energy::FlowKey, VotedFlow> voted_flows_{voted_flow_name};
+  energy::Table<MeterId, Registry::FlowEnd> flow_ends_{flow_end_name};
+  std::set<Hash> good_;  // endorsements of this block that verify: digests of key, message and signature
 };
 
 }  // namespace tieline

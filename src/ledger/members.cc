@@ -30,13 +30,11 @@ void decode(Reader& r, MemberRecord& m) {
 }
 
 void encode(Writer& w, const MemberCounts& c) {
-  w.u32(c.participants);
-  w.u32(c.meters);
+  for (const uint32_t count : {c.participants, c.meters, c.flows, c.limits}) w.u32(count);
 }
 
 void decode(Reader& r, MemberCounts& c) {
-  c.participants = r.u32();
-  c.meters = r.u32();
+  for (uint32_t* count : {&c.participants, &c.meters, &c.flows, &c.limits}) *count = r.u32();
 }
 
 void encode(Writer& w, const RegulatorSeat& s) {
@@ -98,10 +96,11 @@ bool Members::is_regulator(ParticipantId id) const {
   return holder != 0 ? id == holder : role(id) == Role::kRegulator;
 }
 
-// One whose owner is not registered yet is not either.
+// One whose owner is not registered yet is not either. Of those of genesis the state knows more only once limits have
+// changed.
 const energy::MeterPoint* Members::meter(MeterId id) const {
-  if (const energy::MeterPoint* point = registry_.meter(id)) return point;
-  if (!registry_.has_market()) return nullptr;
+  const energy::MeterPoint* point = registry_.meter(id);
+  if (!registry_.has_market() || (point != nullptr && counts().limits == 0)) return point;
   const auto [at, fresh] = meters_.try_emplace(id);
   if (fresh) at->second = state::read<energy::MeterPoint>(view_, state::meter_key(id), kDamaged);
   return at->second && knows(at->second->owner) ? &*at->second : nullptr;
@@ -115,11 +114,13 @@ const bls::PublicKey* Members::bls_key(ParticipantId id) const {
   return at->second ? &at->second->bls_key : nullptr;
 }
 
-MemberCounts Members::counts() const {
-  if (registry_.has_market()) {
-    if (auto counts = state::read<MemberCounts>(view_, state::key_of(member_counts_name(0)), kDamaged)) return *counts;
-  }
-  return {static_cast<uint32_t>(registry_.participants()), static_cast<uint32_t>(registry_.meters())};
+const MemberCounts& Members::counts() const {
+  if (counts_) return *counts_;
+  if (registry_.has_market())
+    counts_ = state::read<MemberCounts>(view_, state::key_of(member_counts_name(0)), kDamaged);
+  if (!counts_)
+    counts_ = MemberCounts{static_cast<uint32_t>(registry_.participants()), static_cast<uint32_t>(registry_.meters())};
+  return *counts_;
 }
 
 const PublicKey* signing_key(const Transaction& tx, size_t signatory, const Members& members,

@@ -33,6 +33,8 @@ void decode(Reader& r, MemberRecord& m);
 struct MemberCounts {
   uint32_t participants = 0;
   uint32_t meters = 0;
+  uint32_t flows = 0;   // that votes have registered
+  uint32_t limits = 0;  // changes of limits: with none, those of genesis hold for its members
   bool operator==(const MemberCounts&) const = default;
 };
 void encode(Writer& w, const MemberCounts& c);
@@ -79,7 +81,7 @@ class Members {
   bool is_regulator(ParticipantId id) const;
   const energy::MeterPoint* meter(MeterId id) const;      // none: not registered
   const bls::PublicKey* bls_key(ParticipantId id) const;  // none: not in the market
-  MemberCounts counts() const;
+  const MemberCounts& counts() const;
 
  private:
   const Registry& registry_;
@@ -91,6 +93,7 @@ class Members {
   mutable std::map<ParticipantId, std::optional<MemberRecord>> members_;
   mutable std::map<MeterId, std::optional<energy::MeterPoint>> meters_;
   mutable std::optional<RegulatorSeat> seat_;  // holder 0: that of genesis
+  mutable std::optional<MemberCounts> counts_;
 };
 
 // The key with which a signatory signed, of all it has had; of who has had one, that one, unchecked. None: by none.

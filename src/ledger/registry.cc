@@ -33,9 +33,9 @@ const Registry::FlowEnd* Registry::flow(MeterId meter) const {
   return at == flows_.end() ? nullptr : &at->second;
 }
 
-const energy::MeterPoint* Registry::main_meter(ParticipantId from, ParticipantId to) const {
+MeterId Registry::main_meter(ParticipantId from, ParticipantId to) const {
   const auto at = main_meters_.find({from, to});
-  return at == main_meters_.end() ? nullptr : meter(at->second);
+  return at == main_meters_.end() ? 0 : at->second;
 }
 
 std::optional<ParticipantId> Registry::staker_of(ValidatorId id) const {

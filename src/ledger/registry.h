@@ -1,7 +1,7 @@
 #pragma once
-// Participants and metering points, decoded once. They are registered by genesis and nothing changes them yet, so this
-// copy in memory equals the records in the state (which are there for the state root and for who reads a snapshot), and
-// looking a key or an owner up costs neither a read nor an allocation.
+// Participants, metering points and flows of genesis, decoded once, so that looking a key or an owner up costs neither
+// a read nor an allocation. What votes have registered and changed since stands in the state: ledger/members.h knows
+// it.
 
 #include <map>
 #include <optional>
@@ -30,10 +30,11 @@ class Registry {
     ParticipantId from = 0;
     ParticipantId to = 0;
     bool main = false;
+    bool operator==(const FlowEnd&) const = default;
   };
   const FlowEnd* flow(MeterId meter) const;
-  const energy::MeterPoint* main_meter(ParticipantId from, ParticipantId to) const;  // none: the flow is not registered
-  Role role(ParticipantId id) const { return roles_.at(id - 1); }                    // of one that is known
+  MeterId main_meter(ParticipantId from, ParticipantId to) const;  // 0: the flow is not registered
+  Role role(ParticipantId id) const { return roles_.at(id - 1); }  // of one that is known
   // Who stakes for the validator; none: nobody does.
   std::optional<ParticipantId> staker_of(ValidatorId id) const;
   size_t participants() const { return keys_.size(); }

@@ -19,9 +19,7 @@ constexpr size_t kParticipantsMax = 100'000;
 constexpr size_t kMetersMax = 1'000'000;
 constexpr uint32_t kMillisMax = 24 * 3600 * 1000;
 constexpr uint32_t kPpmMax = 1'000'000;
-constexpr uint8_t kProximityFlag = 0x80;           // in the byte of the engine: a part on proximity follows
-constexpr uint64_t kWattsMax = 1'000'000'000'000;  // 1 TW
-constexpr uint64_t kCostMax = 1'000'000'000'000;   // a million of the currency per MWh
+constexpr uint8_t kProximityFlag = 0x80;  // in the byte of the engine: a part on proximity follows
 
 struct EngineName {
   EngineKind kind;

@@ -67,6 +67,9 @@ enum class Role : uint8_t { kPlant = 1, kGrid = 2, kDistributor = 3, kUser = 4, 
 const char* role_name(Role role);
 std::optional<Role> role_from_name(std::string_view name);
 
+inline constexpr uint64_t kWattsMax = 1'000'000'000'000;  // 1 TW
+inline constexpr uint64_t kCostMax = 1'000'000'000'000;   // a million of the currency per MWh
+
 struct GenesisParticipant {
   ParticipantId id = 0;  // 1.. in the order of the file
   std::string name;      // unique, [a-z0-9][a-z0-9._-]{0,62}

@@ -81,6 +81,7 @@ class Operations {
       const MarketRefusal refusal = operation.run();
       ++seen_[refusal];
       ASSERT_EQ(market_.broken_invariant(), "") << "operation " << n << " " << operation.name;
+      ASSERT_FALSE(sold_beyond_capacity()) << "operation " << n << " " << operation.name;
       if (refusal == MarketRefusal::kNone) {
         ++done_[operation.name];
         before_ = market_;
@@ -145,9 +146,11 @@ class Operations {
   void pass_time() {
     if (rng_.chance(250'000)) now_ += static_cast<int64_t>(rng_.below(2 * 60'000));
     if (rng_.chance(200)) now_ += static_cast<int64_t>(rng_.below(20)) * kHour;
+    const bool new_day = now_ / kDayMs != day_;  // which the market notes, whether or not anything is due
+    day_ = now_ / kDayMs;
     const size_t ran = market_.advance(now_);
     ASSERT_EQ(stored_->advance(now_), ran);
-    if (ran == 0) return;
+    if (ran == 0 && !new_day) return;
     ASSERT_EQ(market_.broken_invariant(), "");
     for (const auto& [id, trade] : market_.trades()) ++states_[trade.state];
     before_ = market_;
@@ -298,6 +301,7 @@ class Operations {
     add("vote", 25, [this] { return vote(); });
     add("veto", 3, [this] { return veto(); });
     add("rules", 2, [this] { return change_rules(); });
+    add("limits", 3, [this] { return change_limits(); });
     add("next_epoch", 1, [this] {
       market_.next_epoch();
       stored_->next_epoch();
@@ -305,6 +309,25 @@ class Operations {
     });
   }
 
+  // Of a capacity below what is sold nothing is left: no slot is sold further beyond it.
+  MarketRefusal change_limits() {
+    const ParticipantId who = everyone_[rng_.below(everyone_.size() - 1)];
+    const MarketParticipant& p = market_.participants().at(who);
+    const uint64_t capacity_w = rng_.chance(300'000) ? rng_.below(100'000) : 400'000 + rng_.below(400'000);
+    const uint32_t loss_ppm = p.loss_ppm;
+    market_.set_limits(who, capacity_w, loss_ppm);
+    stored_->set_limits(who, capacity_w, loss_ppm);
+    return MarketRefusal::kNone;
+  }
+  bool sold_beyond_capacity() const {
+    for (const auto& [of, wh] : market_.reserved()) {
+      const MarketParticipant& p = market_.participants().at(of.resource);
+      const uint64_t* before = before_.reserved().find(of);
+      const bool bounded = p.role != Role::kUser || p.capacity_w > 0;
+      if (bounded && wh > (before == nullptr ? 0 : *before) && wh > p.capacity_w / 4) return true;
+    }
+    return false;
+  }
   // Any that go together, from half the deadlines to twice.
   MarketRefusal change_rules() {
     const auto up_to = [this](int64_t hours) {
@@ -312,8 +335,8 @@ class Operations {
     };
     params_ = small_params();
     MarketTimes& t = params_.times;
-    t.gate_ms = up_to(1) / 2;
-    t.round_ms = 1 + up_to(1) / 2;
+    t.gate_ms = up_to(1) / 4;
+    t.round_ms = 10 * 60'000 + up_to(1);
     t.submit_ms = 1 + up_to(4);
     t.close_ms = t.submit_ms + up_to(4);
     t.settle_ms = t.close_ms + 1 + up_to(4);
@@ -438,6 +461,7 @@ class Operations {
   std::unique_ptr<Market> stored_;  // over source_
   Market before_;
   int64_t now_ = kTestStart;
+  int64_t day_ = 0;
   std::array<std::vector<ParticipantId>, kParties> by_role_;
   std::vector<ParticipantId> everyone_;
   std::vector<Operation> list_;

@@ -83,6 +83,8 @@ inline std::vector<SampleAction> sample_actions() {
       {"propose.membership", Propose{ProposalKind::kMembership, sample_registration()}},
       {"propose.confiscation", Propose{ProposalKind::kConfiscation, ParticipantId{7}}},
       {"propose.restore_trust", Propose{ProposalKind::kRestoreTrust, ParticipantId{8}}},
+      {"propose.flow", Propose{ProposalKind::kFlow, FlowChange{9, 2, 17, 3}}},
+      {"propose.limits", Propose{ProposalKind::kLimits, LimitChange{9, 8'000'000, std::nullopt, 10, 20}}},
       {"propose.regulator_seat", Propose{ProposalKind::kRegulatorSeat, ParticipantId{9}}},
       {"propose.recover_key",
        Propose{ProposalKind::kRecoverKey,
