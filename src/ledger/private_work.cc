@@ -150,7 +150,10 @@ TxCode PrivateWork::admit(const energy::PrivateRecord& record, const PseudonymRe
     bool to_distributor = false;
     for (const energy::SealedFor& sealed : reading.sealed) {
       if (!members_.knows(sealed.receiver)) return TxCode::unknown_participant;
-      to_distributor |= sealed.receiver == pseudonym.distributor;
+      // Numbers stand in the clear: one that is not shared by many points tells whose point it is.
+      const bool is_distributor = sealed.receiver == pseudonym.distributor;
+      if (!is_distributor && !members_.is_regulator(sealed.receiver)) return TxCode::may_not_receive;
+      to_distributor |= is_distributor;
     }
     if (!to_distributor) return TxCode::distributor_left_out;
     const PrivateContext context = energy::context_of(chain_, record.pseudonym, reading);

@@ -121,9 +121,9 @@ struct Complained {
 TEST(PrivateClaims, AComplaintIsOfAReceiverAboutItsOwnReadingOnce) {
   PrivateChain c;
   Complained f(c);
-  EXPECT_EQ(c.put(f.made(kPoor)), TxCode::not_authorised) << "nothing is sealed to it";
+  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::not_authorised) << "nothing is sealed to it";
   energy::Complaint bad = f.complaint;
-  bad.receiver = kBuyer;
+  bad.receiver = kRegulating;
   EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "in another receiver's name";
   bad = f.complaint;
   bad.commitment.bytes[3] ^= 1;
@@ -138,7 +138,7 @@ TEST(PrivateClaims, AComplaintIsOfAReceiverAboutItsOwnReadingOnce) {
   EXPECT_EQ(c.put(f.complaint), TxCode::ok) << "carried by anyone";
   EXPECT_EQ(f.kept().state, ComplaintState::kOpen);
   EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state);
-  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::complaint_state) << "one at a time";
+  EXPECT_EQ(c.put(f.made(kRegulating)), TxCode::complaint_state) << "one at a time";
   EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1), {kDistributor}), TxCode::complaint_state) << "and no way around it";
   EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::complaint_state)
       << "the regulator has seen nothing yet";
@@ -177,7 +177,7 @@ TEST(PrivateClaims, TheMetersAnswerIsReadByTheRegulatorWhoFindsTheComplaintFalse
   EXPECT_EQ(c.pseudonym(0).faults, 0u);
   EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::complaint_state) << "ruled once";
   EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state) << "and not again by the same receiver";
-  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::ok) << "another one may";
+  EXPECT_EQ(c.put(f.made(kRegulating)), TxCode::ok) << "another one may";
 }
 
 TEST(PrivateClaims, AMeterAtFaultLosesTheReading) {

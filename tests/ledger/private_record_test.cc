@@ -62,7 +62,7 @@ TEST(PrivateLedger, ARecordIsKeptAsACommitmentAndWhoMayOpenIt) {
   const PrivateRecord record = c.record(0, 612);
   const TxPtr tx = c.carry(record);
   ASSERT_EQ(c.add_one(tx), TxCode::ok);
-  const PrivateEntry want{0, false, record.readings[0].commitment, tx->id(), {kDistributor, kBuyer}, {}, {}};
+  const PrivateEntry want{0, false, record.readings[0].commitment, tx->id(), {kDistributor, kRegulating}, {}, {}};
   EXPECT_EQ(c.entry(0), want);
   EXPECT_FALSE(c.entry(1).has_value());
   EXPECT_EQ(c.put(c.record(0, 12, kSlotNow, 0, Obis::kExport)), TxCode::ok) << "the other register of the same point";
@@ -151,9 +151,17 @@ TEST(PrivateLedger, ARecordIsOfWholeSlotsOfItsPeriodInTimeAndForItsDistributor) 
   EXPECT_EQ(c.put(made(kStartS + 2 * 900, 900)), TxCode::future_interval);
 
   const std::vector<energy::Measured> one = {{Obis::kImport, kStartS, 900, 0, 5}};
-  const std::vector<energy::Receiver> owner_only = {{kBuyer, c.owner_seal.public_key()}};
-  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, owner_only).value()),
+  const std::vector<energy::Receiver> without = {{kRegulating, c.regulator_seal.public_key()}};
+  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, without).value()),
             TxCode::distributor_left_out);
+  std::vector<energy::Receiver> with_owner = {c.receivers()[0], {kBuyer, c.owner_seal.public_key()}};
+  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, with_owner).value()),
+            TxCode::may_not_receive)
+      << "its number would stand beside every reading of the household";
+  with_owner[1].id = kGridCompany;
+  std::ranges::sort(with_owner, {}, &energy::Receiver::id);
+  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, with_owner).value()),
+            TxCode::may_not_receive);
   auto with_stranger = c.receivers();
   with_stranger.push_back({99, c.owner_seal.public_key()});
   EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, with_stranger).value()),
