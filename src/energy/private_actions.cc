@@ -1,5 +1,7 @@
 #include "energy/private_actions.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "crypto/hash.h"
 
@@ -25,8 +27,9 @@ Obis decode_obis(Reader& r) {
 
 void encode_unsigned(Writer& w, const Answer& a) {
   encode(w, a.complaint);
+  w.u32(a.regulator);
   encode(w, a.enc);
-  w.bytes(a.cipher);
+  encode(w, a.cipher);
 }
 
 void encode(Writer& w, const PrivateRecord& record) { w.raw(encode_private_record(record)); }
@@ -80,9 +83,9 @@ void encode(Writer& w, const Answer& a) {
 
 void decode(Reader& r, Answer& a) {
   decode(r, a.complaint);
+  a.regulator = r.u32();
   decode(r, a.enc);
-  const ByteView cipher = r.bytes(kAnswerCipherMax);
-  a.cipher.assign(cipher.begin(), cipher.end());
+  decode(r, a.cipher);
   decode(r, a.signature);
 }
 
@@ -92,17 +95,20 @@ Hash answer_digest(const Answer& answer) {
   return tagged_hash("tieline/private-answer/1", {w.view()});
 }
 
-Result<Answer> make_answer(const Reveal& reveal, const seal::PublicKey& regulator, const Secret& seed,
+Result<Answer> make_answer(const Reveal& reveal, const Receiver& regulator, const Secret& seed,
                            const Signer& pseudonym) {
-  Result<seal::Sealed> sealed = seal::seal(regulator, seed, reveal.complaint.view(), ByteView{}, encoded(reveal));
+  Result<seal::Sealed> sealed = seal::seal(regulator.key, seed, reveal.complaint.view(), ByteView{}, encoded(reveal));
   if (!sealed) return sealed.error();
-  Answer out{reveal.complaint, sealed->enc, std::move(sealed->cipher), {}};
+  TL_CHECK(sealed->cipher.size() == kAnswerCipherSize);
+  Answer out{reveal.complaint, regulator.id, sealed->enc, {}, {}};
+  std::ranges::copy(sealed->cipher, out.cipher.bytes.begin());
   out.signature = pseudonym.sign(answer_digest(out).view());
   return out;
 }
 
 Result<Reveal> open_answer(const Answer& answer, const seal::SecretKey& regulator) {
-  const Result<Bytes> plain = regulator.open({answer.enc, answer.cipher}, answer.complaint.view(), ByteView{});
+  const Result<Bytes> plain = regulator.open({answer.enc, {answer.cipher.bytes.begin(), answer.cipher.bytes.end()}},
+                                             answer.complaint.view(), ByteView{});
   if (!plain) return plain.error();
   Result<Reveal> reveal = decoded<Reveal>(*plain, "reveal");
   if (reveal && reveal->complaint != answer.complaint)

@@ -23,14 +23,16 @@
 
 namespace tieline::energy {
 
-inline constexpr size_t kAnswerCipherMax = 512;  // a reveal has 232 bytes
+inline constexpr size_t kAnswerCipherSize = kRevealSize + seal::kTagSize;  // exactly: anything else opens for nobody
 inline constexpr size_t kTariffStepsMax = 2'048;
 
-// The meter's reveal, sealed to the regulator with the complaint's digest as info.
+// The meter's reveal, sealed to one regulator with the complaint's digest as info. That one rules: another could not
+// open it, and would find against an honest meter.
 struct Answer {
   Hash complaint;  // complaint_digest
+  ParticipantId regulator = 0;
   seal::Encapsulation enc;
-  Bytes cipher;
+  FixedBytes<kAnswerCipherSize, struct AnswerCipherTag> cipher;
   Signature signature;  // of the pseudonym over answer_digest
   bool operator==(const Answer&) const = default;
 };
@@ -38,7 +40,7 @@ void encode(Writer& w, const Answer& a);
 void decode(Reader& r, Answer& a);
 Hash answer_digest(const Answer& answer);
 // Errors: bad_seal_key.
-Result<Answer> make_answer(const Reveal& reveal, const seal::PublicKey& regulator, const Secret& seed,
+Result<Answer> make_answer(const Reveal& reveal, const Receiver& regulator, const Secret& seed,
                            const Signer& pseudonym);
 // Errors: does_not_open, malformed, and "other_complaint": the reveal is about another one.
 Result<Reveal> open_answer(const Answer& answer, const seal::SecretKey& regulator);

@@ -50,6 +50,8 @@ Hash complaint_digest(const Complaint& complaint);
 Complaint make_complaint(const PrivateContext& context, const Commitment& commitment, ParticipantId receiver,
                          const Signer& signer);
 
+inline constexpr size_t kRevealSize = 32 + 32 + kPayloadSize + 64;
+
 // For the regulator's eyes: it holds the reading. To be sent sealed.
 struct Reveal {
   Hash complaint;  // complaint_digest

@@ -120,6 +120,7 @@ void encode(Writer& w, const ComplaintRecord& c) {
   w.u8(static_cast<uint8_t>(c.state));
   encode(w, c.tx);
   encode(w, c.answer);
+  w.u32(c.regulator);
 }
 void decode(Reader& r, ComplaintRecord& c) {
   decode(r, c.of);
@@ -131,6 +132,7 @@ void decode(Reader& r, ComplaintRecord& c) {
   c.state = static_cast<ComplaintState>(state);
   decode(r, c.tx);
   decode(r, c.answer);
+  c.regulator = r.u32();
 }
 Bytes complaint_name(const Hash& complaint) { return energy::RecordName("complaint/").id(complaint.view()).take(); }
 

@@ -89,8 +89,9 @@ struct ComplaintRecord {
   ParticipantId receiver = 0;
   int64_t since_ms = 0;  // when it was made, or answered
   ComplaintState state = ComplaintState::kOpen;
-  TxId tx;                     // of the complaint
-  std::optional<TxId> answer;  // of the answer
+  TxId tx;                      // of the complaint
+  std::optional<TxId> answer;   // of the answer
+  ParticipantId regulator = 0;  // to whom the answer is sealed, and who rules; 0: not answered
   bool operator==(const ComplaintRecord&) const = default;
 };
 void encode(Writer& w, const ComplaintRecord& c);

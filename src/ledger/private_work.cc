@@ -225,8 +225,8 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
   const Hash digest = energy::complaint_digest(complaint);
   if (!verifier_.verify(*members_.key(complaint.receiver), digest.view(), complaint.signature))
     return TxCode::bad_inner_signature;
-  complaints_[digest] = {of,      entry->version, complaint.receiver, time_ms_, ComplaintState::kOpen,
-                         tx.id(), std::nullopt};
+  complaints_[digest] = {of, entry->version, complaint.receiver, time_ms_, ComplaintState::kOpen, tx.id(), std::nullopt,
+                         0};
   PrivateEntry& changed = entries_[of];
   changed.complaint = digest;
   changed.complained.push_back(complaint.receiver);
@@ -237,12 +237,14 @@ TxCode PrivateWork::run(const energy::Answer& answer, const Transaction& tx) {
   const ComplaintRecord* complaint = complaints_.find(answer.complaint);
   if (complaint == nullptr || complaint->state != ComplaintState::kOpen) return TxCode::complaint_state;
   if (time_ms_ > complaint->since_ms + energy::kRevealMs) return TxCode::too_late;
+  if (!members_.knows(answer.regulator) || !members_.is_regulator(answer.regulator)) return TxCode::not_authorised;
   if (!verifier_.verify(complaint->of.pseudonym, energy::answer_digest(answer).view(), answer.signature))
     return TxCode::bad_inner_signature;
   ComplaintRecord& changed = complaints_[answer.complaint];
   changed.state = ComplaintState::kAnswered;
   changed.since_ms = time_ms_;
   changed.answer = tx.id();
+  changed.regulator = answer.regulator;
   return TxCode::ok;
 }
 
@@ -250,6 +252,9 @@ TxCode PrivateWork::run(const energy::PrivateRuling& ruling, const Transaction& 
   if (!signed_by_regulator(tx)) return TxCode::not_authorised;
   const ComplaintRecord* complaint = complaints_.find(ruling.complaint);
   if (complaint == nullptr || complaint->state != ComplaintState::kAnswered) return TxCode::complaint_state;
+  // Nobody else can open the answer.
+  if (!signed_by(tx, complaint->regulator) || !members_.is_regulator(complaint->regulator))
+    return TxCode::not_authorised;
   const SlotOfPoint of = complaint->of;
   if (ruling.meter_at_fault) {
     find_at_fault(of);

@@ -101,7 +101,7 @@ struct Complained {
   ComplaintRecord kept() const {
     return state::must_read<ComplaintRecord>(c.view(), state::key_of(complaint_name(digest)), "test");
   }
-  energy::Answer answer() const {
+  energy::Answer answer(ParticipantId regulator = kRegulating) const {
     const energy::PrivateContext context = c.context(record);
     const Commitment& commitment = record.readings[0].commitment;
     const energy::Receiver to = c.receivers()[0];
@@ -110,7 +110,8 @@ struct Complained {
         c.signers[0].sign(energy::payload_digest(context, commitment, to.key, 600, payload.blinding).view());
     const energy::Reveal reveal = energy::make_reveal(
         complaint, energy::encapsulation_seed(c.secrets[0], context, commitment, to.key), payload, c.signers[0]);
-    return energy::make_answer(reveal, c.regulator_seal.public_key(), secret_of("answer"), c.signers[0]).value();
+    return energy::make_answer(reveal, {regulator, c.regulator_seal.public_key()}, secret_of("answer"), c.signers[0])
+        .value();
   }
   PrivateChain& c;
   PrivateRecord record;
@@ -178,6 +179,35 @@ TEST(PrivateClaims, TheMetersAnswerIsReadByTheRegulatorWhoFindsTheComplaintFalse
   EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::complaint_state) << "ruled once";
   EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state) << "and not again by the same receiver";
   EXPECT_EQ(c.put(f.made(kRegulating)), TxCode::ok) << "another one may";
+}
+
+TEST(PrivateClaims, OnlyTheRegulatorThatTheAnswerIsSealedToRules) {
+  constexpr ParticipantId kSecondRegulator = 8;
+  Genesis g = private_genesis();
+  GenesisParticipant second = g.participants.at(kRegulating - 1);
+  second.id = kSecondRegulator;
+  second.name = "second regulator";
+  second.key = participant_key(kSecondRegulator).public_key();
+  g.participants.push_back(second);
+  MarketMember member = g.market->members.at(kRegulating - 1);
+  member.participant = kSecondRegulator;
+  member.org = static_cast<OrgId>(100 + kSecondRegulator);
+  member.bls_key = participant_key(kSecondRegulator).bls_key();
+  g.market->members.push_back(member);
+  PrivateChain c(g);
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  EXPECT_EQ(c.put(f.answer(kDistributor)), TxCode::not_authorised) << "no regulator";
+  EXPECT_EQ(c.put(f.answer(99)), TxCode::not_authorised) << "nobody at all";
+  energy::Answer bad = f.answer();
+  bad.regulator = kSecondRegulator;
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "passed on to one who cannot open it";
+  ASSERT_EQ(c.put(f.answer()), TxCode::ok);
+  EXPECT_EQ(f.kept().regulator, kRegulating);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kSecondRegulator}), TxCode::not_authorised)
+      << "who opened nothing";
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, false}, {kRegulating}), TxCode::ok);
 }
 
 TEST(PrivateClaims, AMeterAtFaultLosesTheReading) {
