@@ -127,14 +127,18 @@ TxCode PrivateWork::admit_slot(const energy::PrivateReading& reading, const Slot
   if (entry == nullptr) {
     if (reading.version == 0) return time_ms_ < end_ms + times().submit_ms ? TxCode::ok : TxCode::too_late;
     if (reading.version != kOnlyGaps) return TxCode::other_version;
-    return closed ? TxCode::ok : TxCode::too_early;
+    if (!closed) return TxCode::too_early;
+    return co_signed ? TxCode::ok : TxCode::rank_not_raised;
   }
   if (reading.version <= entry->version) return TxCode::overlap;
   if (reading.version != entry->version + 1) return TxCode::other_version;
   const ComplaintRecord* complaint = complaint_of(*entry);
-  if (!stands(*entry, complaint, time_ms_)) return TxCode::ok;
-  if (complaint != nullptr) return TxCode::complaint_state;
-  if (!closed) return TxCode::too_early;
+  if (stands(*entry, complaint, time_ms_)) {
+    if (complaint != nullptr) return TxCode::complaint_state;
+    if (!closed) return TxCode::too_early;
+  }
+  // Whatever became of it: else who complains for the point, or keeps back its reading, lets it write another one that
+  // nothing is balanced with any more.
   return co_signed ? TxCode::ok : TxCode::rank_not_raised;
 }
 

@@ -8,8 +8,9 @@
 //   before submit        version 0 is recorded, once
 //   submit to close      gaps are final for now: the distributor proves its balance
 //   close                its public substitute stands in for what is missing; no balance: the distributor's default
-//   close to final       version n+1: of a gap or of what was proven wrong by the meter alone, of a reading that stands
-//                        with its distributor's or the regulator's signature
+//   close to final       version n+1, of a gap too, with its distributor's or the regulator's signature
+//
+// A reading that was proven wrong or went missing may be replaced at once, with one of these signatures.
 
 #include <map>
 

@@ -222,7 +222,7 @@ TEST(PrivateClaims, AMeterAtFaultLosesTheReading) {
   EXPECT_EQ(refused_today(c, kDistributor), 0u);
 }
 
-TEST(PrivateClaims, SilenceMakesTheReadingMissingAndALateValueTakesItsPlace) {
+TEST(PrivateClaims, SilenceMakesTheReadingMissingAndNoMeterReplacesItAlone) {
   PrivateChain c;
   Complained f(c);
   ASSERT_EQ(c.put(f.complaint), TxCode::ok);
@@ -234,7 +234,11 @@ TEST(PrivateClaims, SilenceMakesTheReadingMissingAndALateValueTakesItsPlace) {
   EXPECT_FALSE(stands(*c.entry(0), &kept, c.tip.time_ms));
   EXPECT_EQ(c.put(f.answer()), TxCode::too_late);
   EXPECT_EQ(c.pseudonym(0).faults, 0u) << "silence is no forgery";
-  EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1)), TxCode::ok);
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1)), TxCode::rank_not_raised)
+      << "an accomplice complains, the meter keeps silent and records less";
+  c.after(kSlotNow, 48 * kHourMs);
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1)), TxCode::rank_not_raised) << "nor later";
+  EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1), {kDistributor}), TxCode::ok);
   EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms));
 }
 
@@ -276,7 +280,7 @@ TEST(PrivateClaims, APublicTotalOpensTheChainsCommitmentsOnceAndWhole) {
   c.after(kSlotNow + 95, 48 * kHourMs);
   EXPECT_EQ(c.put(day.total()), TxCode::may_not_open);
   const PrivateRecord late = c.record(0, 150, kSlotNow + 50, 1);
-  ASSERT_EQ(c.put(late), TxCode::ok);
+  ASSERT_EQ(c.put(late, {kDistributor}), TxCode::ok);
   day.statement.slots[50] = {late.readings[0].commitment, 0};
   day.openings[50] = c.opening(0, 150, late);
   const energy::OpenTotal good = day.total();
@@ -317,7 +321,7 @@ TEST(PrivateClaims, ATotalThatIsNotWhatTheChainAddsUpToIsRefused) {
   Day day(c);
   c.after(kSlotNow + 95, 48 * kHourMs);
   const PrivateRecord late = c.record(0, 150, kSlotNow + 50, 1);
-  ASSERT_EQ(c.put(late), TxCode::ok);
+  ASSERT_EQ(c.put(late, {kDistributor}), TxCode::ok);
   const auto without_late = day.statement;
   day.statement.slots[50] = {late.readings[0].commitment, 0};
   day.openings[50] = c.opening(0, 150, late);
@@ -416,7 +420,7 @@ TEST(PrivateClaims, GapsEnterTheBalanceWithTheirPublicValue) {
   c.after(kSlotNow, 24 * kHourMs);
   EXPECT_EQ(c.put(good, {kDistributor}), TxCode::ok);
   c.after(kSlotNow, 48 * kHourMs);
-  ASSERT_EQ(c.put(c.record(0, 690, kSlotNow, 1)), TxCode::ok);
+  ASSERT_EQ(c.put(c.record(0, 690, kSlotNow, 1), {kDistributor}), TxCode::ok);
   EXPECT_EQ(c.put(good, {kDistributor}), TxCode::bad_range_proof) << "what is balanced is not the same any more";
 }
 

@@ -169,19 +169,22 @@ TEST(PrivateLedger, ARecordIsOfWholeSlotsOfItsPeriodInTimeAndForItsDistributor) 
   EXPECT_EQ(c.add_one(c.send({kPoor}, {{ActionType::kPrivateRecord, Bytes(900, 7)}})), TxCode::malformed);
 }
 
-TEST(PrivateLedger, AGapIsFilledOnceItHasClosedAndByTheMeterAlone) {
+TEST(PrivateLedger, AGapIsFilledOnceItHasClosedAndNeverByTheMeterAlone) {
   PrivateChain c;
   c.start();
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::too_early);
   c.after(kSlotNow, 24 * kHourMs - 1'000);
-  EXPECT_EQ(c.put(c.record(1, 5)), TxCode::ok) << "just in time";
+  EXPECT_EQ(c.put(c.record(3, 5)), TxCode::ok) << "just in time";
   c.after(kSlotNow, 24 * kHourMs);
   EXPECT_EQ(c.put(c.record(0, 5)), TxCode::too_late);
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::too_early) << "gaps stay until the balance is proved";
   c.after(kSlotNow, 48 * kHourMs);
   EXPECT_EQ(c.put(c.record(0, 5)), TxCode::too_late);
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 2)), TxCode::other_version);
-  EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::ok);
+  EXPECT_EQ(c.put(c.record(0, 0, kSlotNow, 1)), TxCode::rank_not_raised)
+      << "no balance is asked for any more: it would keep its readings back and record nothing drawn";
+  EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1), {kDistributor}), TxCode::ok);
+  EXPECT_EQ(c.put(c.record(1, 5, kSlotNow, 1), {kRegulating}), TxCode::ok) << "who is the way around a distributor";
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::overlap);
   c.after(kSlotNow, 60 * kDayMs);
   EXPECT_EQ(c.put(c.record(2, 5, kSlotNow, 1)), TxCode::too_late) << "final";
