@@ -19,7 +19,8 @@
 
 namespace tieline::energy {
 
-inline constexpr int64_t kRevealMs = 24 * 3'600'000;  // from the complaint to the reveal
+inline constexpr int64_t kRevealMs = 24 * 3'600'000;      // from the complaint to the reveal
+inline constexpr int64_t kRulingMs = 7 * 24 * 3'600'000;  // from the reveal to the ruling: else the reading stands
 
 struct ForgeryProof {
   PrivateContext context;

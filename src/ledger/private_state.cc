@@ -155,6 +155,17 @@ void encode(Writer& w, const BalanceRecord& b) { encode(w, b.digest); }
 void decode(Reader& r, BalanceRecord& b) { decode(r, b.digest); }
 Bytes balance_name(const BalanceOf& of) { return energy::RecordName("balance/").id(of.distributor).id(of.slot).take(); }
 
+bool is_open(const ComplaintRecord& complaint, int64_t now_ms) {
+  switch (complaint.state) {
+    case ComplaintState::kOpen:
+      return now_ms <= complaint.since_ms + energy::kRevealMs;
+    case ComplaintState::kAnswered:
+      return now_ms <= complaint.since_ms + energy::kRulingMs;
+    default:
+      return false;
+  }
+}
+
 bool stands(const PrivateEntry& entry, const ComplaintRecord* complaint, int64_t now_ms) {
   if (entry.is_void) return false;
   const bool silent = complaint != nullptr && complaint->state == ComplaintState::kOpen &&

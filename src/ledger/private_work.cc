@@ -134,7 +134,7 @@ TxCode PrivateWork::admit_slot(const energy::PrivateReading& reading, const Slot
   if (reading.version != entry->version + 1) return TxCode::other_version;
   const ComplaintRecord* complaint = complaint_of(*entry);
   if (stands(*entry, complaint, time_ms_)) {
-    if (complaint != nullptr) return TxCode::complaint_state;
+    if (complaint != nullptr && is_open(*complaint, time_ms_)) return TxCode::complaint_state;
     if (!closed) return TxCode::too_early;
   }
   // Whatever became of it: else who complains for the point, or keeps back its reading, lets it write another one that
@@ -200,15 +200,21 @@ TxCode PrivateWork::find_standing(const PrivateContext& context, SlotOfPoint& of
 void PrivateWork::find_at_fault(const SlotOfPoint& of) {
   PrivateEntry& entry = entries_[of];
   entry.is_void = true;
-  if (entry.complaint) complaints_[*entry.complaint].state = ComplaintState::kMeterAtFault;
+  const ComplaintRecord* complaint = complaint_of(entry);
+  if (complaint != nullptr && is_open(*complaint, time_ms_))
+    complaints_[*entry.complaint].state = ComplaintState::kMeterAtFault;
   entry.complaint.reset();
   ++pseudonyms_[of.pseudonym].faults;
 }
 
-TxCode PrivateWork::run(const energy::ForgeryProof& proof, const Transaction&) {
+TxCode PrivateWork::run(const energy::ForgeryProof& proof, const Transaction& tx) {
   SlotOfPoint of;
   const PrivateEntry* entry = nullptr;
   if (const TxCode code = find_standing(proof.context, of, entry); code != TxCode::ok) return code;
+  // Of one whom the reading is sealed to: else a point signs a lie for a key of its own and publishes it, to get the
+  // public value in the place of a reading that it likes less.
+  if (std::ranges::none_of(entry->receivers, [&](ParticipantId id) { return signed_by(tx, id); }))
+    return TxCode::not_authorised;
   if (Status proven = energy::check_forgery(proof, entry->commitment, verifier_); !proven)
     return proven.error().code == "bad_signature" ? TxCode::bad_inner_signature : TxCode::not_forged;
   find_at_fault(of);
@@ -219,13 +225,17 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
   SlotOfPoint of;
   const PrivateEntry* entry = nullptr;
   if (const TxCode code = find_standing(complaint.context, of, entry); code != TxCode::ok) return code;
+  // There must be time for an answer and a ruling: what is final stays as it is, whoever keeps silent.
+  if (time_ms_ + energy::kRevealMs + energy::kRulingMs >= private_slot_end_ms(of.slot) + times().final_ms)
+    return TxCode::too_late;
   if (complaint.commitment != entry->commitment) return TxCode::unknown_reading;
   const auto has = [&](const std::vector<ParticipantId>& list) {
     return std::find(list.begin(), list.end(), complaint.receiver) != list.end();
   };
   if (!has(entry->receivers)) return TxCode::not_authorised;
   // Once a receiver and version, and one at a time: complaining costs the meter an answer.
-  if (entry->complaint || has(entry->complained)) return TxCode::complaint_state;
+  const ComplaintRecord* standing = complaint_of(*entry);
+  if ((standing != nullptr && is_open(*standing, time_ms_)) || has(entry->complained)) return TxCode::complaint_state;
   const Hash digest = energy::complaint_digest(complaint);
   if (!verifier_.verify(*members_.key(complaint.receiver), digest.view(), complaint.signature))
     return TxCode::bad_inner_signature;
@@ -256,6 +266,7 @@ TxCode PrivateWork::run(const energy::PrivateRuling& ruling, const Transaction& 
   if (!signed_by_regulator(tx)) return TxCode::not_authorised;
   const ComplaintRecord* complaint = complaints_.find(ruling.complaint);
   if (complaint == nullptr || complaint->state != ComplaintState::kAnswered) return TxCode::complaint_state;
+  if (!is_open(*complaint, time_ms_)) return TxCode::too_late;
   // Nobody else can open the answer.
   if (!signed_by(tx, complaint->regulator) || !members_.is_regulator(complaint->regulator))
     return TxCode::not_authorised;

@@ -47,27 +47,28 @@ TEST(PrivateClaims, AForgedPayloadIsProvenByItsReceiverAndVoidsTheReading) {
 
   energy::ForgeryProof bad = f.proof;
   bad.payload.wh = 2;
-  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "the pseudonym never said so";
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::bad_inner_signature) << "the pseudonym never said so";
   bad = f.proof;
   bad.context.pseudonym = c.signers[1].public_key();
-  EXPECT_EQ(c.put(bad), TxCode::not_forged) << "of another pseudonym, whose commitment is another";
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::not_forged) << "of another pseudonym, whose commitment is another";
   bad.commitment = c.entry(1)->commitment;
-  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature);
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::bad_inner_signature);
   bad = f.proof;
   bad.context.start_s += 900;
-  EXPECT_EQ(c.put(bad), TxCode::unknown_reading);
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::unknown_reading);
   bad = f.proof;
   bad.context.version = 1;
-  EXPECT_EQ(c.put(bad), TxCode::other_version);
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::other_version);
   bad = f.proof;
   bad.context.chain.bytes[0] ^= 1;
-  EXPECT_EQ(c.put(bad), TxCode::unknown_reading) << "of another chain";
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::unknown_reading) << "of another chain";
   EXPECT_EQ(c.pseudonym(0).faults, 0u);
 
-  EXPECT_EQ(c.put(f.proof), TxCode::ok);
+  EXPECT_EQ(c.put(f.proof), TxCode::not_authorised) << "by somebody who was sealed nothing";
+  EXPECT_EQ(c.put(f.proof, {kDistributor}), TxCode::ok);
   EXPECT_TRUE(c.entry(0)->is_void);
   EXPECT_EQ(c.pseudonym(0).faults, 1u);
-  EXPECT_EQ(c.put(f.proof), TxCode::reading_state) << "once";
+  EXPECT_EQ(c.put(f.proof, {kDistributor}), TxCode::reading_state) << "once";
 
   EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1)), TxCode::not_authorised) << "it records nothing alone any more";
   EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1), {kDistributor}), TxCode::ok);
@@ -83,7 +84,23 @@ TEST(PrivateClaims, AnHonestReadingIsNoForgery) {
                                            c.distributor_seal, c.verifier);
   const energy::ForgeryProof proof = energy::forgery_proof(c.context(record), record.readings[0].commitment,
                                                            c.distributor_seal.public_key(), opened->payload);
-  EXPECT_EQ(c.put(proof), TxCode::not_forged);
+  EXPECT_EQ(c.put(proof, {kDistributor}), TxCode::not_forged);
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+}
+
+TEST(PrivateClaims, APointCannotConvictItselfToGetThePublicValue) {
+  PrivateChain c;
+  c.start();
+  const PrivateRecord record = c.record(0, 2'500);  // more than is substituted
+  ASSERT_EQ(c.put(record), TxCode::ok);
+  const energy::PrivateContext context = c.context(record);
+  const Commitment& commitment = record.readings[0].commitment;
+  energy::PrivatePayload lie{1, energy::reading_blinding(c.secrets[0], context), {}};
+  const seal::PublicKey own = c.owner_seal.public_key();
+  lie.signature = c.signers[0].sign(energy::payload_digest(context, commitment, own, lie.wh, lie.blinding).view());
+  const energy::ForgeryProof proof = energy::forgery_proof(context, commitment, own, lie);
+  EXPECT_EQ(c.put(proof, {kBuyer}), TxCode::not_authorised);
+  EXPECT_FALSE(c.entry(0)->is_void);
   EXPECT_EQ(c.pseudonym(0).faults, 0u);
 }
 
@@ -240,6 +257,42 @@ TEST(PrivateClaims, SilenceMakesTheReadingMissingAndNoMeterReplacesItAlone) {
   EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1)), TxCode::rank_not_raised) << "nor later";
   EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1), {kDistributor}), TxCode::ok);
   EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms));
+}
+
+TEST(PrivateClaims, AComplaintThatIsNotRuledInTimeIsClosedAndTheReadingStands) {
+  PrivateChain c;
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  ASSERT_EQ(c.put(f.answer()), TxCode::ok);
+  const int64_t since = f.kept().since_ms;
+  c.until(since + energy::kRulingMs - 10'000);
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1), {kDistributor}), TxCode::complaint_state) << "not past it";
+  c.until(since + energy::kRulingMs + 1);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::too_late);
+  EXPECT_FALSE(c.entry(0)->is_void);
+  const ComplaintRecord kept = f.kept();
+  EXPECT_TRUE(stands(*c.entry(0), &kept, c.tip.time_ms));
+  EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state) << "not by the same receiver";
+  EXPECT_EQ(c.put(f.made(kRegulating)), TxCode::ok) << "it is in nobody's way any more";
+}
+
+TEST(PrivateClaims, NothingIsComplainedOfThatCouldNotBeRuledOnBeforeItIsFinal) {
+  PrivateChain c;
+  Complained f(c);
+  const int64_t last = private_slot_end_ms(kSlotNow) + 60 * kDayMs - energy::kRevealMs - energy::kRulingMs;
+  c.until(last);
+  EXPECT_EQ(c.put(f.complaint), TxCode::too_late);
+  c.after(kSlotNow, 70 * kDayMs);
+  EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms)) << "and no silence makes it missing";
+
+  PrivateChain in_time;
+  Complained g(in_time);
+  in_time.until(last - 60'000);
+  EXPECT_EQ(in_time.put(g.complaint), TxCode::ok);
+  in_time.until(last - 60'000 + energy::kRevealMs);
+  EXPECT_EQ(in_time.put(g.answer()), TxCode::ok);
+  in_time.until(last - 60'000 + energy::kRevealMs + energy::kRulingMs);
+  EXPECT_EQ(in_time.put(energy::PrivateRuling{g.digest, true}, {kRegulating}), TxCode::ok) << "just before it is final";
 }
 
 // Everything of a day by one point; slot 50 is a gap.
