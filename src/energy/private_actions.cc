@@ -15,6 +15,7 @@ constexpr uint64_t kBatchUs = 4'000;  // two signatures, and a record for each o
 constexpr uint64_t kRecordUs = 150;   // and for each reading of it
 constexpr uint64_t kRecordReadingUs = 340;
 constexpr uint64_t kSmallUs = 250;  // signatures, and one commitment opened
+constexpr uint64_t kRulingUs = 10;  // it opens nothing and verifies nothing
 constexpr uint64_t kTotalUs = 500;  // and for each slot
 constexpr uint64_t kTotalSlotUs = 8;
 constexpr uint64_t kBalanceUs = 20'000;  // of 1,024 points
@@ -58,20 +59,6 @@ Result<PrivateAction> decoded_as(ByteView payload) {
   Result<A> out = decoded<A>(payload, "private action");
   if (!out) return out.error();
   return PrivateAction(std::move(*out));
-}
-
-// The number of readings or slots stands at a fixed place; what does not decode costs next to nothing.
-uint64_t readings_of(ByteView payload) {
-  Reader r(payload);
-  Pseudonym pseudonym;
-  decode(r, pseudonym);
-  const uint32_t count = r.u32();
-  return r.ok() ? std::min<uint64_t>(count, kPrivateReadingsMax) : 0;
-}
-
-uint64_t slots_of(ByteView payload) {
-  const Result<OpenTotal> total = decoded<OpenTotal>(payload, "total");
-  return total ? tariff_weights(total->tariff).size() : 0;
 }
 
 }  // namespace
@@ -188,6 +175,10 @@ void decode(Reader& r, Balance& b) {
 
 bool is_private_action(ActionType type) { return type >= ActionType::kPseudonyms && type <= ActionType::kBalance; }
 
+bool is_carried_action(ActionType type) {
+  return is_private_action(type) && type != ActionType::kPrivateRuling && type != ActionType::kBalance;
+}
+
 ActionType type_of(const PrivateAction& action) {
   return std::visit([]<class A>(const A&) { return kTypeOf<A>; }, action);
 }
@@ -224,24 +215,35 @@ Result<PrivateAction> decode_private_action(ActionType type, ByteView payload) {
   }
 }
 
-uint64_t private_work_us(ActionType type, ByteView payload) {
-  switch (type) {
+uint64_t tariff_slots(std::span<const TariffStep> steps) {
+  uint64_t sum = 0;
+  for (const TariffStep& step : steps) sum += step.slots;
+  return sum;
+}
+
+uint64_t private_work_us(const PrivateAction& action) {
+  switch (type_of(action)) {
     case ActionType::kPseudonyms:
       return kBatchUs;
     case ActionType::kPrivateRecord:
-      return kRecordUs + kRecordReadingUs * readings_of(payload);
-    case ActionType::kForgery:
-    case ActionType::kComplaint:
-    case ActionType::kAnswer:
+      return kRecordUs + kRecordReadingUs * std::get<PrivateRecord>(action).readings.size();
+    case ActionType::kOpenTotal: {
+      const uint64_t slots = tariff_slots(std::get<OpenTotal>(action).tariff);
+      return kTotalUs + (slots <= kOpeningSlotsMax ? kTotalSlotUs * slots : 0);
+    }
     case ActionType::kPrivateRuling:
-      return kSmallUs;
-    case ActionType::kOpenTotal:
-      return kTotalUs + kTotalSlotUs * slots_of(payload);
+      return kRulingUs;
     case ActionType::kBalance:
       return kBalanceUs;
     default:
-      return 0;
+      return kSmallUs;
   }
+}
+
+uint64_t private_work_us(ActionType type, ByteView payload) {
+  if (!is_private_action(type)) return 0;
+  const Result<PrivateAction> action = decode_private_action(type, payload);
+  return action ? private_work_us(*action) : 0;
 }
 
 }  // namespace tieline::energy

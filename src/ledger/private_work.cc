@@ -17,6 +17,20 @@ bool is_slot(int64_t start_s, uint32_t duration_s) {
          start_s / energy::kSlotSeconds <= UINT32_MAX - 1;
 }
 
+bool signs(const Transaction& tx, ParticipantId id) {
+  return std::find(tx.signatories().begin(), tx.signatories().end(), id) != tx.signatories().end();
+}
+
+bool regulator_signs(const Transaction& tx, const Members& members) {
+  return std::any_of(tx.signatories().begin(), tx.signatories().end(),
+                     [&](ParticipantId id) { return members.is_regulator(id); });
+}
+
+bool is_whole_set(const energy::OpenTotal& total, const PrivateGenesis& params) {
+  const auto set = std::ranges::find(params.sets, total.set, &OpeningSet::id);
+  return set != params.sets.end() && energy::tariff_slots(total.tariff) == set->slots;
+}
+
 SlotOfPoint slot_of(const PrivateContext& c) {
   return {c.pseudonym, c.obis, static_cast<uint32_t>(c.start_s / energy::kSlotSeconds)};
 }
@@ -25,8 +39,33 @@ SlotOfPoint slot_of(const PrivateContext& c) {
 
 uint64_t private_work_us(const Transaction& tx) {
   uint64_t sum = 0;
-  for (const Action& action : tx.actions()) sum += energy::private_work_us(action.type, action.payload);
+  for (const Action& action : tx.actions()) {
+    if (!energy::is_private_action(action.type)) continue;
+    const Result<energy::PrivateAction> decoded = energy::decode_private_action(action.type, action.payload);
+    if (!decoded) continue;
+    const auto* balance = std::get_if<energy::Balance>(&*decoded);
+    if (balance == nullptr || signs(tx, balance->distributor)) sum += energy::private_work_us(*decoded);
+  }
   return sum;
+}
+
+TxCode check_private_static(const Transaction& tx, const PrivateGenesis& params, const Members& members) {
+  for (const Action& action : tx.actions()) {
+    if (!energy::is_private_action(action.type)) continue;
+    const Result<energy::PrivateAction> decoded = energy::decode_private_action(action.type, action.payload);
+    if (!decoded) return TxCode::malformed;
+    if (const auto* balance = std::get_if<energy::Balance>(&*decoded); balance != nullptr)
+      if (!signs(tx, balance->distributor)) return TxCode::not_authorised;
+    if (std::holds_alternative<energy::PrivateRuling>(*decoded) && !regulator_signs(tx, members))
+      return TxCode::not_authorised;
+    if (const auto* batch = std::get_if<energy::PseudonymBatch>(&*decoded); batch != nullptr)
+      if (std::ranges::find(params.distributors, batch->distributor, &PrivateDistributor::participant) ==
+          params.distributors.end())
+        return TxCode::not_authorised;
+    if (const auto* total = std::get_if<energy::OpenTotal>(&*decoded); total != nullptr)
+      if (!is_whole_set(*total, params)) return TxCode::may_not_open;
+  }
+  return TxCode::ok;
 }
 
 PrivateWork::PrivateWork(const Genesis& genesis, const Members& members, const ChainId& chain, const Verifier& verifier,
@@ -35,14 +74,9 @@ PrivateWork::PrivateWork(const Genesis& genesis, const Members& members, const C
   each_table(*this, [&](auto& table) { table.attach(source); });
 }
 
-bool PrivateWork::signed_by(const Transaction& tx, ParticipantId id) const {
-  return std::find(tx.signatories().begin(), tx.signatories().end(), id) != tx.signatories().end();
-}
+bool PrivateWork::signed_by(const Transaction& tx, ParticipantId id) const { return signs(tx, id); }
 
-bool PrivateWork::signed_by_regulator(const Transaction& tx) const {
-  return std::any_of(tx.signatories().begin(), tx.signatories().end(),
-                     [&](ParticipantId id) { return members_.is_regulator(id); });
-}
+bool PrivateWork::signed_by_regulator(const Transaction& tx) const { return regulator_signs(tx, members_); }
 
 void PrivateWork::start_block(const std::vector<TxPtr>& txs) {
   close_slots();
@@ -288,13 +322,12 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
   if (pseudonym == nullptr) return TxCode::unknown_pseudonym;
   const auto set = std::ranges::find(params().sets, total.set, &OpeningSet::id);
   const OpenedOf of{total.pseudonym, total.obis, total.set};
-  if (set == params().sets.end() || opened_.contains(of)) return TxCode::may_not_open;
+  if (!is_whole_set(total, params()) || opened_.contains(of)) return TxCode::may_not_open;
   const int64_t end_s = set->start_s + int64_t{set->slots} * energy::kSlotSeconds;
   if (set->start_s < pseudonym->period.start_s || end_s > pseudonym->period.end_s) return TxCode::bad_period;
   if (time_ms_ < end_s * 1'000 + times().close_ms) return TxCode::too_early;
   energy::TotalStatement statement{
       chain_, total.pseudonym, total.obis, total.set, {}, energy::tariff_weights(total.tariff)};
-  if (statement.weights.size() != set->slots) return TxCode::may_not_open;
   for (uint32_t i = 0; i < set->slots; ++i) {
     const SlotOfPoint slot{total.pseudonym, total.obis, static_cast<uint32_t>(set->start_s / energy::kSlotSeconds) + i};
     const PrivateEntry* entry = entries_.find(slot);

@@ -29,8 +29,11 @@ inline constexpr size_t kPrivateClosesPerBlock = 1'024;  // slots of distributor
 inline constexpr uint32_t kFalseComplaintWeight = 8;     // of the 32 refusals that leave nothing of a day's trust
 inline constexpr uint32_t kDefaultWeight = 1;            // of a slot without a balance proof
 
-// What the private actions of a transaction cost at most (energy/private_actions.h).
+// What the private actions of a transaction cost at most (energy/private_actions.h). What does not decode, or lacks the
+// signatory it needs, is refused before it costs anything: else a few bytes would take the whole work of a block.
 uint64_t private_work_us(const Transaction& tx);
+// What is wrong with the private actions in every state, for the door.
+TxCode check_private_static(const Transaction& tx, const PrivateGenesis& params, const Members& members);
 
 class PrivateWork {
  public:

@@ -130,9 +130,11 @@ TEST(PrivateAction, AsksForWorkByWhatItHolds) {
   EXPECT_GT(work(total), 10 * small);
   for (const PrivateAction& action : samples()) EXPECT_GT(work(action), 0u);
   EXPECT_EQ(private_work_us(ActionType::kData, {}), 0u);
-  // Bytes that are none may cost next to nothing, but never less than nothing.
-  EXPECT_LE(private_work_us(ActionType::kPrivateRecord, Bytes(36, 0xff)),
-            work(world.record(std::vector<uint64_t>(16))));
+  // What is refused unseen asks for nothing, whatever it says of itself.
+  EXPECT_EQ(private_work_us(ActionType::kPrivateRecord, Bytes(36, 0xff)), 0u);
+  EXPECT_EQ(private_work_us(ActionType::kBalance, {}), 0u);
+  total.tariff = {{kOpeningSlotsMax, 1}, {1, 2}};
+  EXPECT_EQ(work(total), work(OpenTotal{total.pseudonym, total.obis, total.set, {}, total.opening}));
 }
 
 }  // namespace
