@@ -130,13 +130,14 @@ class Order {
     ready.push_back(tx);
     std::push_heap(ready.begin(), ready.end(), later_);
   }
+  uint64_t takes(size_t tx) const { return std::max<uint64_t>(txs_[tx].bytes, txs_[tx].work_bytes); }
   void take_turn(Org& org) {
     org.deficit += kQuantumBytes;
-    while (!org.ready.empty() && txs_[org.ready.front()].bytes <= org.deficit) {
+    while (!org.ready.empty() && takes(org.ready.front()) <= org.deficit) {
       const size_t tx = org.ready.front();
       std::pop_heap(org.ready.begin(), org.ready.end(), later_);
       org.ready.pop_back();
-      org.deficit -= txs_[tx].bytes;
+      org.deficit -= takes(tx);
       place(tx);
     }
     if (org.ready.empty()) org.deficit = 0;

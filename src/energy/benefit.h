@@ -51,6 +51,9 @@ struct TxSummary {
   uint32_t trust = 0;   // Q16, the signer's
   Height expiry = 0;
   std::vector<MadeName> makes, needs;
+  // What it takes of a turn by the work it asks of validators, if that is more than its bytes: work is shared as room
+  // is.
+  uint64_t work_bytes = 0;
 };
 struct BenefitParams {
   uint64_t nominal_per_byte = 100;  // micro-currency, at least 1

@@ -1,5 +1,7 @@
 #include "energy/private_actions.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "crypto/hash.h"
 
@@ -13,6 +15,7 @@ constexpr uint64_t kBatchUs = 4'000;  // two signatures, and a record for each o
 constexpr uint64_t kRecordUs = 150;   // and for each reading of it
 constexpr uint64_t kRecordReadingUs = 340;
 constexpr uint64_t kSmallUs = 250;  // signatures, and one commitment opened
+constexpr uint64_t kRulingUs = 10;  // it opens nothing and verifies nothing
 constexpr uint64_t kTotalUs = 500;  // and for each slot
 constexpr uint64_t kTotalSlotUs = 8;
 constexpr uint64_t kBalanceUs = 20'000;  // of 1,024 points
@@ -25,8 +28,9 @@ Obis decode_obis(Reader& r) {
 
 void encode_unsigned(Writer& w, const Answer& a) {
   encode(w, a.complaint);
+  w.u32(a.regulator);
   encode(w, a.enc);
-  w.bytes(a.cipher);
+  encode(w, a.cipher);
 }
 
 void encode(Writer& w, const PrivateRecord& record) { w.raw(encode_private_record(record)); }
@@ -57,20 +61,6 @@ Result<PrivateAction> decoded_as(ByteView payload) {
   return PrivateAction(std::move(*out));
 }
 
-// The number of readings or slots stands at a fixed place; what does not decode costs next to nothing.
-uint64_t readings_of(ByteView payload) {
-  Reader r(payload);
-  Pseudonym pseudonym;
-  decode(r, pseudonym);
-  const uint32_t count = r.u32();
-  return r.ok() ? std::min<uint64_t>(count, kPrivateReadingsMax) : 0;
-}
-
-uint64_t slots_of(ByteView payload) {
-  const Result<OpenTotal> total = decoded<OpenTotal>(payload, "total");
-  return total ? tariff_weights(total->tariff).size() : 0;
-}
-
 }  // namespace
 
 void encode(Writer& w, const Answer& a) {
@@ -80,9 +70,9 @@ void encode(Writer& w, const Answer& a) {
 
 void decode(Reader& r, Answer& a) {
   decode(r, a.complaint);
+  a.regulator = r.u32();
   decode(r, a.enc);
-  const ByteView cipher = r.bytes(kAnswerCipherMax);
-  a.cipher.assign(cipher.begin(), cipher.end());
+  decode(r, a.cipher);
   decode(r, a.signature);
 }
 
@@ -92,17 +82,20 @@ Hash answer_digest(const Answer& answer) {
   return tagged_hash("tieline/private-answer/1", {w.view()});
 }
 
-Result<Answer> make_answer(const Reveal& reveal, const seal::PublicKey& regulator, const Secret& seed,
+Result<Answer> make_answer(const Reveal& reveal, const Receiver& regulator, const Secret& seed,
                            const Signer& pseudonym) {
-  Result<seal::Sealed> sealed = seal::seal(regulator, seed, reveal.complaint.view(), ByteView{}, encoded(reveal));
+  Result<seal::Sealed> sealed = seal::seal(regulator.key, seed, reveal.complaint.view(), ByteView{}, encoded(reveal));
   if (!sealed) return sealed.error();
-  Answer out{reveal.complaint, sealed->enc, std::move(sealed->cipher), {}};
+  TL_CHECK(sealed->cipher.size() == kAnswerCipherSize);
+  Answer out{reveal.complaint, regulator.id, sealed->enc, {}, {}};
+  std::ranges::copy(sealed->cipher, out.cipher.bytes.begin());
   out.signature = pseudonym.sign(answer_digest(out).view());
   return out;
 }
 
 Result<Reveal> open_answer(const Answer& answer, const seal::SecretKey& regulator) {
-  const Result<Bytes> plain = regulator.open({answer.enc, answer.cipher}, answer.complaint.view(), ByteView{});
+  const Result<Bytes> plain = regulator.open({answer.enc, {answer.cipher.bytes.begin(), answer.cipher.bytes.end()}},
+                                             answer.complaint.view(), ByteView{});
   if (!plain) return plain.error();
   Result<Reveal> reveal = decoded<Reveal>(*plain, "reveal");
   if (reveal && reveal->complaint != answer.complaint)
@@ -182,6 +175,10 @@ void decode(Reader& r, Balance& b) {
 
 bool is_private_action(ActionType type) { return type >= ActionType::kPseudonyms && type <= ActionType::kBalance; }
 
+bool is_carried_action(ActionType type) {
+  return is_private_action(type) && type != ActionType::kPrivateRuling && type != ActionType::kBalance;
+}
+
 ActionType type_of(const PrivateAction& action) {
   return std::visit([]<class A>(const A&) { return kTypeOf<A>; }, action);
 }
@@ -218,24 +215,35 @@ Result<PrivateAction> decode_private_action(ActionType type, ByteView payload) {
   }
 }
 
-uint64_t private_work_us(ActionType type, ByteView payload) {
-  switch (type) {
+uint64_t tariff_slots(std::span<const TariffStep> steps) {
+  uint64_t sum = 0;
+  for (const TariffStep& step : steps) sum += step.slots;
+  return sum;
+}
+
+uint64_t private_work_us(const PrivateAction& action) {
+  switch (type_of(action)) {
     case ActionType::kPseudonyms:
       return kBatchUs;
     case ActionType::kPrivateRecord:
-      return kRecordUs + kRecordReadingUs * readings_of(payload);
-    case ActionType::kForgery:
-    case ActionType::kComplaint:
-    case ActionType::kAnswer:
+      return kRecordUs + kRecordReadingUs * std::get<PrivateRecord>(action).readings.size();
+    case ActionType::kOpenTotal: {
+      const uint64_t slots = tariff_slots(std::get<OpenTotal>(action).tariff);
+      return kTotalUs + (slots <= kOpeningSlotsMax ? kTotalSlotUs * slots : 0);
+    }
     case ActionType::kPrivateRuling:
-      return kSmallUs;
-    case ActionType::kOpenTotal:
-      return kTotalUs + kTotalSlotUs * slots_of(payload);
+      return kRulingUs;
     case ActionType::kBalance:
       return kBalanceUs;
     default:
-      return 0;
+      return kSmallUs;
   }
+}
+
+uint64_t private_work_us(ActionType type, ByteView payload) {
+  if (!is_private_action(type)) return 0;
+  const Result<PrivateAction> action = decode_private_action(type, payload);
+  return action ? private_work_us(*action) : 0;
 }
 
 }  // namespace tieline::energy

@@ -23,14 +23,16 @@
 
 namespace tieline::energy {
 
-inline constexpr size_t kAnswerCipherMax = 512;  // a reveal has 232 bytes
+inline constexpr size_t kAnswerCipherSize = kRevealSize + seal::kTagSize;  // exactly: anything else opens for nobody
 inline constexpr size_t kTariffStepsMax = 2'048;
 
-// The meter's reveal, sealed to the regulator with the complaint's digest as info.
+// The meter's reveal, sealed to one regulator with the complaint's digest as info. That one rules: another could not
+// open it, and would find against an honest meter.
 struct Answer {
   Hash complaint;  // complaint_digest
+  ParticipantId regulator = 0;
   seal::Encapsulation enc;
-  Bytes cipher;
+  FixedBytes<kAnswerCipherSize, struct AnswerCipherTag> cipher;
   Signature signature;  // of the pseudonym over answer_digest
   bool operator==(const Answer&) const = default;
 };
@@ -38,7 +40,7 @@ void encode(Writer& w, const Answer& a);
 void decode(Reader& r, Answer& a);
 Hash answer_digest(const Answer& answer);
 // Errors: bad_seal_key.
-Result<Answer> make_answer(const Reveal& reveal, const seal::PublicKey& regulator, const Secret& seed,
+Result<Answer> make_answer(const Reveal& reveal, const Receiver& regulator, const Secret& seed,
                            const Signer& pseudonym);
 // Errors: does_not_open, malformed, and "other_complaint": the reveal is about another one.
 Result<Reveal> open_answer(const Answer& answer, const seal::SecretKey& regulator);
@@ -70,6 +72,7 @@ void encode(Writer& w, const OpenTotal& t);
 void decode(Reader& r, OpenTotal& t);
 std::vector<TariffStep> tariff_steps(std::span<const uint64_t> weights);
 std::vector<uint64_t> tariff_weights(std::span<const TariffStep> steps);  // none: more than kOpeningSlotsMax slots
+uint64_t tariff_slots(std::span<const TariffStep> steps);
 
 struct Balance {
   ParticipantId distributor = 0;
@@ -85,13 +88,16 @@ using PrivateAction =
     std::variant<PseudonymBatch, PrivateRecord, ForgeryProof, Complaint, Answer, PrivateRuling, OpenTotal, Balance>;
 
 bool is_private_action(ActionType type);
+// Signed inside by whom it is of: what is wrong with it is not the fault of who brings it.
+bool is_carried_action(ActionType type);
 ActionType type_of(const PrivateAction& action);
 Bytes encode_private_action(const PrivateAction& action);  // the payload
 Result<PrivateAction> decode_private_action(ActionType type, ByteView payload);
 
 // What carrying the action out costs a validator at most, in microseconds of one core (docs/privacy.md says how it was
 // measured), from its bytes alone: a block is bounded by the sum.
-inline constexpr uint64_t kPrivateWorkMax = 250'000;  // in a block: half of the shortest usual time-out
-uint64_t private_work_us(ActionType type, ByteView payload);
+inline constexpr uint64_t kPrivateWorkMax = 250'000;          // in a block: half of the shortest usual time-out
+uint64_t private_work_us(ActionType type, ByteView payload);  // nothing, for what does not decode
+uint64_t private_work_us(const PrivateAction& action);
 
 }  // namespace tieline::energy

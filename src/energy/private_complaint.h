@@ -19,7 +19,8 @@
 
 namespace tieline::energy {
 
-inline constexpr int64_t kRevealMs = 24 * 3'600'000;  // from the complaint to the reveal
+inline constexpr int64_t kRevealMs = 24 * 3'600'000;      // from the complaint to the reveal
+inline constexpr int64_t kRulingMs = 7 * 24 * 3'600'000;  // from the reveal to the ruling: else the reading stands
 
 struct ForgeryProof {
   PrivateContext context;
@@ -49,6 +50,8 @@ void decode(Reader& r, Complaint& c);
 Hash complaint_digest(const Complaint& complaint);
 Complaint make_complaint(const PrivateContext& context, const Commitment& commitment, ParticipantId receiver,
                          const Signer& signer);
+
+inline constexpr size_t kRevealSize = 32 + 32 + kPayloadSize + 64;
 
 // For the regulator's eyes: it holds the reading. To be sent sealed.
 struct Reveal {

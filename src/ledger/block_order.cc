@@ -5,6 +5,7 @@
 
 #include "energy/market_actions.h"
 #include "energy/wide.h"
+#include "ledger/private_work.h"
 
 namespace tieline {
 namespace {
@@ -16,6 +17,8 @@ using energy::TradeTerms;
 using energy::TxSummary;
 
 constexpr uint32_t kFirstRound = 1;
+// A block holds 250 ms of private work and 4 MiB: in an organisation's turn one stands for the other.
+constexpr uint64_t kBytesPerWorkUs = 16;
 constexpr size_t kBuyer = energy::index_of(energy::PartyRole::kBuyer);
 constexpr size_t kPlant = energy::index_of(energy::PartyRole::kPlant);
 
@@ -95,6 +98,7 @@ class Summaries {
     out.bytes = static_cast<uint32_t>(tx.bytes().size());
     out.trust = signer.trust;
     out.expiry = tx.expiry_height();
+    out.work_bytes = private_work_us(tx) * kBytesPerWorkUs;
     const uint64_t nominal = out.bytes * params_.nominal_per_byte;
     Stake at_stake;
     for (uint32_t i = 0; i < tx.actions().size(); ++i) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "energy/private_actions.h"
+
 namespace tieline {
 
 TxCode admit_static(const Transaction& tx, const Members& members, const ChainId& chain, Height parent_height) {
@@ -53,16 +55,17 @@ TxCode BlockWork::execute(const Transaction& tx) {
   record.window.use(tx.sequence());
   ++record.used;
   signer_work.changed = true;
+  bool carried = false;
   if (tx.timestamp_ms() > time_ms_ + int64_t{params_.future_ms}) {
     code = TxCode::timestamp_future;
   } else if (timestamp_is_old(tx, record, params_)) {
     code = TxCode::timestamp_old;
   } else {
-    code = apply_actions(tx);
+    code = apply_actions(tx, carried);
   }
   if (code != TxCode::ok) {
     ++refused_;
-    if (market_ != nullptr) market_->note_refused(tx.signer(), code);
+    if (market_ != nullptr && !carried) market_->note_refused(tx.signer(), code);
     return code;
   }
   record.timestamp_ms = std::max(record.timestamp_ms.value_or(tx.timestamp_ms()), tx.timestamp_ms());
@@ -70,8 +73,8 @@ TxCode BlockWork::execute(const Transaction& tx) {
   return code;
 }
 
-// All of a transaction's actions count, or none.
-TxCode BlockWork::apply_actions(const Transaction& tx) {
+// All of a transaction's actions count, or none. `carried`: what was refused is another's, who signed it inside.
+TxCode BlockWork::apply_actions(const Transaction& tx, bool& carried) {
   undo_.clear();
   market_open_ = false;
   uint64_t recorded = 0;
@@ -87,6 +90,7 @@ TxCode BlockWork::apply_actions(const Transaction& tx) {
       code = market_ == nullptr ? TxCode::no_market : market_->execute(tx, i);
     }
     if (code != TxCode::ok) {
+      carried = energy::is_carried_action(action.type);
       roll_back();
       return code;
     }

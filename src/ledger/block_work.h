@@ -63,7 +63,7 @@ class BlockWork {
 
   size_t signer(ParticipantId id);
   size_t series(MeterId meter, Obis obis);
-  TxCode apply_actions(const Transaction& tx);
+  TxCode apply_actions(const Transaction& tx, bool& carried);
   TxCode apply_readings(const Transaction& tx, ByteView payload, uint64_t& recorded);
   TxCode check_declarations(const Transaction& tx, ByteView payload) const;
   energy::RuleContext rule_context(const Transaction& tx) const;

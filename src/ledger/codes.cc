@@ -105,6 +105,10 @@ constexpr std::array kEntries = {
           "the set is none of genesis, was opened before, or too few slots stand under one price", true},
     Entry{TxCode::region_too_small, "region_too_small",
           "a balance of fewer than ten points would tell about each of them", true},
+    Entry{
+        TxCode::may_not_receive, "may_not_receive",
+        "private readings are sealed to their distributor and to regulators; any other number would name the household",
+        true},
     Entry{TxCode::insufficient_funds, "insufficient_funds", "the account does not hold what the operation moves", true},
     Entry{TxCode::over_issued, "over_issued", "more money would be issued than the network allows", true},
     Entry{TxCode::suspended, "suspended", "the participant has debt and may not trade before it is paid", true},

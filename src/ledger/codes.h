@@ -77,6 +77,7 @@ enum class TxCode : uint16_t {
   bad_total = 181,
   may_not_open = 182,
   region_too_small = 183,
+  may_not_receive = 184,
   insufficient_funds = static_cast<uint16_t>(energy::MarketRefusal::kInsufficientFunds),
   over_issued = static_cast<uint16_t>(energy::MarketRefusal::kOverIssued),
   suspended = static_cast<uint16_t>(energy::MarketRefusal::kSuspended),

@@ -96,6 +96,7 @@ uint16_t Ledger::precheck(const Transaction& tx, const StateView& state, const H
   if (code == TxCode::ok) code = admit_keys(tx, members, verifier_);
   // By none of its signatory's keys: that is for the check of signatures to say.
   if (code == TxCode::revoked_key && !signed_by_any_key(tx, members, verifier_)) code = TxCode::ok;
+  if (code == TxCode::ok && genesis_.private_points) code = check_private_static(tx, *genesis_.private_points, members);
   // No block can hold it.
   if (code == TxCode::ok && genesis_.private_points && private_work_us(tx) > energy::kPrivateWorkMax)
     code = TxCode::over_size;

@@ -120,6 +120,7 @@ void encode(Writer& w, const ComplaintRecord& c) {
   w.u8(static_cast<uint8_t>(c.state));
   encode(w, c.tx);
   encode(w, c.answer);
+  w.u32(c.regulator);
 }
 void decode(Reader& r, ComplaintRecord& c) {
   decode(r, c.of);
@@ -131,6 +132,7 @@ void decode(Reader& r, ComplaintRecord& c) {
   c.state = static_cast<ComplaintState>(state);
   decode(r, c.tx);
   decode(r, c.answer);
+  c.regulator = r.u32();
 }
 Bytes complaint_name(const Hash& complaint) { return energy::RecordName("complaint/").id(complaint.view()).take(); }
 
@@ -152,6 +154,17 @@ Bytes opened_name(const OpenedOf& of) {
 void encode(Writer& w, const BalanceRecord& b) { encode(w, b.digest); }
 void decode(Reader& r, BalanceRecord& b) { decode(r, b.digest); }
 Bytes balance_name(const BalanceOf& of) { return energy::RecordName("balance/").id(of.distributor).id(of.slot).take(); }
+
+bool is_open(const ComplaintRecord& complaint, int64_t now_ms) {
+  switch (complaint.state) {
+    case ComplaintState::kOpen:
+      return now_ms <= complaint.since_ms + energy::kRevealMs;
+    case ComplaintState::kAnswered:
+      return now_ms <= complaint.since_ms + energy::kRulingMs;
+    default:
+      return false;
+  }
+}
 
 bool stands(const PrivateEntry& entry, const ComplaintRecord* complaint, int64_t now_ms) {
   if (entry.is_void) return false;

@@ -89,8 +89,9 @@ struct ComplaintRecord {
   ParticipantId receiver = 0;
   int64_t since_ms = 0;  // when it was made, or answered
   ComplaintState state = ComplaintState::kOpen;
-  TxId tx;                     // of the complaint
-  std::optional<TxId> answer;  // of the answer
+  TxId tx;                      // of the complaint
+  std::optional<TxId> answer;   // of the answer
+  ParticipantId regulator = 0;  // to whom the answer is sealed, and who rules; 0: not answered
   bool operator==(const ComplaintRecord&) const = default;
 };
 void encode(Writer& w, const ComplaintRecord& c);
@@ -129,6 +130,9 @@ Bytes balance_name(const BalanceOf& of);  // "balance/" u32 u32
 
 inline int64_t private_slot_end_ms(uint32_t slot) { return (int64_t{slot} + 1) * energy::kSlotMs; }
 
+// Whether something may still follow: an answer, or a ruling on it. If no ruling came in time, the complaint is closed
+// and the reading stands.
+bool is_open(const ComplaintRecord& complaint, int64_t now_ms);
 // Whether the reading counts: neither proven wrong nor complained of without an answer in time.
 bool stands(const PrivateEntry& entry, const ComplaintRecord* complaint, int64_t now_ms);
 // What is put in the place of a reading: of 1-0:1.8.0 five quarters of the public profile, of 1-0:2.8.0 nothing, so

@@ -17,6 +17,20 @@ bool is_slot(int64_t start_s, uint32_t duration_s) {
          start_s / energy::kSlotSeconds <= UINT32_MAX - 1;
 }
 
+bool signs(const Transaction& tx, ParticipantId id) {
+  return std::find(tx.signatories().begin(), tx.signatories().end(), id) != tx.signatories().end();
+}
+
+bool regulator_signs(const Transaction& tx, const Members& members) {
+  return std::any_of(tx.signatories().begin(), tx.signatories().end(),
+                     [&](ParticipantId id) { return members.is_regulator(id); });
+}
+
+bool is_whole_set(const energy::OpenTotal& total, const PrivateGenesis& params) {
+  const auto set = std::ranges::find(params.sets, total.set, &OpeningSet::id);
+  return set != params.sets.end() && energy::tariff_slots(total.tariff) == set->slots;
+}
+
 SlotOfPoint slot_of(const PrivateContext& c) {
   return {c.pseudonym, c.obis, static_cast<uint32_t>(c.start_s / energy::kSlotSeconds)};
 }
@@ -25,8 +39,33 @@ SlotOfPoint slot_of(const PrivateContext& c) {
 
 uint64_t private_work_us(const Transaction& tx) {
   uint64_t sum = 0;
-  for (const Action& action : tx.actions()) sum += energy::private_work_us(action.type, action.payload);
+  for (const Action& action : tx.actions()) {
+    if (!energy::is_private_action(action.type)) continue;
+    const Result<energy::PrivateAction> decoded = energy::decode_private_action(action.type, action.payload);
+    if (!decoded) continue;
+    const auto* balance = std::get_if<energy::Balance>(&*decoded);
+    if (balance == nullptr || signs(tx, balance->distributor)) sum += energy::private_work_us(*decoded);
+  }
   return sum;
+}
+
+TxCode check_private_static(const Transaction& tx, const PrivateGenesis& params, const Members& members) {
+  for (const Action& action : tx.actions()) {
+    if (!energy::is_private_action(action.type)) continue;
+    const Result<energy::PrivateAction> decoded = energy::decode_private_action(action.type, action.payload);
+    if (!decoded) return TxCode::malformed;
+    if (const auto* balance = std::get_if<energy::Balance>(&*decoded); balance != nullptr)
+      if (!signs(tx, balance->distributor)) return TxCode::not_authorised;
+    if (std::holds_alternative<energy::PrivateRuling>(*decoded) && !regulator_signs(tx, members))
+      return TxCode::not_authorised;
+    if (const auto* batch = std::get_if<energy::PseudonymBatch>(&*decoded); batch != nullptr)
+      if (std::ranges::find(params.distributors, batch->distributor, &PrivateDistributor::participant) ==
+          params.distributors.end())
+        return TxCode::not_authorised;
+    if (const auto* total = std::get_if<energy::OpenTotal>(&*decoded); total != nullptr)
+      if (!is_whole_set(*total, params)) return TxCode::may_not_open;
+  }
+  return TxCode::ok;
 }
 
 PrivateWork::PrivateWork(const Genesis& genesis, const Members& members, const ChainId& chain, const Verifier& verifier,
@@ -35,14 +74,9 @@ PrivateWork::PrivateWork(const Genesis& genesis, const Members& members, const C
   each_table(*this, [&](auto& table) { table.attach(source); });
 }
 
-bool PrivateWork::signed_by(const Transaction& tx, ParticipantId id) const {
-  return std::find(tx.signatories().begin(), tx.signatories().end(), id) != tx.signatories().end();
-}
+bool PrivateWork::signed_by(const Transaction& tx, ParticipantId id) const { return signs(tx, id); }
 
-bool PrivateWork::signed_by_regulator(const Transaction& tx) const {
-  return std::any_of(tx.signatories().begin(), tx.signatories().end(),
-                     [&](ParticipantId id) { return members_.is_regulator(id); });
-}
+bool PrivateWork::signed_by_regulator(const Transaction& tx) const { return regulator_signs(tx, members_); }
 
 void PrivateWork::start_block(const std::vector<TxPtr>& txs) {
   close_slots();
@@ -127,14 +161,18 @@ TxCode PrivateWork::admit_slot(const energy::PrivateReading& reading, const Slot
   if (entry == nullptr) {
     if (reading.version == 0) return time_ms_ < end_ms + times().submit_ms ? TxCode::ok : TxCode::too_late;
     if (reading.version != kOnlyGaps) return TxCode::other_version;
-    return closed ? TxCode::ok : TxCode::too_early;
+    if (!closed) return TxCode::too_early;
+    return co_signed ? TxCode::ok : TxCode::rank_not_raised;
   }
   if (reading.version <= entry->version) return TxCode::overlap;
   if (reading.version != entry->version + 1) return TxCode::other_version;
   const ComplaintRecord* complaint = complaint_of(*entry);
-  if (!stands(*entry, complaint, time_ms_)) return TxCode::ok;
-  if (complaint != nullptr) return TxCode::complaint_state;
-  if (!closed) return TxCode::too_early;
+  if (stands(*entry, complaint, time_ms_)) {
+    if (complaint != nullptr && is_open(*complaint, time_ms_)) return TxCode::complaint_state;
+    if (!closed) return TxCode::too_early;
+  }
+  // Whatever became of it: else who complains for the point, or keeps back its reading, lets it write another one that
+  // nothing is balanced with any more.
   return co_signed ? TxCode::ok : TxCode::rank_not_raised;
 }
 
@@ -150,7 +188,10 @@ TxCode PrivateWork::admit(const energy::PrivateRecord& record, const PseudonymRe
     bool to_distributor = false;
     for (const energy::SealedFor& sealed : reading.sealed) {
       if (!members_.knows(sealed.receiver)) return TxCode::unknown_participant;
-      to_distributor |= sealed.receiver == pseudonym.distributor;
+      // Numbers stand in the clear: one that is not shared by many points tells whose point it is.
+      const bool is_distributor = sealed.receiver == pseudonym.distributor;
+      if (!is_distributor && !members_.is_regulator(sealed.receiver)) return TxCode::may_not_receive;
+      to_distributor |= is_distributor;
     }
     if (!to_distributor) return TxCode::distributor_left_out;
     const PrivateContext context = energy::context_of(chain_, record.pseudonym, reading);
@@ -193,15 +234,21 @@ TxCode PrivateWork::find_standing(const PrivateContext& context, SlotOfPoint& of
 void PrivateWork::find_at_fault(const SlotOfPoint& of) {
   PrivateEntry& entry = entries_[of];
   entry.is_void = true;
-  if (entry.complaint) complaints_[*entry.complaint].state = ComplaintState::kMeterAtFault;
+  const ComplaintRecord* complaint = complaint_of(entry);
+  if (complaint != nullptr && is_open(*complaint, time_ms_))
+    complaints_[*entry.complaint].state = ComplaintState::kMeterAtFault;
   entry.complaint.reset();
   ++pseudonyms_[of.pseudonym].faults;
 }
 
-TxCode PrivateWork::run(const energy::ForgeryProof& proof, const Transaction&) {
+TxCode PrivateWork::run(const energy::ForgeryProof& proof, const Transaction& tx) {
   SlotOfPoint of;
   const PrivateEntry* entry = nullptr;
   if (const TxCode code = find_standing(proof.context, of, entry); code != TxCode::ok) return code;
+  // Of one whom the reading is sealed to: else a point signs a lie for a key of its own and publishes it, to get the
+  // public value in the place of a reading that it likes less.
+  if (std::ranges::none_of(entry->receivers, [&](ParticipantId id) { return signed_by(tx, id); }))
+    return TxCode::not_authorised;
   if (Status proven = energy::check_forgery(proof, entry->commitment, verifier_); !proven)
     return proven.error().code == "bad_signature" ? TxCode::bad_inner_signature : TxCode::not_forged;
   find_at_fault(of);
@@ -212,18 +259,22 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
   SlotOfPoint of;
   const PrivateEntry* entry = nullptr;
   if (const TxCode code = find_standing(complaint.context, of, entry); code != TxCode::ok) return code;
+  // There must be time for an answer and a ruling: what is final stays as it is, whoever keeps silent.
+  if (time_ms_ + energy::kRevealMs + energy::kRulingMs >= private_slot_end_ms(of.slot) + times().final_ms)
+    return TxCode::too_late;
   if (complaint.commitment != entry->commitment) return TxCode::unknown_reading;
   const auto has = [&](const std::vector<ParticipantId>& list) {
     return std::find(list.begin(), list.end(), complaint.receiver) != list.end();
   };
   if (!has(entry->receivers)) return TxCode::not_authorised;
   // Once a receiver and version, and one at a time: complaining costs the meter an answer.
-  if (entry->complaint || has(entry->complained)) return TxCode::complaint_state;
+  const ComplaintRecord* standing = complaint_of(*entry);
+  if ((standing != nullptr && is_open(*standing, time_ms_)) || has(entry->complained)) return TxCode::complaint_state;
   const Hash digest = energy::complaint_digest(complaint);
   if (!verifier_.verify(*members_.key(complaint.receiver), digest.view(), complaint.signature))
     return TxCode::bad_inner_signature;
-  complaints_[digest] = {of,      entry->version, complaint.receiver, time_ms_, ComplaintState::kOpen,
-                         tx.id(), std::nullopt};
+  complaints_[digest] = {of, entry->version, complaint.receiver, time_ms_, ComplaintState::kOpen, tx.id(), std::nullopt,
+                         0};
   PrivateEntry& changed = entries_[of];
   changed.complaint = digest;
   changed.complained.push_back(complaint.receiver);
@@ -234,12 +285,14 @@ TxCode PrivateWork::run(const energy::Answer& answer, const Transaction& tx) {
   const ComplaintRecord* complaint = complaints_.find(answer.complaint);
   if (complaint == nullptr || complaint->state != ComplaintState::kOpen) return TxCode::complaint_state;
   if (time_ms_ > complaint->since_ms + energy::kRevealMs) return TxCode::too_late;
+  if (!members_.knows(answer.regulator) || !members_.is_regulator(answer.regulator)) return TxCode::not_authorised;
   if (!verifier_.verify(complaint->of.pseudonym, energy::answer_digest(answer).view(), answer.signature))
     return TxCode::bad_inner_signature;
   ComplaintRecord& changed = complaints_[answer.complaint];
   changed.state = ComplaintState::kAnswered;
   changed.since_ms = time_ms_;
   changed.answer = tx.id();
+  changed.regulator = answer.regulator;
   return TxCode::ok;
 }
 
@@ -247,6 +300,10 @@ TxCode PrivateWork::run(const energy::PrivateRuling& ruling, const Transaction& 
   if (!signed_by_regulator(tx)) return TxCode::not_authorised;
   const ComplaintRecord* complaint = complaints_.find(ruling.complaint);
   if (complaint == nullptr || complaint->state != ComplaintState::kAnswered) return TxCode::complaint_state;
+  if (!is_open(*complaint, time_ms_)) return TxCode::too_late;
+  // Nobody else can open the answer.
+  if (!signed_by(tx, complaint->regulator) || !members_.is_regulator(complaint->regulator))
+    return TxCode::not_authorised;
   const SlotOfPoint of = complaint->of;
   if (ruling.meter_at_fault) {
     find_at_fault(of);
@@ -265,13 +322,12 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
   if (pseudonym == nullptr) return TxCode::unknown_pseudonym;
   const auto set = std::ranges::find(params().sets, total.set, &OpeningSet::id);
   const OpenedOf of{total.pseudonym, total.obis, total.set};
-  if (set == params().sets.end() || opened_.contains(of)) return TxCode::may_not_open;
+  if (!is_whole_set(total, params()) || opened_.contains(of)) return TxCode::may_not_open;
   const int64_t end_s = set->start_s + int64_t{set->slots} * energy::kSlotSeconds;
   if (set->start_s < pseudonym->period.start_s || end_s > pseudonym->period.end_s) return TxCode::bad_period;
   if (time_ms_ < end_s * 1'000 + times().close_ms) return TxCode::too_early;
   energy::TotalStatement statement{
       chain_, total.pseudonym, total.obis, total.set, {}, energy::tariff_weights(total.tariff)};
-  if (statement.weights.size() != set->slots) return TxCode::may_not_open;
   for (uint32_t i = 0; i < set->slots; ++i) {
     const SlotOfPoint slot{total.pseudonym, total.obis, static_cast<uint32_t>(set->start_s / energy::kSlotSeconds) + i};
     const PrivateEntry* entry = entries_.find(slot);

@@ -8,8 +8,9 @@
 //   before submit        version 0 is recorded, once
 //   submit to close      gaps are final for now: the distributor proves its balance
 //   close                its public substitute stands in for what is missing; no balance: the distributor's default
-//   close to final       version n+1: of a gap or of what was proven wrong by the meter alone, of a reading that stands
-//                        with its distributor's or the regulator's signature
+//   close to final       version n+1, of a gap too, with its distributor's or the regulator's signature
+//
+// A reading that was proven wrong or went missing may be replaced at once, with one of these signatures.
 
 #include <map>
 
@@ -28,8 +29,11 @@ inline constexpr size_t kPrivateClosesPerBlock = 1'024;  // slots of distributor
 inline constexpr uint32_t kFalseComplaintWeight = 8;     // of the 32 refusals that leave nothing of a day's trust
 inline constexpr uint32_t kDefaultWeight = 1;            // of a slot without a balance proof
 
-// What the private actions of a transaction cost at most (energy/private_actions.h).
+// What the private actions of a transaction cost at most (energy/private_actions.h). What does not decode, or lacks the
+// signatory it needs, is refused before it costs anything: else a few bytes would take the whole work of a block.
 uint64_t private_work_us(const Transaction& tx);
+// What is wrong with the private actions in every state, for the door.
+TxCode check_private_static(const Transaction& tx, const PrivateGenesis& params, const Members& members);
 
 class PrivateWork {
  public:

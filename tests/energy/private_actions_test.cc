@@ -32,7 +32,7 @@ std::vector<PrivateAction> samples() {
           record,
           forgery_proof(context, reading.commitment, world.receivers[0].key, payload),
           complaint,
-          make_answer(reveal, world.owner.public_key(), secret_of("answer"), world.pseudonym).value(),
+          make_answer(reveal, {8, world.owner.public_key()}, secret_of("answer"), world.pseudonym).value(),
           PrivateRuling{complaint_digest(complaint), true},
           OpenTotal{record.pseudonym, Obis::kExport, 3, {{90, 1}, {6, 2}}, opening},
           Balance{7, kNoon, 1'888'889, Bytes(641, 3)}};
@@ -67,7 +67,7 @@ TEST(PrivateAction, TheBytesArePinned) {
     const Bytes one = encode_private_action(action);
     all.insert(all.end(), one.begin(), one.end());
   }
-  EXPECT_EQ(to_hex(sha256(all)), "c88dccda22a859c6a4efbc2294b04bd4b23da573390903b7c259ebb40342fad2");
+  EXPECT_EQ(to_hex(sha256(all)), "dcff585c6892880699a09f881245b3e356a218ee241ac93ee2c39b2dd89c057f");
 }
 
 TEST(PrivateAction, ATariffIsStepsThatCannotBeWrittenTwoWays) {
@@ -98,8 +98,24 @@ TEST(PrivateAction, AnAnswerIsOfOneComplaintAndForTheRegulator) {
   other.complaint.bytes[0] ^= 1;
   const seal::Sealed sealed =
       seal::seal(world.owner.public_key(), secret_of("x"), answer.complaint.view(), ByteView{}, encoded(other)).value();
-  EXPECT_EQ(open_answer({answer.complaint, sealed.enc, sealed.cipher, {}}, world.owner).error().code,
-            "other_complaint");
+  moved = {answer.complaint, answer.regulator, sealed.enc, {}, {}};
+  std::ranges::copy(sealed.cipher, moved.cipher.bytes.begin());
+  EXPECT_EQ(open_answer(moved, world.owner).error().code, "other_complaint");
+}
+
+TEST(PrivateAction, AnAnswerSignsWhomItIsSealedToAndHasTheSizeOfASealedReveal) {
+  const Answer answer = std::get<Answer>(samples()[4]);
+  EXPECT_EQ(answer.regulator, 8u);
+  Answer other = answer;
+  other.regulator = 9;
+  EXPECT_NE(answer_digest(other), answer_digest(answer));
+  const Bytes bytes = encode_private_action(answer);
+  EXPECT_EQ(bytes.size(), 32u + 4 + 32 + kAnswerCipherSize + 64);
+  for (const size_t cut : {size_t{1}, kAnswerCipherSize}) {
+    Bytes shorter = bytes;
+    shorter.erase(shorter.begin() + 68, shorter.begin() + 68 + static_cast<ptrdiff_t>(cut));
+    EXPECT_FALSE(decode_private_action(ActionType::kAnswer, shorter).ok()) << "which no regulator could open";
+  }
 }
 
 TEST(PrivateAction, AsksForWorkByWhatItHolds) {
@@ -114,9 +130,11 @@ TEST(PrivateAction, AsksForWorkByWhatItHolds) {
   EXPECT_GT(work(total), 10 * small);
   for (const PrivateAction& action : samples()) EXPECT_GT(work(action), 0u);
   EXPECT_EQ(private_work_us(ActionType::kData, {}), 0u);
-  // Bytes that are none may cost next to nothing, but never less than nothing.
-  EXPECT_LE(private_work_us(ActionType::kPrivateRecord, Bytes(36, 0xff)),
-            work(world.record(std::vector<uint64_t>(16))));
+  // What is refused unseen asks for nothing, whatever it says of itself.
+  EXPECT_EQ(private_work_us(ActionType::kPrivateRecord, Bytes(36, 0xff)), 0u);
+  EXPECT_EQ(private_work_us(ActionType::kBalance, {}), 0u);
+  total.tariff = {{kOpeningSlotsMax, 1}, {1, 2}};
+  EXPECT_EQ(work(total), work(OpenTotal{total.pseudonym, total.obis, total.set, {}, total.opening}));
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ TEST(Codes, NumbersAndNamesNeverChange) {
                                                   {181, "bad_total"},
                                                   {182, "may_not_open"},
                                                   {183, "region_too_small"},
+                                                  {184, "may_not_receive"},
                                                   {200, "insufficient_funds"},
                                                   {201, "over_issued"},
                                                   {202, "suspended"},

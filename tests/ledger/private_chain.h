@@ -60,7 +60,7 @@ class PrivateChain : public MarketChain {
     return {&secrets[point], &signers[point], bucket_w};
   }
   std::vector<energy::Receiver> receivers() const {
-    return {{kDistributor, distributor_seal.public_key()}, {kBuyer, owner_seal.public_key()}};
+    return {{kDistributor, distributor_seal.public_key()}, {kRegulating, regulator_seal.public_key()}};
   }
   energy::PrivateRecord record(size_t point, uint64_t wh, uint32_t slot = kSlotNow, uint8_t version = 0,
                                Obis obis = Obis::kImport) const {

@@ -47,27 +47,28 @@ TEST(PrivateClaims, AForgedPayloadIsProvenByItsReceiverAndVoidsTheReading) {
 
   energy::ForgeryProof bad = f.proof;
   bad.payload.wh = 2;
-  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "the pseudonym never said so";
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::bad_inner_signature) << "the pseudonym never said so";
   bad = f.proof;
   bad.context.pseudonym = c.signers[1].public_key();
-  EXPECT_EQ(c.put(bad), TxCode::not_forged) << "of another pseudonym, whose commitment is another";
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::not_forged) << "of another pseudonym, whose commitment is another";
   bad.commitment = c.entry(1)->commitment;
-  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature);
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::bad_inner_signature);
   bad = f.proof;
   bad.context.start_s += 900;
-  EXPECT_EQ(c.put(bad), TxCode::unknown_reading);
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::unknown_reading);
   bad = f.proof;
   bad.context.version = 1;
-  EXPECT_EQ(c.put(bad), TxCode::other_version);
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::other_version);
   bad = f.proof;
   bad.context.chain.bytes[0] ^= 1;
-  EXPECT_EQ(c.put(bad), TxCode::unknown_reading) << "of another chain";
+  EXPECT_EQ(c.put(bad, {kDistributor}), TxCode::unknown_reading) << "of another chain";
   EXPECT_EQ(c.pseudonym(0).faults, 0u);
 
-  EXPECT_EQ(c.put(f.proof), TxCode::ok);
+  EXPECT_EQ(c.put(f.proof), TxCode::not_authorised) << "by somebody who was sealed nothing";
+  EXPECT_EQ(c.put(f.proof, {kDistributor}), TxCode::ok);
   EXPECT_TRUE(c.entry(0)->is_void);
   EXPECT_EQ(c.pseudonym(0).faults, 1u);
-  EXPECT_EQ(c.put(f.proof), TxCode::reading_state) << "once";
+  EXPECT_EQ(c.put(f.proof, {kDistributor}), TxCode::reading_state) << "once";
 
   EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1)), TxCode::not_authorised) << "it records nothing alone any more";
   EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1), {kDistributor}), TxCode::ok);
@@ -83,7 +84,23 @@ TEST(PrivateClaims, AnHonestReadingIsNoForgery) {
                                            c.distributor_seal, c.verifier);
   const energy::ForgeryProof proof = energy::forgery_proof(c.context(record), record.readings[0].commitment,
                                                            c.distributor_seal.public_key(), opened->payload);
-  EXPECT_EQ(c.put(proof), TxCode::not_forged);
+  EXPECT_EQ(c.put(proof, {kDistributor}), TxCode::not_forged);
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+}
+
+TEST(PrivateClaims, APointCannotConvictItselfToGetThePublicValue) {
+  PrivateChain c;
+  c.start();
+  const PrivateRecord record = c.record(0, 2'500);  // more than is substituted
+  ASSERT_EQ(c.put(record), TxCode::ok);
+  const energy::PrivateContext context = c.context(record);
+  const Commitment& commitment = record.readings[0].commitment;
+  energy::PrivatePayload lie{1, energy::reading_blinding(c.secrets[0], context), {}};
+  const seal::PublicKey own = c.owner_seal.public_key();
+  lie.signature = c.signers[0].sign(energy::payload_digest(context, commitment, own, lie.wh, lie.blinding).view());
+  const energy::ForgeryProof proof = energy::forgery_proof(context, commitment, own, lie);
+  EXPECT_EQ(c.put(proof, {kBuyer}), TxCode::not_authorised);
+  EXPECT_FALSE(c.entry(0)->is_void);
   EXPECT_EQ(c.pseudonym(0).faults, 0u);
 }
 
@@ -101,7 +118,7 @@ struct Complained {
   ComplaintRecord kept() const {
     return state::must_read<ComplaintRecord>(c.view(), state::key_of(complaint_name(digest)), "test");
   }
-  energy::Answer answer() const {
+  energy::Answer answer(ParticipantId regulator = kRegulating) const {
     const energy::PrivateContext context = c.context(record);
     const Commitment& commitment = record.readings[0].commitment;
     const energy::Receiver to = c.receivers()[0];
@@ -110,7 +127,8 @@ struct Complained {
         c.signers[0].sign(energy::payload_digest(context, commitment, to.key, 600, payload.blinding).view());
     const energy::Reveal reveal = energy::make_reveal(
         complaint, energy::encapsulation_seed(c.secrets[0], context, commitment, to.key), payload, c.signers[0]);
-    return energy::make_answer(reveal, c.regulator_seal.public_key(), secret_of("answer"), c.signers[0]).value();
+    return energy::make_answer(reveal, {regulator, c.regulator_seal.public_key()}, secret_of("answer"), c.signers[0])
+        .value();
   }
   PrivateChain& c;
   PrivateRecord record;
@@ -121,9 +139,9 @@ struct Complained {
 TEST(PrivateClaims, AComplaintIsOfAReceiverAboutItsOwnReadingOnce) {
   PrivateChain c;
   Complained f(c);
-  EXPECT_EQ(c.put(f.made(kPoor)), TxCode::not_authorised) << "nothing is sealed to it";
+  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::not_authorised) << "nothing is sealed to it";
   energy::Complaint bad = f.complaint;
-  bad.receiver = kBuyer;
+  bad.receiver = kRegulating;
   EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "in another receiver's name";
   bad = f.complaint;
   bad.commitment.bytes[3] ^= 1;
@@ -138,7 +156,7 @@ TEST(PrivateClaims, AComplaintIsOfAReceiverAboutItsOwnReadingOnce) {
   EXPECT_EQ(c.put(f.complaint), TxCode::ok) << "carried by anyone";
   EXPECT_EQ(f.kept().state, ComplaintState::kOpen);
   EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state);
-  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::complaint_state) << "one at a time";
+  EXPECT_EQ(c.put(f.made(kRegulating)), TxCode::complaint_state) << "one at a time";
   EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1), {kDistributor}), TxCode::complaint_state) << "and no way around it";
   EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::complaint_state)
       << "the regulator has seen nothing yet";
@@ -177,7 +195,36 @@ TEST(PrivateClaims, TheMetersAnswerIsReadByTheRegulatorWhoFindsTheComplaintFalse
   EXPECT_EQ(c.pseudonym(0).faults, 0u);
   EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::complaint_state) << "ruled once";
   EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state) << "and not again by the same receiver";
-  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::ok) << "another one may";
+  EXPECT_EQ(c.put(f.made(kRegulating)), TxCode::ok) << "another one may";
+}
+
+TEST(PrivateClaims, OnlyTheRegulatorThatTheAnswerIsSealedToRules) {
+  constexpr ParticipantId kSecondRegulator = 8;
+  Genesis g = private_genesis();
+  GenesisParticipant second = g.participants.at(kRegulating - 1);
+  second.id = kSecondRegulator;
+  second.name = "second regulator";
+  second.key = participant_key(kSecondRegulator).public_key();
+  g.participants.push_back(second);
+  MarketMember member = g.market->members.at(kRegulating - 1);
+  member.participant = kSecondRegulator;
+  member.org = static_cast<OrgId>(100 + kSecondRegulator);
+  member.bls_key = participant_key(kSecondRegulator).bls_key();
+  g.market->members.push_back(member);
+  PrivateChain c(g);
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  EXPECT_EQ(c.put(f.answer(kDistributor)), TxCode::not_authorised) << "no regulator";
+  EXPECT_EQ(c.put(f.answer(99)), TxCode::not_authorised) << "nobody at all";
+  energy::Answer bad = f.answer();
+  bad.regulator = kSecondRegulator;
+  EXPECT_EQ(c.put(bad), TxCode::bad_inner_signature) << "passed on to one who cannot open it";
+  ASSERT_EQ(c.put(f.answer()), TxCode::ok);
+  EXPECT_EQ(f.kept().regulator, kRegulating);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kSecondRegulator}), TxCode::not_authorised)
+      << "who opened nothing";
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, false}, {kRegulating}), TxCode::ok);
 }
 
 TEST(PrivateClaims, AMeterAtFaultLosesTheReading) {
@@ -192,7 +239,7 @@ TEST(PrivateClaims, AMeterAtFaultLosesTheReading) {
   EXPECT_EQ(refused_today(c, kDistributor), 0u);
 }
 
-TEST(PrivateClaims, SilenceMakesTheReadingMissingAndALateValueTakesItsPlace) {
+TEST(PrivateClaims, SilenceMakesTheReadingMissingAndNoMeterReplacesItAlone) {
   PrivateChain c;
   Complained f(c);
   ASSERT_EQ(c.put(f.complaint), TxCode::ok);
@@ -204,8 +251,48 @@ TEST(PrivateClaims, SilenceMakesTheReadingMissingAndALateValueTakesItsPlace) {
   EXPECT_FALSE(stands(*c.entry(0), &kept, c.tip.time_ms));
   EXPECT_EQ(c.put(f.answer()), TxCode::too_late);
   EXPECT_EQ(c.pseudonym(0).faults, 0u) << "silence is no forgery";
-  EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1)), TxCode::ok);
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1)), TxCode::rank_not_raised)
+      << "an accomplice complains, the meter keeps silent and records less";
+  c.after(kSlotNow, 48 * kHourMs);
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1)), TxCode::rank_not_raised) << "nor later";
+  EXPECT_EQ(c.put(c.record(0, 600, kSlotNow, 1), {kDistributor}), TxCode::ok);
   EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms));
+}
+
+TEST(PrivateClaims, AComplaintThatIsNotRuledInTimeIsClosedAndTheReadingStands) {
+  PrivateChain c;
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  ASSERT_EQ(c.put(f.answer()), TxCode::ok);
+  const int64_t since = f.kept().since_ms;
+  c.until(since + energy::kRulingMs - 10'000);
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1), {kDistributor}), TxCode::complaint_state) << "not past it";
+  c.until(since + energy::kRulingMs + 1);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::too_late);
+  EXPECT_FALSE(c.entry(0)->is_void);
+  const ComplaintRecord kept = f.kept();
+  EXPECT_TRUE(stands(*c.entry(0), &kept, c.tip.time_ms));
+  EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state) << "not by the same receiver";
+  EXPECT_EQ(c.put(f.made(kRegulating)), TxCode::ok) << "it is in nobody's way any more";
+}
+
+TEST(PrivateClaims, NothingIsComplainedOfThatCouldNotBeRuledOnBeforeItIsFinal) {
+  PrivateChain c;
+  Complained f(c);
+  const int64_t last = private_slot_end_ms(kSlotNow) + 60 * kDayMs - energy::kRevealMs - energy::kRulingMs;
+  c.until(last);
+  EXPECT_EQ(c.put(f.complaint), TxCode::too_late);
+  c.after(kSlotNow, 70 * kDayMs);
+  EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms)) << "and no silence makes it missing";
+
+  PrivateChain in_time;
+  Complained g(in_time);
+  in_time.until(last - 60'000);
+  EXPECT_EQ(in_time.put(g.complaint), TxCode::ok);
+  in_time.until(last - 60'000 + energy::kRevealMs);
+  EXPECT_EQ(in_time.put(g.answer()), TxCode::ok);
+  in_time.until(last - 60'000 + energy::kRevealMs + energy::kRulingMs);
+  EXPECT_EQ(in_time.put(energy::PrivateRuling{g.digest, true}, {kRegulating}), TxCode::ok) << "just before it is final";
 }
 
 // Everything of a day by one point; slot 50 is a gap.
@@ -246,7 +333,7 @@ TEST(PrivateClaims, APublicTotalOpensTheChainsCommitmentsOnceAndWhole) {
   c.after(kSlotNow + 95, 48 * kHourMs);
   EXPECT_EQ(c.put(day.total()), TxCode::may_not_open);
   const PrivateRecord late = c.record(0, 150, kSlotNow + 50, 1);
-  ASSERT_EQ(c.put(late), TxCode::ok);
+  ASSERT_EQ(c.put(late, {kDistributor}), TxCode::ok);
   day.statement.slots[50] = {late.readings[0].commitment, 0};
   day.openings[50] = c.opening(0, 150, late);
   const energy::OpenTotal good = day.total();
@@ -287,7 +374,7 @@ TEST(PrivateClaims, ATotalThatIsNotWhatTheChainAddsUpToIsRefused) {
   Day day(c);
   c.after(kSlotNow + 95, 48 * kHourMs);
   const PrivateRecord late = c.record(0, 150, kSlotNow + 50, 1);
-  ASSERT_EQ(c.put(late), TxCode::ok);
+  ASSERT_EQ(c.put(late, {kDistributor}), TxCode::ok);
   const auto without_late = day.statement;
   day.statement.slots[50] = {late.readings[0].commitment, 0};
   day.openings[50] = c.opening(0, 150, late);
@@ -386,7 +473,7 @@ TEST(PrivateClaims, GapsEnterTheBalanceWithTheirPublicValue) {
   c.after(kSlotNow, 24 * kHourMs);
   EXPECT_EQ(c.put(good, {kDistributor}), TxCode::ok);
   c.after(kSlotNow, 48 * kHourMs);
-  ASSERT_EQ(c.put(c.record(0, 690, kSlotNow, 1)), TxCode::ok);
+  ASSERT_EQ(c.put(c.record(0, 690, kSlotNow, 1), {kDistributor}), TxCode::ok);
   EXPECT_EQ(c.put(good, {kDistributor}), TxCode::bad_range_proof) << "what is balanced is not the same any more";
 }
 

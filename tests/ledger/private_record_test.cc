@@ -62,7 +62,7 @@ TEST(PrivateLedger, ARecordIsKeptAsACommitmentAndWhoMayOpenIt) {
   const PrivateRecord record = c.record(0, 612);
   const TxPtr tx = c.carry(record);
   ASSERT_EQ(c.add_one(tx), TxCode::ok);
-  const PrivateEntry want{0, false, record.readings[0].commitment, tx->id(), {kDistributor, kBuyer}, {}, {}};
+  const PrivateEntry want{0, false, record.readings[0].commitment, tx->id(), {kDistributor, kRegulating}, {}, {}};
   EXPECT_EQ(c.entry(0), want);
   EXPECT_FALSE(c.entry(1).has_value());
   EXPECT_EQ(c.put(c.record(0, 12, kSlotNow, 0, Obis::kExport)), TxCode::ok) << "the other register of the same point";
@@ -151,9 +151,17 @@ TEST(PrivateLedger, ARecordIsOfWholeSlotsOfItsPeriodInTimeAndForItsDistributor) 
   EXPECT_EQ(c.put(made(kStartS + 2 * 900, 900)), TxCode::future_interval);
 
   const std::vector<energy::Measured> one = {{Obis::kImport, kStartS, 900, 0, 5}};
-  const std::vector<energy::Receiver> owner_only = {{kBuyer, c.owner_seal.public_key()}};
-  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, owner_only).value()),
+  const std::vector<energy::Receiver> without = {{kRegulating, c.regulator_seal.public_key()}};
+  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, without).value()),
             TxCode::distributor_left_out);
+  std::vector<energy::Receiver> with_owner = {c.receivers()[0], {kBuyer, c.owner_seal.public_key()}};
+  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, with_owner).value()),
+            TxCode::may_not_receive)
+      << "its number would stand beside every reading of the household";
+  with_owner[1].id = kGridCompany;
+  std::ranges::sort(with_owner, {}, &energy::Receiver::id);
+  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, with_owner).value()),
+            TxCode::may_not_receive);
   auto with_stranger = c.receivers();
   with_stranger.push_back({99, c.owner_seal.public_key()});
   EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(0), c.ledger.chain(), one, with_stranger).value()),
@@ -161,19 +169,22 @@ TEST(PrivateLedger, ARecordIsOfWholeSlotsOfItsPeriodInTimeAndForItsDistributor) 
   EXPECT_EQ(c.add_one(c.send({kPoor}, {{ActionType::kPrivateRecord, Bytes(900, 7)}})), TxCode::malformed);
 }
 
-TEST(PrivateLedger, AGapIsFilledOnceItHasClosedAndByTheMeterAlone) {
+TEST(PrivateLedger, AGapIsFilledOnceItHasClosedAndNeverByTheMeterAlone) {
   PrivateChain c;
   c.start();
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::too_early);
   c.after(kSlotNow, 24 * kHourMs - 1'000);
-  EXPECT_EQ(c.put(c.record(1, 5)), TxCode::ok) << "just in time";
+  EXPECT_EQ(c.put(c.record(3, 5)), TxCode::ok) << "just in time";
   c.after(kSlotNow, 24 * kHourMs);
   EXPECT_EQ(c.put(c.record(0, 5)), TxCode::too_late);
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::too_early) << "gaps stay until the balance is proved";
   c.after(kSlotNow, 48 * kHourMs);
   EXPECT_EQ(c.put(c.record(0, 5)), TxCode::too_late);
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 2)), TxCode::other_version);
-  EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::ok);
+  EXPECT_EQ(c.put(c.record(0, 0, kSlotNow, 1)), TxCode::rank_not_raised)
+      << "no balance is asked for any more: it would keep its readings back and record nothing drawn";
+  EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1), {kDistributor}), TxCode::ok);
+  EXPECT_EQ(c.put(c.record(1, 5, kSlotNow, 1), {kRegulating}), TxCode::ok) << "who is the way around a distributor";
   EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::overlap);
   c.after(kSlotNow, 60 * kDayMs);
   EXPECT_EQ(c.put(c.record(2, 5, kSlotNow, 1)), TxCode::too_late) << "final";
@@ -193,6 +204,22 @@ TEST(PrivateLedger, AReadingThatStandsIsCorrectedWithASecondSignatureOnly) {
   EXPECT_EQ(c.put(c.record(0, 7, kSlotNow, 2), {kRegulating}), TxCode::ok) << "or the regulator's";
   EXPECT_EQ(c.put(c.record(0, 8, kSlotNow, 3), {kRegulating}), TxCode::ok);
   EXPECT_EQ(c.entry(0)->version, energy::kPrivateVersionMax) << "a fourth has no encoding";
+}
+
+TEST(PrivateLedger, WhoCarriesABadRecordPaysNothingForIt) {
+  PrivateChain c;
+  c.start();
+  ASSERT_EQ(c.put(c.record(0, 5)), TxCode::ok);
+  c.after(kSlotNow, 48 * kHourMs);
+  const auto refused = [&](ParticipantId who) { return c.market().participants().at(who).trust.day.refused; };
+  const uint32_t before = refused(kPoor);
+  const std::vector<energy::Measured> odd = {{Obis::kImport, kStartS, 1'800, 0, 5}};
+  EXPECT_EQ(c.put(energy::make_private_record(c.meter_of(1), c.ledger.chain(), odd, c.receivers()).value()),
+            TxCode::bad_duration);
+  EXPECT_EQ(c.put(c.record(0, 5, kSlotNow, 1)), TxCode::rank_not_raised);
+  EXPECT_EQ(refused(kPoor), before) << "the household signed it, not its gateway";
+  EXPECT_EQ(c.add_one(c.meter(kPoor, kGridMeter, 5, Obis::kExport)), TxCode::not_owner);
+  EXPECT_EQ(refused(kPoor), before + 1) << "what is one's own counts";
 }
 
 TEST(PrivateLedger, WhatATransactionRecordsIsTakenBackWithIt) {
@@ -290,11 +317,11 @@ TEST(PrivateLedger, AReplayedRecordCostsNoProof) {
 TEST(PrivateLedger, WhatABlockAsksForIsBoundedAndTheRestWaits) {
   PrivateChain c;
   c.start();
-  const uint64_t each = energy::private_work_us(ActionType::kBalance, {});
-  const auto fit = static_cast<size_t>(energy::kPrivateWorkMax / each);
   const energy::PrivateAction flood = energy::Balance{kDistributor, kStartS, kSlotNow, {}};
+  const uint64_t each = energy::private_work_us(flood);
+  const auto fit = static_cast<size_t>(energy::kPrivateWorkMax / each);
   std::vector<TxPtr> txs;
-  for (size_t i = 0; i < fit + 3; ++i) txs.push_back(c.carry(flood));
+  for (size_t i = 0; i < fit + 3; ++i) txs.push_back(c.carry(flood, {kDistributor}));
   EXPECT_EQ(c.ledger.in_order(txs, c.tip, c.view()).size(), fit);
   const std::vector<TxPtr> most(txs.begin(), txs.begin() + static_cast<ptrdiff_t>(fit));
   EXPECT_TRUE(c.ledger.execute(c.next(c.ledger.in_order(most, c.tip, c.view())), c.tip, c.view()).ok());
@@ -302,8 +329,55 @@ TEST(PrivateLedger, WhatABlockAsksForIsBoundedAndTheRestWaits) {
 
   std::vector<TransactionDraft::OwnedAction> many;
   for (size_t i = 0; i <= fit; ++i) many.push_back({ActionType::kBalance, energy::encode_private_action(flood)});
-  const TxPtr whole = c.send({kPoor}, many);
+  const TxPtr whole = c.send({kDistributor}, many);
   EXPECT_EQ(c.ledger.precheck(*whole, c.view(), c.tip), number(TxCode::over_size)) << "no block could ever hold it";
+}
+
+TEST(PrivateLedger, WhatIsRefusedUnseenTakesNothingOfABlocksWork) {
+  PrivateChain c;
+  c.start();
+  const auto twelve = [&](const TransactionDraft::OwnedAction& action, ParticipantId by) {
+    return c.send({by}, std::vector<TransactionDraft::OwnedAction>(12, action));
+  };
+  const auto owned = [](const energy::PrivateAction& a) {
+    return TransactionDraft::OwnedAction{energy::type_of(a), energy::encode_private_action(a)};
+  };
+  const energy::Balance balance{kDistributor, kStartS, kSlotNow, {}};
+  const TxPtr rubbish = twelve({ActionType::kBalance, {}}, kPoor), foreign = twelve(owned(balance), kPoor),
+              counted = twelve({ActionType::kPrivateRecord, Bytes(36, 16)}, kPoor);
+  for (const TxPtr& tx : {rubbish, foreign, counted}) EXPECT_EQ(private_work_us(*tx), 0u);
+  EXPECT_EQ(private_work_us(*twelve(owned(balance), kDistributor)), 12 * energy::private_work_us(balance));
+  EXPECT_EQ(c.ledger.precheck(*rubbish, c.view(), c.tip), number(TxCode::malformed));
+  EXPECT_EQ(c.ledger.precheck(*counted, c.view(), c.tip), number(TxCode::malformed));
+  EXPECT_EQ(c.ledger.precheck(*foreign, c.view(), c.tip), number(TxCode::not_authorised));
+  EXPECT_EQ(c.ledger.precheck(*c.carry(energy::PrivateRuling{}), c.view(), c.tip), number(TxCode::not_authorised));
+  EXPECT_EQ(c.ledger.precheck(*c.carry(energy::PrivateRuling{}, {kRegulating}), c.view(), c.tip), 0u);
+  energy::OpenTotal total{c.signers[0].public_key(), Obis::kImport, kSet, {{96, 1}}, {}};
+  EXPECT_EQ(c.ledger.precheck(*c.carry(total), c.view(), c.tip), 0u);
+  total.tariff = {{kOpeningSlotsMax, 1}};
+  EXPECT_EQ(c.ledger.precheck(*c.carry(total), c.view(), c.tip), number(TxCode::may_not_open));
+  total = {c.signers[0].public_key(), Obis::kImport, kSet + 1, {{96, 1}}, {}};
+  EXPECT_EQ(c.ledger.precheck(*c.carry(total), c.view(), c.tip), number(TxCode::may_not_open));
+  // And what honest points record stands beside it in one block.
+  const auto order = c.ledger.in_order({rubbish, foreign, counted, c.carry(c.record(0, 5))}, c.tip, c.view());
+  EXPECT_EQ(order.size(), 4u);
+}
+
+TEST(PrivateLedger, OneOrganisationsFloodOfWorkLeavesTheOthersTheirShare) {
+  PrivateChain c;
+  c.start();
+  const energy::Balance balance{kDistributor, kStartS, kSlotNow, {}};
+  std::vector<TxPtr> txs;
+  for (size_t i = 0; i < 40; ++i) txs.push_back(c.carry(balance, {kDistributor}));
+  std::vector<TxPtr> records;
+  for (size_t i = 0; i < 8; ++i) records.push_back(c.carry(c.record(i, 5), {kPoor}));
+  txs.insert(txs.end(), records.begin(), records.end());
+  const std::vector<TxPtr> order = c.ledger.in_order(txs, c.tip, c.view());
+  for (const TxPtr& record : records) {
+    const auto at = std::find(order.begin(), order.end(), record);
+    ASSERT_NE(at, order.end()) << "the flood took the work of the whole block";
+    EXPECT_LT(at - order.begin(), 10);
+  }
 }
 
 }  // namespace
