@@ -85,7 +85,8 @@ Json flow_fields(const Genesis& genesis, const FlowKey& key, const MeteredFlow& 
           {"quality", metered ? Json(quality_text(flow.main.quality)) : Json(nullptr)},
           {"version", flow.main.version},
           {"neighbour_wh", flow.neighbour ? Json(*flow.neighbour) : Json(nullptr)},
-          {"contracted_wh", flow.contracted_wh}};
+          {"contracted_wh", flow.contracted_wh},
+          {"flagged", flow.flagged}};
 }
 
 Json statement_fields(const Genesis& genesis, const ChargeKey& key, const Statement& statement) {

@@ -207,12 +207,13 @@ Result<Genesis> with_settings(const Genesis& genesis, const std::vector<std::str
     const size_t equals = setting.find('=');
     const size_t dot = setting.find('.');
     if (equals == std::string::npos || dot == std::string::npos || dot > equals)
-      return usage("--set " + setting + ": allowed is consensus.KEY=VALUE, ledger.KEY=VALUE or market.KEY=VALUE");
+      return usage("--set " + setting + ": allowed is SECTION.KEY=VALUE, of consensus, ledger, plausibility or market");
     const std::string section = setting.substr(0, dot);
     const std::string key = setting.substr(dot + 1, equals - dot - 1);
     const std::string text = setting.substr(equals + 1);
-    if (section != "consensus" && section != "ledger" && section != "market")
-      return usage("--set " + setting + ": found section '" + section + "'; allowed are consensus, ledger and market");
+    if (section != "consensus" && section != "ledger" && section != "plausibility" && section != "market")
+      return usage("--set " + setting + ": found section '" + section +
+                   "'; allowed are consensus, ledger, plausibility and market");
     if (!json.contains(section))
       return usage("--set " + setting + ": the participants' file gives this network no market");
     if (!json[section].contains(key) || json[section][key].is_array()) {

@@ -22,6 +22,7 @@ namespace tieline::energy {
 
 // The rules in force, by which intervals open from now on, and what is asked at the moment something is done.
 struct MarketParams : IntervalRules {
+  PlausibilityParams plausibility;     // of genesis
   uint64_t price_cap = 1'000'000'000;  // of the imbalance price, micro-currency per MWh
   uint64_t stake_min = kDefaultStakeMin;
 };
@@ -104,6 +105,8 @@ class Market {
   const Book& book() const { return book_; }
   const Table<TradeId, TradeRecord>& trades() const { return trades_; }
   const Table<uint32_t, Interval>& intervals() const { return intervals_; }
+  const Table<FlowKey, SeasonalProfile>& profiles() const { return profiles_; }
+  void forget(const FlowKey& flow) { profiles_.erase(flow); }  // its past, when it ends
   std::map<FlowKey, MeteredFlow> flows_in(uint32_t slot) const;
   // The statements of a settled interval, put together from their records; what find() gives stands until the next one.
   struct Statements {
@@ -139,6 +142,7 @@ class Market {
     self.due_.each_table(visit);
     visit(self.intervals_);
     visit(self.flows_);
+    visit(self.profiles_);
     visit(self.statements_);
     self.slot_statements_.each_table(visit);
     self.slot_flows_.each_table(visit);
@@ -186,6 +190,9 @@ class Market {
   bool any_disputed(uint32_t slot) const;
   void set_interval_due(uint32_t slot, int64_t due_ms);
   void close_interval(uint32_t slot, int64_t now_ms);
+  // What the flow's own past says of its value (market_history.cc).
+  HistoryVerdict past_says(uint32_t slot, const FlowKey& key, const MeteredFlow& flow, const ZoneLimits& zone) const;
+  void learn_settled(uint32_t slot, const Flows& flows);
   void substitute_gaps(uint32_t slot, Flows& flows, int64_t now_ms);
   void resolve_interval(uint32_t slot, int64_t now_ms);
   void settle_interval(uint32_t slot, int64_t now_ms);
@@ -207,6 +214,7 @@ class Market {
   DueQueue due_;
   Table<uint32_t, Interval> intervals_{interval_name};
   Table<FlowOf, MeteredFlow> flows_{flow_name};
+  Table<FlowKey, SeasonalProfile> profiles_{profile_name};  // of flows that are or were metered
   Table<StatementOf, Statement> statements_{statement_name};
   // What the state cannot be asked for: the flows, the statements and the trades of a slot, the trades of a
   // participant, all stakers, all proposals.

@@ -230,7 +230,11 @@ void Market::close_interval(uint32_t slot, int64_t now_ms) {
     if (flow.main.state != ReadingState::kRaw) continue;
     const bool differs =
         is_border(key) ? disputed.at(key) : flow.neighbour && !meters_agree(flow.main.wh, *flow.neighbour, rules.zone);
-    must(close_reading(flow.main, differs, now_ms, rules.times), flow.main);
+    const HistoryVerdict past = past_says(slot, key, flow, rules.zone);
+    const bool disputed_now = differs || past == HistoryVerdict::kDisputed;
+    flow.flagged = past == HistoryVerdict::kFlagged;
+    flow.learns = past == HistoryVerdict::kPlain && !disputed_now;
+    must(close_reading(flow.main, disputed_now, now_ms, rules.times), flow.main);
   }
   put_flows(slot, flows);
   intervals_[slot].phase = Interval::Phase::kClosed;
@@ -288,6 +292,7 @@ void Market::settle_interval(uint32_t slot, int64_t now_ms) {
   Flows flows = flows_in(slot);
   for (auto& [key, flow] : flows) must(settle_reading(flow.main, now_ms, times_of(slot)), flow.main);
   put_flows(slot, flows);
+  learn_settled(slot, flows);
   Interval& interval = intervals_[slot];
   interval.price = imbalance_price(interval.price, last_price_);
   interval.phase = Interval::Phase::kSettled;
@@ -422,6 +427,7 @@ MarketRefusal Market::accept(uint32_t slot, const FlowKey& flow, ParticipantId b
   const ReadingStep step = accept_reading(known->main, by == flow.to, now_ms, times_of(slot));
   if (!step.ok()) return step.refusal;
   flows_[{slot, flow}].main = step.reading;
+  flows_[{slot, flow}].learns = true;
   settle_when_undisputed(slot, now_ms);
   return MarketRefusal::kNone;
 }
@@ -432,6 +438,7 @@ MarketRefusal Market::rule(uint32_t slot, const FlowKey& flow, uint64_t wh, int6
   const ReadingStep step = rule_on_reading(known->main, wh, now_ms, times_of(slot));
   if (!step.ok()) return step.refusal;
   flows_[{slot, flow}].main = step.reading;
+  flows_[{slot, flow}].learns = true;
   settle_when_undisputed(slot, now_ms);
   return MarketRefusal::kNone;
 }
@@ -442,6 +449,8 @@ MarketRefusal Market::correct(uint32_t slot, const FlowKey& flow, const Correcti
   const ReadingStep step = correct_reading(known->main, correction, now_ms, times_of(slot));
   if (!step.ok()) return step.refusal;
   flows_[{slot, flow}].main = step.reading;
+  flows_[{slot, flow}].flagged = false;
+  flows_[{slot, flow}].learns = correction.co_signed;  // no check of close has looked at it
   if (intervals_.at(slot).phase != Interval::Phase::kSettled) return MarketRefusal::kNone;
   charge_interval(slot);
   for (const TradeId& id : trades_in(slot)) {

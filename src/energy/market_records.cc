@@ -135,6 +135,8 @@ void encode(Writer& w, const MeteredFlow& f) {
   encode(w, f.neighbour);
   w.u32(f.contracts);
   w.u64(f.contracted_wh);
+  w.boolean(f.flagged);
+  w.boolean(f.learns);
 }
 
 void decode(Reader& r, MeteredFlow& f) {
@@ -142,6 +144,8 @@ void decode(Reader& r, MeteredFlow& f) {
   decode(r, f.neighbour);
   f.contracts = r.u32();
   f.contracted_wh = r.u64();
+  f.flagged = r.boolean();
+  f.learns = r.boolean();
 }
 
 void encode(Writer& w, const MarketTimes& t) {
@@ -316,6 +320,7 @@ Bytes party_name(const ParticipantId& who) { return RecordName("party/").id(who)
 Bytes trade_name(const TradeId& id) { return RecordName("trade/").id(id.view()).take(); }
 Bytes interval_name(const uint32_t& slot) { return RecordName("interval/").id(slot).take(); }
 Bytes flow_name(const FlowOf& of) { return RecordName("flow/").id(of.slot).id(of.flow.from).id(of.flow.to).take(); }
+Bytes profile_name(const FlowKey& flow) { return RecordName("profile/").id(flow.from).id(flow.to).take(); }
 Bytes statement_name(const StatementOf& of) {
   return RecordName("statement/").id(of.slot).id(of.key.trade.view()).id(of.key.payer).take();
 }

@@ -3,6 +3,7 @@
 // Wh, times in milliseconds since 1970 UTC, amounts in micro-currency.
 
 #include "energy/governance.h"
+#include "energy/history.h"
 #include "energy/margin.h"
 #include "energy/paged_list.h"
 #include "energy/participant_trust.h"
@@ -40,6 +41,10 @@ struct MeteredFlow {
   std::optional<uint64_t> neighbour;
   uint32_t contracts = 0;  // trades that are to deliver by it
   uint64_t contracted_wh = 0;
+  // What its own past says of the main meter's value: far outside, and the neighbour's meter agrees; and whether the
+  // profile learns it when it settles (energy/history.h).
+  bool flagged = false;
+  bool learns = false;
   bool operator==(const MeteredFlow&) const = default;
 };
 
@@ -106,12 +111,13 @@ void decode(Reader& r, StakeRecord& s);
 void encode(Writer& w, const Proposal& p);
 void decode(Reader& r, Proposal& p);
 
-// Names: "party/" u32, "trade/" hash, "interval/" u32, "flow/" u32 u32 u32, "statement/" u32 hash u32, "stake/" u32,
-// "proposal/" hash, "open-trades/" u16, "market"; money's and reservations' are with these.
+// Names: "party/" u32, "trade/" hash, "interval/" u32, "flow/" u32 u32 u32, "profile/" u32 u32, "statement/" u32 hash
+// u32, "stake/" u32, "proposal/" hash, "open-trades/" u16, "market"; money's and reservations' are with these.
 Bytes party_name(const ParticipantId& who);
 Bytes trade_name(const TradeId& id);
 Bytes interval_name(const uint32_t& slot);
 Bytes flow_name(const FlowOf& of);
+Bytes profile_name(const FlowKey& flow);
 Bytes statement_name(const StatementOf& of);
 Bytes stake_name(const ParticipantId& who);
 Bytes proposal_name(const Hash& id);

@@ -73,10 +73,10 @@ void Market::add_writes(RecordWrites& out) const {
 bool Market::operator==(const Market& o) const {
   return totals() == o.totals() && participants_ == o.participants_ && book_ == o.book_ && trades_ == o.trades_ &&
          open_trades_ == o.open_trades_ && reserved_ == o.reserved_ && due_ == o.due_ && intervals_ == o.intervals_ &&
-         flows_ == o.flows_ && statements_ == o.statements_ && slot_statements_ == o.slot_statements_ &&
-         slot_flows_ == o.slot_flows_ && slot_trades_ == o.slot_trades_ && party_trades_ == o.party_trades_ &&
-         stakes_ == o.stakes_ && stakers_ == o.stakers_ && proposals_ == o.proposals_ &&
-         proposal_ids_ == o.proposal_ids_;
+         flows_ == o.flows_ && profiles_ == o.profiles_ && statements_ == o.statements_ &&
+         slot_statements_ == o.slot_statements_ && slot_flows_ == o.slot_flows_ && slot_trades_ == o.slot_trades_ &&
+         party_trades_ == o.party_trades_ && stakes_ == o.stakes_ && stakers_ == o.stakers_ &&
+         proposals_ == o.proposals_ && proposal_ids_ == o.proposal_ids_;
 }
 
 }  // namespace tieline::energy

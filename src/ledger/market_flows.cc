@@ -63,7 +63,7 @@ void MarketWork::set_flow(const energy::FlowChange& c) {
     voted_flows_.erase(key);
     --counts_to_change().flows;
   }
-  if (c.meter == 0) return;
+  if (c.meter == 0) return market_.forget(key);
   voted_flows_[key] = {c.meter, c.check_meter};
   flow_ends_[c.meter] = {c.from, c.to, true};
   if (c.check_meter != 0) flow_ends_[c.check_meter] = {c.from, c.to, false};

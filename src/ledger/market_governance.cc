@@ -115,7 +115,7 @@ void MarketWork::act(const energy::Proposal& proposal) {
       if (const auto numbers = changed(numbers_, std::get<energy::RuleChanges>(content))) {
         numbers_ = *numbers;
         numbers_changed_ = true;
-        market_.set_params(market_params(numbers_));
+        market_.set_params(market_params(numbers_, chain_.genesis.plausibility));
       }
       return;
     case ProposalKind::kConfiscation:

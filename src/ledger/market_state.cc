@@ -14,8 +14,9 @@ energy::MarketParticipant participant_of(const GenesisParticipant& p, const Mark
 
 }  // namespace
 
-energy::MarketParams market_params(const MarketNumbers& n) {
+energy::MarketParams market_params(const MarketNumbers& n, const PlausibilityParams& plausibility) {
   energy::MarketParams p;
+  p.plausibility = plausibility;
   p.times = {static_cast<int64_t>(n.gate_ms),  static_cast<int64_t>(n.round_ms),  static_cast<int64_t>(n.submit_ms),
              static_cast<int64_t>(n.close_ms), static_cast<int64_t>(n.settle_ms), static_cast<int64_t>(n.resolve_ms),
              static_cast<int64_t>(n.final_ms)};

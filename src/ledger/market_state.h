@@ -20,7 +20,8 @@ class StateSource final : public energy::RecordSource {
   const StateView& view_;
 };
 
-energy::MarketParams market_params(const MarketNumbers& numbers);
+// Plausibility is asked for where intervals close; who only looks needs none.
+energy::MarketParams market_params(const MarketNumbers& numbers, const PlausibilityParams& plausibility = {});
 energy::BenefitParams benefit_params(const MarketNumbers& numbers);
 // The rules with these changes, all of them together; none: one names no rule that may change, has a value out of its
 // bounds, or the rules would not go together (in_order). In market_governance.cc.

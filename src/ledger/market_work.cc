@@ -26,7 +26,7 @@ MarketWork::MarketWork(const StateView& parent, const Chain& chain, Epoch epoch,
       time_ms_(time_ms),
       source_(parent),
       numbers_(state::must_read<MarketNumbers>(parent, state::market_numbers_key(), "damaged state record: market")),
-      market_(market_params(numbers_), source_) {
+      market_(market_params(numbers_, chain.genesis.plausibility), source_) {
   each_table(*this, [&](auto& table) { table.attach(source_); });
   if (chain.genesis.private_points)
     private_.emplace(chain.genesis, chain.members, chain.id, chain.verifier, source_, market_, time_ms);

@@ -108,19 +108,20 @@ TEST_F(MakeNetwork, CertificatesAreListsUnlessAskedOtherwiseOrTheNetworkIsLarge)
 
 TEST_F(MakeNetwork, SettingsReachGenesis) {
   plan_.settings = {"consensus.epoch_blocks=20", "consensus.policy=strict", "consensus.fast_path=false",
-                    "ledger.stale_s=3600"};
+                    "ledger.stale_s=3600", "plausibility.history_days=3"};
   auto genesis = make_network(plan_);
   ASSERT_TRUE(genesis.ok()) << genesis.error().why;
   EXPECT_EQ(genesis->consensus.epoch_blocks, 20u);
   EXPECT_EQ(genesis->consensus.policy, LeaderPolicy::kStrict);
   EXPECT_FALSE(genesis->consensus.fast_path);
   EXPECT_EQ(genesis->ledger.stale_s, 3600u);
+  EXPECT_EQ(genesis->plausibility.history_days, 3u);
 }
 
 TEST_F(MakeNetwork, SettingsThatMeanNothingAreRefused) {
   for (const auto& [setting, part] :
-       std::vector<std::pair<std::string, std::string>>{{"epoch_blocks=20", "allowed is consensus.KEY=VALUE"},
-                                                        {"consensus.epoch_blocks", "allowed is consensus.KEY=VALUE"},
+       std::vector<std::pair<std::string, std::string>>{{"epoch_blocks=20", "allowed is SECTION.KEY=VALUE"},
+                                                        {"consensus.epoch_blocks", "allowed is SECTION.KEY=VALUE"},
                                                         {"network.name=x", "found section 'network'"},
                                                         {"consensus.epoch_block=20", "found key 'epoch_block'"},
                                                         {"consensus.epoch_blocks=many", "epoch_blocks"},

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A plant that came after genesis, on a real network whose market time passes by ticks alone: votes register it, then the
 flow of what it feeds in; it sells, its meter and its neighbour's say how much it delivered, and that is settled. Then
-votes lower its capacity, and end the flow.
+votes lower its capacity, and end the flow. The day after, a carrier's meter says what its past does not know.
 
     new_plant_e2e_test.py TIELINE FOLDER     FOLDER is made and removed
 """
@@ -29,7 +29,7 @@ PARTICIPANTS = [
 HOUR_MS = 3_600_000
 SETTINGS = ["consensus.epoch_blocks=8", "consensus.epoch_ms=500", "consensus.tenure_ms=2000", "market.time_rate=0",
             f"market.round_ms={12 * HOUR_MS}", f"market.submit_ms={4 * HOUR_MS}", f"market.close_ms={4 * HOUR_MS}",
-            f"market.settle_ms={5 * HOUR_MS}", f"market.resolve_ms={24 * HOUR_MS}", f"market.final_ms={48 * HOUR_MS}"]
+            "plausibility.history_days=1", "plausibility.history_window_slots=0", f"market.settle_ms={5 * HOUR_MS}", f"market.resolve_ms={24 * HOUR_MS}", f"market.final_ms={48 * HOUR_MS}"]
 VOTERS = ["sunfield", "northwire", "cityline"]
 PLANT = len(PARTICIPANTS) + 1  # registered later: by number
 TICKS_MAX = 400
@@ -137,6 +137,23 @@ def it_sells_delivers_half_and_that_is_settled():
     check(shown["state"] == "SETTLED" and shown["parties"][0]["unmet"], f"{shown}")
     market = tieline("market", "show")
     check(market["issued"] == market["held"] + market["reward_pool"] + market["imbalance_pool"], f"{market}")
+    return start, carried
+
+
+def the_day_after_eight_times_as_much_is_disputed(first, carried):
+    start = first + datetime.timedelta(days=1)
+    wait_until(start + datetime.timedelta(minutes=15))
+    check(read("northwire", "n-out", "1-0:2.8.0", start, 8 * carried)["accepted"], "within its capacity")
+    wait_until(start + datetime.timedelta(minutes=15, milliseconds=4 * HOUR_MS))
+
+    def state():
+        flows = tieline("settlement", "show", text_of(start))["flows"]
+        return [(f["state"], f["flagged"]) for f in flows if (f["from"], f["to"]) == ("northwire", "cityline")]
+
+    check(state() == [("DISPUTED", False)], f"{state()}")
+    tieline("settlement", "accept", "--start", text_of(start), "--from", "northwire", "--to", "cityline", "--as",
+            "cityline")
+    check(state() == [("VALIDATED", False)], f"{state()}")
 
 
 def its_limits_change_and_the_flow_ends():
@@ -165,7 +182,8 @@ def main():
         for name in [*VOTERS, "bakery"]:
             tieline("stake", "bond", "--amount", 1_000_000_000, "--as", name)
         votes_register_the_plant_and_its_flow()
-        it_sells_delivers_half_and_that_is_settled()
+        first, carried = it_sells_delivers_half_and_that_is_settled()
+        the_day_after_eight_times_as_much_is_disputed(first, carried)
         its_limits_change_and_the_flow_ends()
     finally:
         network.stop()

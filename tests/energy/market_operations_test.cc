@@ -35,6 +35,8 @@ MarketParams small_params() {
   p.times.final_ms = 20 * kHour;
   p.zone = {0, 150'000, 20'000, 100};
   p.stake_min = 1'000'000;
+  p.plausibility.history_days = 1;  // so that the past has its say within the run
+  p.plausibility.history_window_slots = 0;
   return p;
 }
 

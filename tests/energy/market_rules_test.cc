@@ -210,5 +210,31 @@ TEST_F(ChangingRules, MarginsThatAreLockedStayAndAPriceAboveALoweredCapIsNotFall
   EXPECT_EQ(market_.last_price(), 60'000'000u) << "what was cut does not come back";
 }
 
+// Votes may end flows and register others within an interval's time: what its close looks at together stays bounded.
+TEST_F(ChangingRules, AnIntervalTakesNoMoreFlowsThanItsCloseCanLookAt) {
+  constexpr ParticipantId kPlants = 64, kGrids = 65, kFirst = 1'000;
+  for (ParticipantId i = 0; i < kPlants + kGrids; ++i) {
+    MarketParticipant p;
+    p.role = i < kPlants ? Role::kPlant : Role::kGrid;
+    market_.register_participant(kFirst + i, p);
+  }
+  size_t taken = 0;
+  for (ParticipantId plant = 0; plant < kPlants; ++plant) {
+    for (ParticipantId grid = 0; grid < kGrids; ++grid) {
+      const FlowKey flow{kFirst + plant, kFirst + kPlants + grid};
+      const bool room = taken < kZoneFlowsMax;
+      ASSERT_EQ(market_.record(kTestSlot, flow, 1, Quality::kMeasured, end_),
+                room ? MarketRefusal::kNone : MarketRefusal::kOverCommitted);
+      taken += room ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(taken, kZoneFlowsMax);
+  EXPECT_EQ(market_.record_neighbour(kTestSlot, kFeed, 1, end_), MarketRefusal::kOverCommitted);
+  EXPECT_EQ(market_.record_neighbour(kTestSlot, {kFirst, kFirst + kPlants}, 1, end_), MarketRefusal::kNone)
+      << "one that is there";
+  market_.advance(end_ + times_.close_ms);
+  EXPECT_EQ(phase(), Interval::Phase::kClosed);
+}
+
 }  // namespace
 }  // namespace tieline::energy

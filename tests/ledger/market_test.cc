@@ -391,5 +391,27 @@ TEST(MarketLedger, TheSameBlocksGiveTheSameStateAndAReopenedStoreGoesOn) {
   EXPECT_EQ(here->header.digest(), there->header.digest());
 }
 
+// Transit is not of the zone's border: nothing but its own past speaks of it. One day is past enough in this genesis.
+TEST(MarketPast, ACloseAsksThePastByTheThresholdsOfGenesis) {
+  Genesis g = market_genesis();
+  g.plausibility.history_days = 1;
+  g.plausibility.history_window_slots = 0;
+  MarketChain chain(std::move(g));
+  const auto closed = [&](uint32_t slot, uint64_t wh) {
+    const int64_t end_ms = (int64_t{slot} + 1) * energy::kSlotMs;
+    chain.until(end_ms);
+    EXPECT_EQ(chain.add_one(chain.meter(kGridCompany, kGridMeter, wh, Obis::kExport, slot)), TxCode::ok);
+    chain.until(end_ms + chain.market().params().times.close_ms);
+    const energy::ReadingState state = chain.market().flows_in(slot).at({kGridCompany, kDistributor}).main.state;
+    chain.until(end_ms + chain.market().params().times.resolve_ms);
+    return state;
+  };
+  constexpr uint32_t kWeek = 7 * energy::kDaySlots;
+  EXPECT_EQ(closed(kFirstSlot, 20'000), energy::ReadingState::kValidated);
+  EXPECT_EQ(closed(kFirstSlot + kWeek + 1, 100'000), energy::ReadingState::kValidated) << "another time of day";
+  EXPECT_EQ(closed(kFirstSlot + 2 * kWeek, 100'000), energy::ReadingState::kDisputed);
+  EXPECT_EQ(closed(kFirstSlot + 3 * kWeek, 22'000), energy::ReadingState::kValidated);
+}
+
 }  // namespace
 }  // namespace tieline::testing
