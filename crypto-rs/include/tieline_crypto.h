@@ -132,7 +132,7 @@ typedef struct tc_range_item {
 size_t tc_range_prove(const tc_range_claim* claim, const uint64_t* values, const uint8_t (*blindings)[32],
                       const uint8_t seed[32], uint8_t* out, size_t capacity);
 /* ok[i] becomes 1 exactly if item i holds on its own, else 0. */
-void tc_range_verify(const tc_range_item* items, size_t count, uint8_t* ok);
+size_t tc_range_verify(const tc_range_item* items, size_t count, uint8_t* ok);
 
 #ifdef __cplusplus
 }

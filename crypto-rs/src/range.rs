@@ -227,34 +227,56 @@ fn holds(candidates: &[Candidate]) -> bool {
     RangeProof::verify_batch(&mut transcripts, &statements, &proofs, VerifyAction::VerifyOnly).is_ok()
 }
 
+/// Below this a failed range is checked one by one: a further batch check costs as much as it can save.
+const BISECT_MIN: usize = 4;
+/// A hostile batch may cost this many times its first check in further batch checks; then singles decide.
+const BISECT_WORK_FACTOR: usize = 1;
+
 /// Marks those that hold. A failed batch is halved; when the left half holds, the right half is known not to.
-fn settle(candidates: &[Candidate], known_bad: bool, ok: &mut [u8]) {
-    if candidates.is_empty() {
-        return;
-    }
-    if !known_bad && holds(candidates) {
-        for candidate in candidates {
-            ok[candidate.place] = 1;
-        }
-        return;
-    }
-    if candidates.len() == 1 {
-        return;
-    }
-    let (left, right) = candidates.split_at(candidates.len() / 2);
-    let left_holds = holds(left);
-    if left_holds {
-        for candidate in left {
-            ok[candidate.place] = 1;
-        }
-    } else {
-        settle(left, true, ok);
-    }
-    settle(right, left_holds, ok);
+struct Judge<'a> {
+    ok: &'a mut [u8],
+    work_left: usize, // proofs in batch checks
+    checked: usize,   // proofs, each as often as it was
 }
 
+impl Judge<'_> {
+    /// Returns whether the range holds a bad proof. `known_bad`: the caller has seen that.
+    fn range(&mut self, range: &[Candidate], known_bad: bool) -> bool {
+        if !known_bad {
+            if range.len() < 2 || range.len() > self.work_left {
+                return self.one_by_one(range);
+            }
+            self.work_left -= range.len();
+            self.checked += range.len();
+            if holds(range) {
+                range.iter().for_each(|c| self.ok[c.place] = 1);
+                return false;
+            }
+        }
+        if range.len() < BISECT_MIN {
+            return self.one_by_one(range);
+        }
+        let (left, right) = range.split_at(range.len() / 2);
+        let left_bad = self.range(left, false);
+        let right_bad = self.range(right, !left_bad);
+        left_bad || right_bad
+    }
+
+    fn one_by_one(&mut self, range: &[Candidate]) -> bool {
+        self.checked += range.len();
+        let mut bad = false;
+        for candidate in range {
+            let good = holds(std::slice::from_ref(candidate));
+            self.ok[candidate.place] = good.into();
+            bad |= !good;
+        }
+        bad
+    }
+}
+
+/// Returns how many proofs were checked, each counted as often as it was: at most three times the candidates.
 #[no_mangle]
-pub unsafe extern "C" fn tc_range_verify(items: *const TcRangeItem, count: usize, ok: *mut u8) {
+pub unsafe extern "C" fn tc_range_verify(items: *const TcRangeItem, count: usize, ok: *mut u8) -> usize {
     let (items, ok) = unsafe { (slice(items, count), slice_mut(ok, count)) };
     ok.fill(0);
     let mut candidates = Vec::with_capacity(count);
@@ -266,7 +288,11 @@ pub unsafe extern "C" fn tc_range_verify(items: *const TcRangeItem, count: usize
     }
     // Proofs of one size share generators; comparing two sets of them would cost more than a proof.
     candidates.sort_by_key(|c| c.size);
+    let mut checked = 0;
     for group in candidates.chunk_by(|a, b| a.size == b.size) {
-        settle(group, false, ok);
+        let mut judge = Judge { ok: &mut *ok, work_left: (1 + BISECT_WORK_FACTOR) * group.len(), checked: 0 };
+        judge.range(group, false);
+        checked += judge.checked;
     }
+    checked
 }

@@ -78,12 +78,12 @@ bool verify(const Claim& claim, ByteView proof) {
   return ok == 1;
 }
 
-void verify_batch(std::span<const Item> items, std::span<uint8_t> ok) {
+size_t verify_batch(std::span<const Item> items, std::span<uint8_t> ok) {
   TL_CHECK(items.size() == ok.size());
   std::vector<tc_range_item> raw;
   raw.reserve(items.size());
   for (const Item& item : items) raw.push_back({ffi(item.claim), {item.proof.data(), item.proof.size()}});
-  tc_range_verify(raw.data(), raw.size(), ok.data());
+  return tc_range_verify(raw.data(), raw.size(), ok.data());
 }
 
 }  // namespace tieline::range

@@ -50,6 +50,6 @@ struct Item {
 };
 // Sets ok[i] to 1 exactly if items[i] holds, else to 0; ok.size() == items.size(). A failed batch is halved until the
 // bad ones are found: a batch full of bad proofs costs about twice what its items cost one by one.
-void verify_batch(std::span<const Item> items, std::span<uint8_t> ok);
+size_t verify_batch(std::span<const Item> items, std::span<uint8_t> ok);
 
 }  // namespace tieline::range

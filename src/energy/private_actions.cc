@@ -221,12 +221,14 @@ uint64_t tariff_slots(std::span<const TariffStep> steps) {
   return sum;
 }
 
+uint64_t record_work_us(size_t readings) { return kRecordUs + kRecordReadingUs * readings; }
+
 uint64_t private_work_us(const PrivateAction& action) {
   switch (type_of(action)) {
     case ActionType::kPseudonyms:
       return kBatchUs;
     case ActionType::kPrivateRecord:
-      return kRecordUs + kRecordReadingUs * std::get<PrivateRecord>(action).readings.size();
+      return record_work_us(std::get<PrivateRecord>(action).readings.size());
     case ActionType::kOpenTotal: {
       const uint64_t slots = tariff_slots(std::get<OpenTotal>(action).tariff);
       return kTotalUs + (slots <= kOpeningSlotsMax ? kTotalSlotUs * slots : 0);

@@ -99,5 +99,6 @@ Result<PrivateAction> decode_private_action(ActionType type, ByteView payload);
 inline constexpr uint64_t kPrivateWorkMax = 250'000;          // in a block: half of the shortest usual time-out
 uint64_t private_work_us(ActionType type, ByteView payload);  // nothing, for what does not decode
 uint64_t private_work_us(const PrivateAction& action);
+uint64_t record_work_us(size_t readings);
 
 }  // namespace tieline::energy

@@ -3,6 +3,7 @@
 // of checking changes the cost and no outcome. A validator checks most of them before, with the signatures of the
 // transactions (Ledger::endorsements), and its verifier remembers.
 
+#include <algorithm>
 #include <map>
 
 #include "crypto/hash.h"
@@ -52,20 +53,33 @@ void add_claims(const Transaction& tx, const ChainId& chain, const Members& memb
   }
 }
 
-// Of pseudonyms that the state knows.
+// Whether a block would look at the proof: not of what is recorded already, or outside the pseudonym's period.
+bool may_count(const energy::PrivateRecord& record, const PseudonymRecord& pseudonym, const StateView& state) {
+  return std::ranges::all_of(record.readings, [&](const energy::PrivateReading& reading) {
+    if (!energy::speaks_for(pseudonym.period, reading.start_s, reading.duration_s)) return false;
+    const SlotOfPoint of{record.pseudonym, reading.obis, static_cast<uint32_t>(reading.start_s / energy::kSlotSeconds)};
+    const auto entry = state::read<PrivateEntry>(state, state::key_of(private_entry_name(of)),
+                                                 "damaged state record: private reading");
+    return !entry || entry->version < reading.version;
+  });
+}
+
+// Of pseudonyms that the state knows, and what was not found good before.
 void add_record_claims(const Transaction& tx, const PrivateGenesis& params, const ChainId& chain,
-                       const StateView& state, std::vector<EndorsementClaim>& out) {
+                       const Verifier& verifier, const StateView& state, std::vector<EndorsementClaim>& out) {
   for (const Action& action : tx.actions()) {
     if (action.type != ActionType::kPrivateRecord) continue;
     Result<energy::PrivateRecord> record = energy::decode_private_record(action.payload);
     if (!record) continue;
     const auto pseudonym = state::read<PseudonymRecord>(state, state::key_of(pseudonym_name(record->pseudonym)),
                                                         "damaged state record: pseudonym");
-    if (!pseudonym) continue;
-    auto claim = std::make_shared<const PrivateClaim>(
-        private_claim(chain, std::move(*record), action.payload, params.buckets_w.at(pseudonym->bucket)));
-    const Hash digest = claim->digest;
-    out.push_back({{}, digest, {}, std::move(claim)});
+    if (!pseudonym || !may_count(*record, *pseudonym, state)) continue;
+    PrivateClaim claim =
+        private_claim(chain, std::move(*record), action.payload, params.buckets_w.at(pseudonym->bucket));
+    if (verifier.remembers(claim.digest)) continue;
+    claim.carrier = tx.signed_digest();
+    const Hash digest = claim.digest;
+    out.push_back({{}, digest, {}, std::make_shared<const PrivateClaim>(std::move(claim))});
   }
 }
 
@@ -118,7 +132,7 @@ std::vector<EndorsementClaim> Ledger::endorsements(const Transaction& tx, const 
   const auto epoch =
       state::must_read<state::EpochRecord>(state, state::epoch_key(), "damaged state record: epoch").epoch;
   const Members members(registry_, state, epoch);
-  if (genesis_.private_points) add_record_claims(tx, *genesis_.private_points, chain_, state, claims);
+  if (genesis_.private_points) add_record_claims(tx, *genesis_.private_points, chain_, verifier_, state, claims);
   std::optional<energy::TradeRecord> record;
   Opened opened;
   add_claims(

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "crypto/hash.h"
+#include "energy/private_actions.h"
 
 namespace tieline {
 namespace {
@@ -19,8 +20,10 @@ PrivateClaim private_claim(const ChainId& chain, energy::PrivateRecord record, B
   Writer w;
   encode(w, chain);
   w.u64(bucket_w);
-  return {chain, std::move(record), bucket_w, tagged_hash(kClaimTag, {w.view(), payload})};
+  return {chain, std::move(record), bucket_w, tagged_hash(kClaimTag, {w.view(), payload}), {}};
 }
+
+uint64_t claim_work_us(const PrivateClaim& claim) { return energy::record_work_us(claim.record.readings.size()); }
 
 std::vector<TxCode> check_claims(std::span<const PrivateClaim* const> claims, const Verifier& verifier) {
   std::vector<TxCode> out;

@@ -18,9 +18,12 @@ struct PrivateClaim {
   energy::PrivateRecord record;
   uint64_t bucket_w = 0;
   Hash digest;
+  Hash carrier = {};  // what the signatories of the transaction that brings it signed, as far as it is known
 };
 // `payload`: the record's own bytes.
 PrivateClaim private_claim(const ChainId& chain, energy::PrivateRecord record, ByteView payload, uint64_t bucket_w);
+
+uint64_t claim_work_us(const PrivateClaim& claim);  // what it asks for at most (energy/private_actions.h)
 
 // One code a claim: ok, or the first thing that is wrong with it. Proofs and signatures are checked together.
 std::vector<TxCode> check_claims(std::span<const PrivateClaim* const> claims, const Verifier& verifier);

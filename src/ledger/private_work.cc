@@ -1,6 +1,7 @@
 #include "ledger/private_work.h"
 
 #include <algorithm>
+#include <set>
 
 namespace tieline {
 namespace {
@@ -81,6 +82,8 @@ bool PrivateWork::signed_by_regulator(const Transaction& tx) const { return regu
 void PrivateWork::start_block(const std::vector<TxPtr>& txs) {
   close_slots();
   std::vector<PrivateClaim> claims;
+  std::set<Hash> asked;
+  std::set<SlotOfPoint> slots;  // each once: who sends a reading in ten spellings has one of them checked here
   for (const TxPtr& tx : txs) {
     for (const Action& action : tx->actions()) {
       if (action.type != ActionType::kPrivateRecord) continue;
@@ -90,11 +93,18 @@ void PrivateWork::start_block(const std::vector<TxPtr>& txs) {
       if (pseudonym == nullptr || admit(*record, *pseudonym, *tx) != TxCode::ok) continue;
       PrivateClaim claim =
           private_claim(chain_, std::move(*record), action.payload, params().buckets_w.at(pseudonym->bucket));
+      if (!asked.insert(claim.digest).second) continue;
       if (verifier_.remembers(claim.digest)) {
         checked_.emplace(claim.digest, TxCode::ok);
-      } else {
-        claims.push_back(std::move(claim));
+        continue;
       }
+      const auto slot = [&](const energy::PrivateReading& reading) {
+        return slot_of(energy::context_of(chain_, claim.record.pseudonym, reading));
+      };
+      if (std::ranges::any_of(claim.record.readings, [&](const auto& one) { return slots.contains(slot(one)); }))
+        continue;
+      for (const energy::PrivateReading& reading : claim.record.readings) slots.insert(slot(reading));
+      claims.push_back(std::move(claim));
     }
   }
   std::vector<const PrivateClaim*> pointers;

@@ -143,15 +143,26 @@ void SignatureChecker::push(replica::VerifyJob job) {
 }
 
 // Endorsements of trades, and private records: a verdict a claim, in order.
-std::vector<uint8_t> SignatureChecker::check_claims(const std::vector<replica::VerifyJob>& jobs) const {
+std::vector<uint8_t> SignatureChecker::check_claims(const std::vector<replica::VerifyJob>& jobs,
+                                                    const std::set<Hash>& unsigned_) const {
   std::vector<AggregateItem> shares;
   std::vector<const PrivateClaim*> records;
-  std::vector<bool> is_record;
+  enum class Kind : uint8_t { kShare, kRecord, kLeft };
+  std::vector<Kind> kinds;
+  uint64_t work_us = 0;
   for (const replica::VerifyJob& job : jobs) {
     for (const EndorsementClaim& claim : job.endorsements) {
-      is_record.push_back(claim.record != nullptr);
-      claim.record ? records.push_back(claim.record.get())
-                   : shares.push_back({{&claim.key}, claim.message.view(), claim.signature});
+      if (!claim.record) {
+        kinds.push_back(Kind::kShare);
+        shares.push_back({{&claim.key}, claim.message.view(), claim.signature});
+        continue;
+      }
+      const uint64_t work = claim_work_us(*claim.record);
+      const bool looked_at = !unsigned_.contains(claim.record->carrier) && work_us + work <= kClaimWorkMaxUs;
+      kinds.push_back(looked_at ? Kind::kRecord : Kind::kLeft);
+      if (!looked_at) continue;
+      work_us += work;
+      records.push_back(claim.record.get());
     }
   }
   std::vector<uint8_t> good(shares.size());
@@ -159,7 +170,8 @@ std::vector<uint8_t> SignatureChecker::check_claims(const std::vector<replica::V
   const std::vector<TxCode> codes = tieline::check_claims(records, verifier_);
   std::vector<uint8_t> out;
   size_t share = 0, record = 0;
-  for (const bool one : is_record) out.push_back(one ? codes[record++] == TxCode::ok : good[share++]);
+  for (const Kind kind : kinds)
+    out.push_back(kind == Kind::kShare ? good[share++] : kind == Kind::kRecord && codes[record++] == TxCode::ok);
   return out;
 }
 
@@ -171,7 +183,12 @@ SignatureChecker::Checked SignatureChecker::check(const std::vector<replica::Ver
       items.push_back({item.key, item.digest.view(), item.signature});
   std::vector<uint8_t> ok(items.size());
   verifier_.verify_batch(items, ok);
-  std::vector<uint8_t> endorsed = check_claims(jobs);
+  std::set<Hash> unsigned_;
+  size_t item = 0;
+  for (const replica::VerifyJob& job : jobs)
+    for (const replica::VerifyJob::Item& each : job.items)
+      if (ok[item++] == 0) unsigned_.insert(each.digest);
+  std::vector<uint8_t> endorsed = check_claims(jobs, unsigned_);
   Checked out;
   out.signatures = items.size() + endorsed.size();
   auto at = ok.begin(), claim = endorsed.begin();

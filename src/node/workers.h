@@ -6,6 +6,7 @@
 // Units: microseconds.
 
 #include <functional>
+#include <set>
 #include <thread>
 #include <variant>
 
@@ -22,6 +23,9 @@ inline constexpr size_t kLogBatchBytesMax = 16 * 1024 * 1024;  // in one sync
 inline constexpr size_t kApplyQueueMax = 256;                  // blocks
 inline constexpr size_t kVerifyQueueMax = 65'536;              // signatures
 inline constexpr size_t kVerifyBatchMax = 512;
+// Of private records in one check, by what they ask for (ledger/private_claims.h): what is left over is checked when a
+// block executes it. Proposals wait behind this thread.
+inline constexpr uint64_t kClaimWorkMaxUs = 100'000;
 
 int64_t mono_us();
 int64_t wall_ms();
@@ -87,7 +91,8 @@ class SignatureChecker {
 
  private:
   Checked check(const std::vector<replica::VerifyJob>& jobs) const;
-  std::vector<uint8_t> check_claims(const std::vector<replica::VerifyJob>& jobs) const;
+  // `unsigned_`: digests of transactions that a signatory did not sign. What they bring is not looked at.
+  std::vector<uint8_t> check_claims(const std::vector<replica::VerifyJob>& jobs, const std::set<Hash>& unsigned_) const;
 
   const Verifier& verifier_;
   std::function<void(Checked)> checked_;

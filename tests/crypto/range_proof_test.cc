@@ -223,6 +223,31 @@ TEST(RangeProof, ABatchOfManyMetersGivesEachItsOwnVerdict) {
   verify_batch({}, {});
 }
 
+TEST(RangeProof, BadProofsCostNoMoreThanThreeChecksEachHoweverTheyStand) {
+  constexpr size_t kProofs = 48;
+  std::vector<Batch> batches;
+  std::vector<Bytes> proofs;
+  for (size_t i = 0; i < kProofs; ++i) {
+    batches.emplace_back(std::vector<uint64_t>{i}, std::vector<uint64_t>{2'750}, i);
+    proofs.push_back(batches.back().prove(Bits::k16).value());
+  }
+  const auto cost = [&](size_t every) {
+    std::vector<Bytes> sent = proofs;
+    std::vector<Item> items;
+    for (size_t i = 0; i < kProofs; ++i) {
+      if (every != 0 && i % every == 0) sent[i] = proofs[(i + 1) % kProofs];
+      items.push_back({batches[i].claim(Bits::k16), sent[i]});
+    }
+    Bytes ok(kProofs);
+    const size_t checked = verify_batch(items, ok);
+    for (size_t i = 0; i < kProofs; ++i) EXPECT_EQ(ok[i] == 1, every == 0 || i % every != 0) << i;
+    return checked;
+  };
+  EXPECT_EQ(cost(0), kProofs) << "good ones together, once";
+  EXPECT_LT(cost(kProofs), 3 * kProofs);
+  for (const size_t every : {1, 2, 3, 8}) EXPECT_LE(cost(every), 3 * kProofs) << every;
+}
+
 TEST(RangeProof, RandomDamageIsNeverAccepted) {
   std::mt19937_64 random(13);
   const Batch batch({250, 9}, {2'750, 9});

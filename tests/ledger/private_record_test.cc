@@ -314,6 +314,42 @@ TEST(PrivateLedger, AReplayedRecordCostsNoProof) {
   EXPECT_TRUE(counting.sizes.empty());
 }
 
+TEST(PrivateLedger, TheDoorAsksForNoProofOfWhatIsRecordedOrKnown) {
+  PrivateChain c;
+  c.start();
+  const PrivateRecord record = c.record(0, 5);
+  const CountingVerifier counting;
+  const VerifiedCache cache(counting);
+  const Ledger ledger(private_genesis(), cache);
+  const TxPtr first = c.carry(record), second = c.carry(record, {kBuyer});
+  const auto claims = ledger.endorsements(*first, c.view());
+  ASSERT_EQ(claims.size(), 1u);
+  EXPECT_EQ(claims[0].record->carrier, first->signed_digest());
+  cache.remember(claims[0].message);
+  EXPECT_TRUE(ledger.endorsements(*second, c.view()).empty()) << "found good before, whoever carries it";
+  const Ledger fresh(private_genesis(), counting);
+  EXPECT_EQ(fresh.endorsements(*second, c.view()).size(), 1u);
+  ASSERT_EQ(c.put(record), TxCode::ok);
+  EXPECT_TRUE(fresh.endorsements(*second, c.view()).empty()) << "a copy from the chain";
+}
+
+TEST(PrivateLedger, OneProofIsCheckedForAReadingThatIsSentManyTimes) {
+  PrivateChain c;
+  c.start();
+  const CountingVerifier counting;
+  const Ledger ledger(private_genesis(), counting);
+  const PrivateRecord good = c.record(0, 5);
+  std::vector<TxPtr> txs;
+  for (size_t i = 0; i < 5; ++i) txs.push_back(c.carry(good));
+  ASSERT_TRUE(ledger.execute(c.next(ledger.in_order(txs, c.tip, c.view())), c.tip, c.view()).ok());
+  EXPECT_EQ(counting.sizes, std::vector<size_t>{1});
+  counting.sizes.clear();
+  txs.clear();
+  for (uint64_t wh = 0; wh < 5; ++wh) txs.push_back(c.carry(c.record(0, wh)));
+  ASSERT_TRUE(ledger.execute(c.next(ledger.in_order(txs, c.tip, c.view())), c.tip, c.view()).ok());
+  EXPECT_EQ(counting.sizes, std::vector<size_t>{1}) << "other values for the same slot: the first stands";
+}
+
 TEST(PrivateLedger, WhatABlockAsksForIsBoundedAndTheRestWaits) {
   PrivateChain c;
   c.start();

@@ -14,7 +14,7 @@
 
 #include "../temporary_folder.h"
 #include "crypto/real_scheme.h"
-#include "energy/private_reading.h"
+#include "energy/private_actions.h"
 #include "ledger/private_claims.h"
 #include "node/finality.h"
 #include "replica/log_format.h"
@@ -272,6 +272,55 @@ TEST(SignatureChecker, PrivateRecordsAreCheckedBetweenThem) {
       verifier, [&](SignatureChecker::Checked checked) { said.set_value(std::move(checked.answers.at(0))); });
   checker.push(std::move(job));
   EXPECT_EQ(said.get_future().get().endorsed, (std::vector<uint8_t>{1, 1, 0, 0})) << "in the order of the claims";
+}
+
+// Records of one pseudonym, each in a transaction of its own: `signed_by` says which of these are signed.
+struct Carried {
+  explicit Carried(size_t count, size_t readings, auto is_signed) {
+    Hash seed;
+    seed.bytes.fill(9);
+    const Ed25519Signer pseudonym(ed25519::SecretKey::from_seed(seed.bytes));
+    const Secret meter(seed.bytes);
+    const std::vector<energy::Receiver> to = {{7, seal::SecretKey::derive(meter).public_key()}};
+    std::vector<energy::Measured> measured;
+    for (size_t i = 0; i < readings; ++i) measured.push_back({Obis::kImport, static_cast<int64_t>(900 * i), 900, 0, 5});
+    const auto record = energy::make_private_record({&meter, &pseudonym, 11'000}, ChainId{}, measured, to).value();
+    const PrivateClaim made = private_claim(ChainId{}, record, energy::encode_private_record(record), 11'000);
+    for (size_t i = 0; i < count; ++i) {
+      replica::VerifyJob::Item item;
+      item.key = pseudonym.public_key();
+      item.digest.bytes[0] = static_cast<uint8_t>(i + 1);
+      item.signature = pseudonym.sign(item.digest.view());
+      if (!is_signed(i)) item.signature.bytes[0] ^= 1;
+      PrivateClaim claim = made;
+      claim.carrier = item.digest;
+      job.items.push_back(item);
+      job.endorsements.push_back({{}, claim.digest, {}, std::make_shared<const PrivateClaim>(claim)});
+    }
+  }
+  std::vector<uint8_t> endorsed() {
+    const RealVerifier verifier;
+    std::promise<replica::Verified> said;
+    SignatureChecker checker(
+        verifier, [&](SignatureChecker::Checked checked) { said.set_value(std::move(checked.answers.at(0))); });
+    checker.push(std::move(job));
+    return said.get_future().get().endorsed;
+  }
+  replica::VerifyJob job;
+};
+
+TEST(SignatureChecker, NothingIsProvedForATransactionThatNobodySigned) {
+  EXPECT_EQ(Carried(4, 1, [](size_t i) { return i != 1; }).endorsed(), (std::vector<uint8_t>{1, 0, 1, 1}))
+      << "the record itself is good: who copies one from the chain and signs nothing has no proof checked";
+}
+
+TEST(SignatureChecker, RecordsTakeABoundedPartOfOneCheck) {
+  const uint64_t each = energy::record_work_us(16);
+  const auto fit = static_cast<size_t>(kClaimWorkMaxUs / each);
+  const std::vector<uint8_t> found = Carried(fit + 5, 16, [](size_t) { return true; }).endorsed();
+  std::vector<uint8_t> want(fit, 1);
+  want.resize(fit + 5);
+  EXPECT_EQ(found, want) << "the rest is for the block that holds them";
 }
 
 TEST(FinalitySamples, PercentilesAreNearestRankOverTheNewest) {
