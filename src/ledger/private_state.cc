@@ -160,6 +160,11 @@ bool stands(const PrivateEntry& entry, const ComplaintRecord* complaint, int64_t
   return !silent;
 }
 
+bool is_pending(const ComplaintRecord& complaint, int64_t now_ms, int64_t resolve_ms) {
+  if (complaint.state == ComplaintState::kOpen) return now_ms <= complaint.since_ms + energy::kRevealMs;
+  return complaint.state == ComplaintState::kAnswered && now_ms < complaint.since_ms + resolve_ms;
+}
+
 uint64_t substitute_wh(const PrivateGenesis& params, uint8_t bucket, Obis obis, uint32_t slot) {
   if (obis == Obis::kExport) return 0;
   return energy::substituted_wh(params.buckets_w.at(bucket), static_cast<uint32_t>(energy::kSlotSeconds),

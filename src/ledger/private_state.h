@@ -131,6 +131,9 @@ inline int64_t private_slot_end_ms(uint32_t slot) { return (int64_t{slot} + 1) *
 
 // Whether the reading counts: neither proven wrong nor complained of without an answer in time.
 bool stands(const PrivateEntry& entry, const ComplaintRecord* complaint, int64_t now_ms);
+// Whether it is under way: not answered and in time, or answered and the regulator has time to rule (`resolve_ms` from
+// the answer; after that the reading stands as if nobody had complained).
+bool is_pending(const ComplaintRecord& complaint, int64_t now_ms, int64_t resolve_ms);
 // What is put in the place of a reading: of 1-0:1.8.0 five quarters of the public profile, of 1-0:2.8.0 nothing, so
 // that nobody is paid for what no meter said.
 uint64_t substitute_wh(const PrivateGenesis& params, uint8_t bucket, Obis obis, uint32_t slot);

@@ -133,7 +133,7 @@ TxCode PrivateWork::admit_slot(const energy::PrivateReading& reading, const Slot
   if (reading.version != entry->version + 1) return TxCode::other_version;
   const ComplaintRecord* complaint = complaint_of(*entry);
   if (!stands(*entry, complaint, time_ms_)) return TxCode::ok;
-  if (complaint != nullptr) return TxCode::complaint_state;
+  if (complaint != nullptr && is_pending(*complaint, time_ms_, times().resolve_ms)) return TxCode::complaint_state;
   if (!closed) return TxCode::too_early;
   return co_signed ? TxCode::ok : TxCode::rank_not_raised;
 }
@@ -218,7 +218,9 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
   };
   if (!has(entry->receivers)) return TxCode::not_authorised;
   // Once a receiver and version, and one at a time: complaining costs the meter an answer.
-  if (entry->complaint || has(entry->complained)) return TxCode::complaint_state;
+  const ComplaintRecord* before = complaint_of(*entry);
+  const bool under_way = before != nullptr && is_pending(*before, time_ms_, times().resolve_ms);
+  if (under_way || has(entry->complained)) return TxCode::complaint_state;
   const Hash digest = energy::complaint_digest(complaint);
   if (!verifier_.verify(*members_.key(complaint.receiver), digest.view(), complaint.signature))
     return TxCode::bad_inner_signature;
@@ -247,6 +249,7 @@ TxCode PrivateWork::run(const energy::PrivateRuling& ruling, const Transaction& 
   if (!signed_by_regulator(tx)) return TxCode::not_authorised;
   const ComplaintRecord* complaint = complaints_.find(ruling.complaint);
   if (complaint == nullptr || complaint->state != ComplaintState::kAnswered) return TxCode::complaint_state;
+  if (!is_pending(*complaint, time_ms_, times().resolve_ms)) return TxCode::too_late;
   const SlotOfPoint of = complaint->of;
   if (ruling.meter_at_fault) {
     find_at_fault(of);

@@ -192,6 +192,25 @@ TEST(PrivateClaims, AMeterAtFaultLosesTheReading) {
   EXPECT_EQ(refused_today(c, kDistributor), 0u);
 }
 
+TEST(PrivateClaims, ARegulatorThatSaysNothingLeavesTheReadingAsItIs) {
+  PrivateChain c;
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  ASSERT_EQ(c.put(f.answer()), TxCode::ok);
+  const int64_t answered = f.kept().since_ms;
+  c.until(answered + 7 * kDayMs - 1'000);
+  EXPECT_EQ(c.put(c.record(0, 1, kSlotNow, 1), {kDistributor}), TxCode::complaint_state);
+  EXPECT_EQ(c.put(f.made(kBuyer)), TxCode::complaint_state);
+  c.until(answered + 7 * kDayMs);
+  EXPECT_EQ(c.put(energy::PrivateRuling{f.digest, true}, {kRegulating}), TxCode::too_late)
+      << "what is corrected later is not voided by it";
+  const ComplaintRecord kept = f.kept();
+  EXPECT_TRUE(stands(*c.entry(0), &kept, c.tip.time_ms));
+  EXPECT_EQ(c.put(f.complaint), TxCode::complaint_state) << "nor complained of again by the same";
+  EXPECT_EQ(c.put(c.record(0, 601, kSlotNow, 1), {kDistributor}), TxCode::ok);
+  EXPECT_EQ(c.pseudonym(0).faults, 0u);
+}
+
 TEST(PrivateClaims, SilenceMakesTheReadingMissingAndALateValueTakesItsPlace) {
   PrivateChain c;
   Complained f(c);
