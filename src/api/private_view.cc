@@ -45,6 +45,8 @@ Json slot_json(const Genesis& genesis, const StateView& state, const PseudonymRe
       state::must_read<MarketNumbers>(state, state::market_numbers_key(), "damaged state record: market");
   const bool counts = entry && stands(*entry, complaint ? &*complaint : nullptr, now_ms);
   const char* what = "open";
+  if (now_ms >= end_ms + static_cast<int64_t>(numbers.final_ms))
+    return {{"start", rfc3339(int64_t{of.slot} * energy::kSlotSeconds)}, {"state", "final"}};
   if (entry) {
     what = counts ? "recorded" : entry->is_void ? "void" : "missing";
   } else if (now_ms >= end_ms + static_cast<int64_t>(numbers.close_ms)) {

@@ -22,8 +22,8 @@ constexpr int kDryRunPauseMs = 20;
 HttpResponse of(Result<std::string> body) {
   if (body) return {200, kJsonType, *std::move(body), {}};
   const std::string& code = body.error().code;
-  const bool not_there =
-      code == "not_found" || code == "not_applied_yet" || code == "no_market" || code.starts_with("unknown_");
+  const bool not_there = code == "no_private_points" || code == "not_found" || code == "not_applied_yet" ||
+                         code == "no_market" || code.starts_with("unknown_");
   if (code == "bad_parameter") return problem(400, body.error());
   return problem(not_there ? 404 : 500, body.error());
 }

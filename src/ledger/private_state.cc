@@ -5,7 +5,8 @@
 namespace tieline {
 namespace {
 
-constexpr size_t kOpenPeriodsBound = 64;
+constexpr size_t kPeriodBytes = 8 + 3 * 4;
+constexpr size_t kComplaintsMax = energy::kPrivateReceiversMax * (1 + energy::kPrivateVersionMax);
 constexpr size_t kIdsMax = energy::kPrivateReceiversMax;
 
 void encode_ids(Writer& w, const std::vector<ParticipantId>& ids) {
@@ -55,22 +56,20 @@ Bytes batch_name(const BatchOf& of) {
 
 void encode(Writer& w, const PrivateDuty& d) {
   w.i64(d.newest_end_s);
-  w.u32(static_cast<uint32_t>(d.open.size()));
-  for (const PrivateDuty::Open& o : d.open) {
-    w.i64(o.start_s);
-    w.u32(o.next);
-    w.u32(o.end);
+  w.u32(static_cast<uint32_t>(d.periods.size()));
+  for (const PrivateDuty::Period& p : d.periods) {
+    w.i64(p.start_s);
+    for (const uint32_t slot : {p.closes, p.drops, p.end}) w.u32(slot);
   }
   w.u64(d.balanced);
   w.u64(d.defaults);
 }
 void decode(Reader& r, PrivateDuty& d) {
   d.newest_end_s = r.i64();
-  d.open.resize(r.count(kOpenPeriodsBound, 16));
-  for (PrivateDuty::Open& o : d.open) {
-    o.start_s = r.i64();
-    o.next = r.u32();
-    o.end = r.u32();
+  d.periods.resize(r.count(kPrivatePeriodsMax, kPeriodBytes));
+  for (PrivateDuty::Period& p : d.periods) {
+    p.start_s = r.i64();
+    for (uint32_t* slot : {&p.closes, &p.drops, &p.end}) *slot = r.u32();
   }
   d.balanced = r.u64();
   d.defaults = r.u64();
@@ -96,7 +95,7 @@ void encode(Writer& w, const PrivateEntry& e) {
   encode(w, e.commitment);
   encode(w, e.tx);
   encode_ids(w, e.receivers);
-  encode_ids(w, e.complained);
+  encode_list(w, e.complaints);
   encode(w, e.complaint);
 }
 void decode(Reader& r, PrivateEntry& e) {
@@ -105,7 +104,7 @@ void decode(Reader& r, PrivateEntry& e) {
   decode(r, e.commitment);
   decode(r, e.tx);
   decode_ids(r, e.receivers);
-  decode_ids(r, e.complained);
+  decode_list(r, e.complaints, kComplaintsMax, Hash::kSize);
   decode(r, e.complaint);
 }
 Bytes private_entry_name(const SlotOfPoint& of) {

@@ -42,18 +42,21 @@ void encode(Writer& w, const BatchRecord& b);
 void decode(Reader& r, BatchRecord& b);
 Bytes batch_name(const BatchOf& of);  // "private-batch/" u32 u64
 
+inline constexpr size_t kPrivatePeriodsMax = 64;  // of a distributor, with slots that are not final
+
 // What a distributor answers for.
 struct PrivateDuty {
-  struct Open {
+  struct Period {
     int64_t start_s = 0;
-    uint32_t next = 0;  // the slot that closes next
-    uint32_t end = 0;   // exclusive
-    bool operator==(const Open&) const = default;
+    uint32_t closes = 0;  // the slot that closes next
+    uint32_t drops = 0;   // and the one that is final next: then its readings leave the state
+    uint32_t end = 0;     // exclusive
+    bool operator==(const Period&) const = default;
   };
-  int64_t newest_end_s = 0;  // of the newest period: the next one begins there or later
-  std::vector<Open> open;    // periods with slots that have not closed, ascending
-  uint64_t balanced = 0;     // slots with a proof by their close
-  uint64_t defaults = 0;     // and without
+  int64_t newest_end_s = 0;     // of the newest period: the next one begins there or later
+  std::vector<Period> periods;  // with slots that are not final, ascending
+  uint64_t balanced = 0;        // slots with a proof by their close
+  uint64_t defaults = 0;        // and without
   bool operator==(const PrivateDuty&) const = default;
 };
 void encode(Writer& w, const PrivateDuty& d);
@@ -72,10 +75,10 @@ struct PrivateEntry {
   uint8_t version = 0;
   bool is_void = false;  // proven wrong: its public substitute stands in
   Commitment commitment;
-  TxId tx;                                // which brought it: the sealed payloads are there
-  std::vector<ParticipantId> receivers;   // ascending
-  std::vector<ParticipantId> complained;  // of this version, each once
-  std::optional<Hash> complaint;          // that is not ruled
+  TxId tx;                               // which brought it: the sealed payloads are there
+  std::vector<ParticipantId> receivers;  // ascending
+  std::vector<Hash> complaints;          // all that were made, of any version
+  std::optional<Hash> complaint;         // that is not ruled
   bool operator==(const PrivateEntry&) const = default;
 };
 void encode(Writer& w, const PrivateEntry& e);

@@ -132,7 +132,8 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
     return TxCode::not_authorised;
   const PrivateDuty* before = duties_.find(batch.distributor);
   // One period at a time: else a point could have a pseudonym in each of several.
-  if (before != nullptr && (batch.period.start_s < before->newest_end_s || before->open.size() >= kOpenPeriodsMax))
+  if (before != nullptr &&
+      (batch.period.start_s < before->newest_end_s || before->periods.size() >= kPrivatePeriodsMax))
     return TxCode::bad_period;
   for (const energy::PseudonymEntry& entry : batch.entries)
     if (pseudonyms_.contains(entry.key)) return TxCode::too_many_pseudonyms;
@@ -151,8 +152,9 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
   batches_[{batch.distributor, batch.period.start_s}] = std::move(record);
   PrivateDuty& duty = duties_[batch.distributor];
   duty.newest_end_s = batch.period.end_s;
-  duty.open.push_back({batch.period.start_s, static_cast<uint32_t>(batch.period.start_s / energy::kSlotSeconds),
-                       static_cast<uint32_t>(batch.period.end_s / energy::kSlotSeconds)});
+  const auto first = static_cast<uint32_t>(batch.period.start_s / energy::kSlotSeconds);
+  const auto end = static_cast<uint32_t>(batch.period.end_s / energy::kSlotSeconds);
+  duty.periods.push_back({batch.period.start_s, first, first, end});
   return TxCode::ok;
 }
 
@@ -223,7 +225,8 @@ TxCode PrivateWork::run(const energy::PrivateRecord& record, const Transaction& 
   if (verdict->second != TxCode::ok) return verdict->second;
   for (const energy::PrivateReading& reading : record.readings) {
     PrivateEntry& entry = entries_[slot_of(energy::context_of(chain_, record.pseudonym, reading))];
-    entry = {reading.version, false, reading.commitment, tx.id(), {}, {}, std::nullopt};
+    std::vector<Hash> complaints = std::move(entry.complaints);
+    entry = {reading.version, false, reading.commitment, tx.id(), {}, std::move(complaints), std::nullopt};
     for (const energy::SealedFor& sealed : reading.sealed) entry.receivers.push_back(sealed.receiver);
   }
   return TxCode::ok;
@@ -273,13 +276,16 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
   if (time_ms_ + energy::kRevealMs + energy::kRulingMs >= private_slot_end_ms(of.slot) + times().final_ms)
     return TxCode::too_late;
   if (complaint.commitment != entry->commitment) return TxCode::unknown_reading;
-  const auto has = [&](const std::vector<ParticipantId>& list) {
-    return std::find(list.begin(), list.end(), complaint.receiver) != list.end();
-  };
-  if (!has(entry->receivers)) return TxCode::not_authorised;
+  const auto& receivers = entry->receivers;
+  if (std::find(receivers.begin(), receivers.end(), complaint.receiver) == receivers.end())
+    return TxCode::not_authorised;
   // Once a receiver and version, and one at a time: complaining costs the meter an answer.
-  const ComplaintRecord* standing = complaint_of(*entry);
-  if ((standing != nullptr && is_open(*standing, time_ms_)) || has(entry->complained)) return TxCode::complaint_state;
+  const bool before = std::any_of(entry->complaints.begin(), entry->complaints.end(), [&](const Hash& id) {
+    const ComplaintRecord& one = complaints_.at(id);
+    return one.version == entry->version &&
+           (one.receiver == complaint.receiver || is_open(one, time_ms_));
+  });
+  if (before) return TxCode::complaint_state;
   const Hash digest = energy::complaint_digest(complaint);
   if (!verifier_.verify(*members_.key(complaint.receiver), digest.view(), complaint.signature))
     return TxCode::bad_inner_signature;
@@ -287,7 +293,7 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
                          0};
   PrivateEntry& changed = entries_[of];
   changed.complaint = digest;
-  changed.complained.push_back(complaint.receiver);
+  changed.complaints.push_back(digest);
   return TxCode::ok;
 }
 
@@ -336,6 +342,8 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
   const int64_t end_s = set->start_s + int64_t{set->slots} * energy::kSlotSeconds;
   if (set->start_s < pseudonym->period.start_s || end_s > pseudonym->period.end_s) return TxCode::bad_period;
   if (time_ms_ < end_s * 1'000 + times().close_ms) return TxCode::too_early;
+  // What is final has left the state.
+  if (time_ms_ >= (set->start_s + energy::kSlotSeconds) * 1'000 + times().final_ms) return TxCode::too_late;
   energy::TotalStatement statement{
       chain_, total.pseudonym, total.obis, total.set, {}, energy::tariff_weights(total.tariff)};
   for (uint32_t i = 0; i < set->slots; ++i) {
@@ -405,27 +413,42 @@ TxCode PrivateWork::run(const energy::Balance& balance, const Transaction& tx) {
   return TxCode::ok;
 }
 
-// The slots whose close has passed, in the order of distributors and periods.
+// The slots whose close has passed, and those that are final, in the order of distributors and periods.
 void PrivateWork::close_slots() {
-  size_t left = kPrivateClosesPerBlock;
+  size_t closes = kPrivateClosesPerBlock, drops = kPrivateDropsPerBlock;
   for (const PrivateDistributor& d : params().distributors) {
-    const PrivateDuty* duty = duties_.find(d.participant);
-    const auto due = [&] {
-      return duty != nullptr && !duty->open.empty() && left > 0 &&
-             time_ms_ >= private_slot_end_ms(duty->open.front().next) + times().close_ms;
+    const PrivateDuty* before = duties_.find(d.participant);
+    if (before == nullptr) continue;
+    PrivateDuty duty = *before;
+    const auto is_due = [&](uint32_t slot, int64_t from_end_ms) {
+      return time_ms_ >= private_slot_end_ms(slot) + from_end_ms;
     };
-    while (due()) {
-      PrivateDuty& changed = duties_[d.participant];
-      PrivateDuty::Open& period = changed.open.front();
-      if (balances_.contains({d.participant, period.next})) {
-        ++changed.balanced;
-      } else {
-        ++changed.defaults;
-        market_.note_breach(d.participant, kDefaultWeight);
+    for (PrivateDuty::Period& p : duty.periods) {
+      for (; p.closes < p.end && closes > 0 && is_due(p.closes, times().close_ms); ++p.closes, --closes) {
+        if (balances_.contains({d.participant, p.closes})) {
+          ++duty.balanced;
+        } else {
+          ++duty.defaults;
+          market_.note_breach(d.participant, kDefaultWeight);
+        }
       }
-      if (++period.next == period.end) changed.open.erase(changed.open.begin());
-      --left;
-      duty = &changed;
+      for (; p.drops < p.closes && drops > 0 && is_due(p.drops, times().final_ms); ++p.drops, --drops)
+        drop_slot(d.participant, p.start_s, p.drops);
+    }
+    std::erase_if(duty.periods, [](const PrivateDuty::Period& p) { return p.drops == p.end; });
+    if (!(duty == *before)) duties_[d.participant] = std::move(duty);
+  }
+}
+
+void PrivateWork::drop_slot(ParticipantId distributor, int64_t period_s, uint32_t slot) {
+  balances_.erase({distributor, slot});
+  for (const energy::Pseudonym& key : batches_.at({distributor, period_s}).keys) {
+    for (const Obis obis : {Obis::kImport, Obis::kExport}) {
+      const SlotOfPoint of{key, obis, slot};
+      const PrivateEntry* entry = entries_.find(of);
+      if (entry == nullptr) continue;
+      for (const Hash& complaint : entry->complaints) complaints_.erase(complaint);
+      entries_.erase(of);
     }
   }
 }

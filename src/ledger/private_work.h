@@ -9,6 +9,7 @@
 //   submit to close      gaps are final for now: the distributor proves its balance
 //   close                its public substitute stands in for what is missing; no balance: the distributor's default
 //   close to final       version n+1, of a gap too, with its distributor's or the regulator's signature
+//   final                readings, their complaints and the balance leave the state; the blocks have them
 //
 // A reading that was proven wrong or went missing may be replaced at once, with one of these signatures.
 
@@ -24,8 +25,8 @@
 
 namespace tieline {
 
-inline constexpr size_t kOpenPeriodsMax = 4;             // of a distributor, with slots that have not closed
 inline constexpr size_t kPrivateClosesPerBlock = 1'024;  // slots of distributors
+inline constexpr size_t kPrivateDropsPerBlock = 4;       // slots of distributors that become final: 2,048 readings each
 inline constexpr uint32_t kFalseComplaintWeight = 8;     // of the 32 refusals that leave nothing of a day's trust
 inline constexpr uint32_t kDefaultWeight = 1;            // of a slot without a balance proof
 
@@ -79,6 +80,8 @@ class PrivateWork {
   TxCode find_standing(const energy::PrivateContext& context, SlotOfPoint& of, const PrivateEntry*& entry) const;
   void find_at_fault(const SlotOfPoint& of);
   void close_slots();
+  // Of the period's points; what is final is not asked for any more.
+  void drop_slot(ParticipantId distributor, int64_t period_s, uint32_t slot);
 
   const Genesis& genesis_;
   const Members& members_;

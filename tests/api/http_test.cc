@@ -400,6 +400,20 @@ TEST_F(Http, ANetworkWithoutAMarketSaysSo) {
   expect_problem(ask("/v1/settlements/2026-11-21T12:01:00Z"), 400, "bad_parameter");
 }
 
+TEST_F(Http, PrivatePointsAreAskedForByName) {
+  start();
+  const string key(64, '0');
+  for (const string& path : {"/v1/private/points/" + key, "/v1/private/complaints/" + key,
+                             "/v1/private/slots?start=2026-11-21T12:00:00Z&pseudonym=" + key})
+    expect_problem(ask(path), 404, "no_private_points");
+  for (const char* path :
+       {"/v1/private/points/12", "/v1/private/complaints/12", "/v1/private/slots",
+        "/v1/private/slots?start=2026-11-21T12:01:00Z", "/v1/private/region", "/v1/private/region?distributor=user"})
+    expect_problem(ask(path), 400, "bad_parameter");
+  expect_problem(ask("/v1/private/slots?slots=3001&start=2026-11-21T12:00:00Z&pseudonym=" + key), 400, "bad_parameter");
+  expect_problem(ask("/v1/private/slots?obis=1&start=2026-11-21T12:00:00Z&pseudonym=" + key), 400, "bad_parameter");
+}
+
 TEST_F(Http, HealthReadinessMetricsAndDescription) {
   start();
   EXPECT_EQ(ask("/healthz").status, 200u);

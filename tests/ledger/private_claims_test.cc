@@ -295,6 +295,35 @@ TEST(PrivateClaims, NothingIsComplainedOfThatCouldNotBeRuledOnBeforeItIsFinal) {
   EXPECT_EQ(in_time.put(energy::PrivateRuling{g.digest, true}, {kRegulating}), TxCode::ok) << "just before it is final";
 }
 
+TEST(PrivateClaims, WhatIsFinalLeavesTheState) {
+  PrivateChain c;
+  Complained f(c);
+  ASSERT_EQ(c.put(f.complaint), TxCode::ok);
+  ASSERT_EQ(c.put(f.answer()), TxCode::ok);
+  ASSERT_EQ(c.put(energy::PrivateRuling{f.digest, false}, {kRegulating}), TxCode::ok);
+  ASSERT_EQ(c.put(c.record(1, 5, kSlotNow, 0, Obis::kExport)), TxCode::ok);
+  c.after(kSlotNow + 1, 0);
+  ASSERT_EQ(c.put(c.record(0, 7, kSlotNow + 1)), TxCode::ok);
+  const auto complained = [&] { return c.view().get(state::key_of(complaint_name(f.digest))).has_value(); };
+  c.after(kSlotNow, 60 * kDayMs - 1);
+  EXPECT_TRUE(c.entry(0).has_value() && complained());
+  c.after(kSlotNow, 60 * kDayMs);
+  c.add({});
+  EXPECT_FALSE(c.entry(0).has_value());
+  EXPECT_FALSE(c.entry(1, kSlotNow, Obis::kExport).has_value());
+  EXPECT_FALSE(complained());
+  EXPECT_TRUE(c.entry(0, kSlotNow + 1).has_value()) << "the next one is not final yet";
+  EXPECT_EQ(c.put(c.record(0, 600)), TxCode::too_late) << "and does not come back";
+  ASSERT_EQ(c.duty().periods.size(), 1u);
+  EXPECT_EQ(c.duty().periods[0].drops, kSlotNow + 1);
+
+  c.until(PrivateChain::kPeriod.end_s * 1'000 + 60 * kDayMs);
+  for (size_t i = 0; i <= 192 / kPrivateDropsPerBlock; ++i) c.add({});
+  EXPECT_TRUE(c.duty().periods.empty()) << "a few slots a block, until none is left";
+  EXPECT_EQ(c.duty().defaults, 192u);
+  EXPECT_FALSE(c.entry(0, kSlotNow + 1).has_value());
+}
+
 // Everything of a day by one point; slot 50 is a gap.
 struct Day {
   explicit Day(PrivateChain& chain) : c(chain) {
@@ -367,6 +396,10 @@ TEST(PrivateClaims, APublicTotalOpensTheChainsCommitmentsOnceAndWhole) {
   EXPECT_TRUE(opened.value == 96 * 100 + 95 * 96 / 2);
   EXPECT_EQ(opened.statement, energy::total_digest(day.statement));
   EXPECT_EQ(c.put(good), TxCode::may_not_open) << "opened before";
+  c.after(kSlotNow, 60 * kDayMs);
+  energy::OpenTotal other = good;
+  other.pseudonym = c.signers[1].public_key();
+  EXPECT_EQ(c.put(other), TxCode::too_late) << "what is final has left the state, and substitutes are no readings";
 }
 
 TEST(PrivateClaims, ATotalThatIsNotWhatTheChainAddsUpToIsRefused) {

@@ -301,6 +301,8 @@ TEST(PrivateLedger, ABlocksRecordsAreCheckedInOneBatchAndNeverTwice) {
   EXPECT_EQ(counting.sizes, std::vector<size_t>{3}) << "all but the one that was checked ahead, together";
   ASSERT_TRUE(ledger.execute(draft, c.tip, c.view()).ok());
   EXPECT_EQ(counting.sizes.size(), 1u) << "and never again";
+  for (const TxPtr& tx : txs)
+    EXPECT_TRUE(cache.remembers(ledger.endorsements(*tx, c.view()).front().message)) << "its proof neither";
 }
 
 TEST(PrivateLedger, AReplayedRecordCostsNoProof) {
