@@ -282,8 +282,7 @@ TxCode PrivateWork::run(const energy::Complaint& complaint, const Transaction& t
   // Once a receiver and version, and one at a time: complaining costs the meter an answer.
   const bool before = std::any_of(entry->complaints.begin(), entry->complaints.end(), [&](const Hash& id) {
     const ComplaintRecord& one = complaints_.at(id);
-    return one.version == entry->version &&
-           (one.receiver == complaint.receiver || is_open(one, time_ms_));
+    return one.version == entry->version && (one.receiver == complaint.receiver || is_open(one, time_ms_));
   });
   if (before) return TxCode::complaint_state;
   const Hash digest = energy::complaint_digest(complaint);
