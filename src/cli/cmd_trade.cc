@@ -16,6 +16,23 @@ Result<Json> standing(Sending& sending, const Json& action) {
   return sending.get("/v1/trades/" + url_encoded(action.value("trade", "")));
 }
 
+// The carriers' losses as they are in force, where the terms do not say them: votes change those of genesis.
+Status complete_losses(Sending& sending, Json& action) {
+  if (!action.contains("terms") || !action["terms"].is_object()) return {};
+  Json& terms = action["terms"];
+  for (const auto& [carrier, loss] :
+       {std::pair("grid", "grid_loss_ppm"), std::pair("distributor", "distributor_loss_ppm")}) {
+    if (terms.contains(loss) || !terms.contains(carrier)) continue;
+    const Json& name = terms[carrier];
+    if (!name.is_string() && !name.is_number_unsigned()) continue;  // who reads the terms says what is wrong with it
+    auto who = sending.get("/v1/participants/" + url_encoded(name.is_string() ? name.get<std::string>() : name.dump()));
+    if (!who && who.error().code == "unknown_participant") continue;  // likewise
+    if (!who) return who.error();
+    terms[loss] = who->value("loss_ppm", Json());
+  }
+  return {};
+}
+
 // The round, and the margin that is asked of who acts, where nobody says them.
 Status complete_endorsement(Sending& sending, Json& action, const std::string& as, uint64_t rounds_on) {
   if (action.contains("round") && action.contains("margin")) return {};
@@ -70,10 +87,13 @@ void add_trade(CLI::App& root, int& exit_status) {
             "offer terms to the three others; an offer endorses itself",
             "trade offer offer.json --net NET --as sunfield --dry-run",
             {{"FILE", "", ArgumentType::kFile, true, "terms and margin in JSON; - reads standard input"},
-             {"--margin", "margin", ArgumentType::kNumber, false, "to post, in micro-currency"}}},
+             {"--margin", "margin", ArgumentType::kNumber, false, "to post, in micro-currency"}},
+            {},
+            complete_losses},
            exit_status);
   const auto completed = [](uint64_t rounds_on) {
     return [rounds_on](Sending& sending, Json& action) {
+      if (auto status = complete_losses(sending, action); !status) return status;
       return complete_endorsement(sending, action, sending.who(), rounds_on);
     };
   };

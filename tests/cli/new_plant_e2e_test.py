@@ -159,11 +159,20 @@ def the_day_after_eight_times_as_much_is_disputed(first, carried):
 def its_limits_change_and_the_flow_ends():
     passed("limits", PLANT, "--capacity-w", 4_000, "--cost-lo", 10, "--cost-hi", 20)
     passed("limits", "sunfield", "--capacity-w", 8_000)
+    passed("limits", "northwire", "--loss-ppm", 70_000)
     passed("flow", "--from", PLANT, "--to", "northwire")
     epochs_pass(4)
     shown = tieline("participant", "show", "windpark")
     check((shown["capacity_w"], shown["cost_hi"]) == (4_000, 20), f"{shown}")
     check(tieline("participant", "show", "sunfield")["capacity_w"] == 8_000, "one of genesis")
+    offer = FOLDER / "offer.json"
+    terms = json.loads(offer.read_text())
+    terms["terms"]["start"] = text_of(market_time().replace(minute=0, second=0, microsecond=0) +
+                                      datetime.timedelta(hours=10))
+    offer.write_text(json.dumps(terms))
+    trade = tieline("trade", "offer", offer, "--as", "windpark")["trade"]
+    shown = tieline("trade", "show", trade)
+    check(shown["terms"]["grid_loss_ppm"] == 70_000, f"the loss in force: {shown}")
     start = market_time().replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=2)
     check(read("windpark", "w-out", "1-0:2.8.0", start, 5_000, status=1)["code"] == "over_capacity", "a quarter of 4 kW")
     check(read("windpark", "w-out", "1-0:2.8.0", start, 900)["accepted"], "within it")
