@@ -128,6 +128,16 @@ TEST_F(AccessTest, WithoutItsLogNothingIsShown) {
   EXPECT_FALSE(who.ok());
 }
 
+TEST_F(AccessTest, WhatPrivatePointsRecordIsForEverybody) {
+  const json said = {{"signatories", {"buyer"}},
+                     {"actions", {{{"type", "private_record"}, {"data", "00"}}, {{"type", "offer"}, {"margin", 5}}}}};
+  for (const ParticipantId who : {kPoor, kAuthority}) {
+    const api::HttpResponse shown =
+        access_.shown_to(who, "/v1/transactions/{id}", {200, api::kJsonType, said.dump(), {}}, chain_.view());
+    EXPECT_EQ(json::parse(shown.body)["actions"], (json{said["actions"][0]})) << "an offer is its parties'";
+  }
+}
+
 TEST_F(AccessTest, AccountsAndTradesAreTheirOwners) {
   EXPECT_EQ(code(signed_by(kBuyer, "/v1/accounts/buyer")), "ok");
   EXPECT_EQ(code(signed_by(kPoor, "/v1/accounts/buyer")), "not_granted");
