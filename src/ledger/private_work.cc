@@ -10,9 +10,6 @@ using energy::PrivateContext;
 
 constexpr uint8_t kOnlyGaps = 1;  // the version that fills a gap
 
-Error refused(TxCode code) { return {code_name(code), code_reason(code)}; }
-TxCode code_of(const Error& error) { return code_from_name(error.code).value_or(TxCode::malformed); }
-
 bool is_slot(int64_t start_s, uint32_t duration_s) {
   return start_s >= 0 && start_s % energy::kSlotSeconds == 0 && duration_s == energy::kSlotSeconds &&
          start_s / energy::kSlotSeconds <= UINT32_MAX - 1;
@@ -134,6 +131,14 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
   // One period at a time: else a point could have a pseudonym in each of several.
   if (before != nullptr && (batch.period.start_s < before->newest_end_s || before->open.size() >= kOpenPeriodsMax))
     return TxCode::bad_period;
+  // Slots that may still be recorded. None, or too few points for a balance: it would be a default in every slot.
+  const auto slot_at = [](int64_t s) { return s / energy::kSlotSeconds; };
+  if (batch.period.start_s < 0 || batch.period.end_s > kPeriodEndMaxS ||
+      batch.period.start_s * 1'000 > time_ms_ + kPeriodAheadMs)
+    return TxCode::bad_period;
+  const int64_t open_from = std::max(slot_at(batch.period.start_s), (time_ms_ - times().submit_ms) / energy::kSlotMs);
+  if (open_from >= slot_at(batch.period.end_s)) return TxCode::bad_period;
+  if (batch.entries.size() < kRegionMetersMin) return TxCode::region_too_small;
   for (const energy::PseudonymEntry& entry : batch.entries)
     if (pseudonyms_.contains(entry.key)) return TxCode::too_many_pseudonyms;
   const energy::BatchContext context{
@@ -151,8 +156,8 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
   batches_[{batch.distributor, batch.period.start_s}] = std::move(record);
   PrivateDuty& duty = duties_[batch.distributor];
   duty.newest_end_s = batch.period.end_s;
-  duty.open.push_back({batch.period.start_s, static_cast<uint32_t>(batch.period.start_s / energy::kSlotSeconds),
-                       static_cast<uint32_t>(batch.period.end_s / energy::kSlotSeconds)});
+  duty.open.push_back(
+      {batch.period.start_s, static_cast<uint32_t>(open_from), static_cast<uint32_t>(slot_at(batch.period.end_s))});
   return TxCode::ok;
 }
 
@@ -350,84 +355,6 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
     return right.error().code == "bad_signature" ? TxCode::bad_inner_signature : TxCode::bad_total;
   opened_[of] = {total.opening.value, energy::total_digest(statement)};
   return TxCode::ok;
-}
-
-// What the feeders of the distributor delivered in the slot, and what its points drew and fed in.
-Result<energy::RegionBalance> PrivateWork::region(const energy::Balance& balance) const {
-  const BatchRecord* found = batches_.find({balance.distributor, balance.period_s});
-  const energy::BillingPeriod period{balance.period_s, found == nullptr ? balance.period_s : found->end_s};
-  if (found == nullptr || !energy::speaks_for(period, int64_t{balance.slot} * energy::kSlotSeconds,
-                                              static_cast<uint32_t>(energy::kSlotSeconds)))
-    return refused(TxCode::bad_period);
-  const BatchRecord& batch = *found;
-  if (time_ms_ < private_slot_end_ms(balance.slot) + times().submit_ms) return refused(TxCode::too_early);
-  energy::RegionBalance out;
-  out.chain = chain_;
-  out.regions = {balance.distributor};
-  out.meters = static_cast<uint32_t>(batch.keys.size());
-  out.start_s = int64_t{balance.slot} * energy::kSlotSeconds;
-  out.duration_s = static_cast<uint32_t>(energy::kSlotSeconds);
-  out.loss_lo_ppm = params().loss_lo_ppm;
-  out.loss_hi_ppm = params().loss_hi_ppm;
-  for (const auto& [flow, metered] : market_.flows_in(balance.slot)) {
-    if (flow.from != balance.distributor && flow.to != balance.distributor) continue;
-    const bool has_main = metered.main.state != energy::ReadingState::kNone;
-    if (!has_main && !metered.neighbour) return refused(TxCode::unknown_reading);
-    const uint64_t wh = has_main ? metered.main.wh : *metered.neighbour;
-    (flow.to == balance.distributor ? out.feeder_in_wh : out.feeder_out_wh) += wh;
-  }
-  for (const energy::Pseudonym& key : batch.keys) {
-    const PseudonymRecord& pseudonym = pseudonyms_.at(key);
-    for (const Obis obis : {Obis::kImport, Obis::kExport}) {
-      const SlotOfPoint of{key, obis, balance.slot};
-      const PrivateEntry* entry = entries_.find(of);
-      const ComplaintRecord* complaint = entry == nullptr ? nullptr : complaint_of(*entry);
-      const energy::SlotValue value =
-          slot_value(params(), pseudonym, of, entry, complaint, time_ms_, times().submit_ms).value();
-      const bool drawn = obis == Obis::kImport;
-      if (value.commitment) (drawn ? out.drawn : out.fed).push_back(*value.commitment);
-      (drawn ? out.substituted_drawn_wh : out.substituted_fed_wh) += value.substituted_wh;
-    }
-  }
-  return out;
-}
-
-TxCode PrivateWork::run(const energy::Balance& balance, const Transaction& tx) {
-  if (!signed_by(tx, balance.distributor)) return TxCode::not_authorised;
-  const auto balanced = region(balance);
-  if (!balanced) return code_of(balanced.error());
-  if (time_ms_ >= private_slot_end_ms(balance.slot) + times().final_ms) return TxCode::too_late;
-  const Hash digest = energy::region_digest(*balanced);
-  const BalanceRecord* before = balances_.find({balance.distributor, balance.slot});
-  if (before != nullptr && before->digest == digest) return TxCode::overlap;
-  if (Status proven = energy::check_region(*balanced, balance.proof); !proven) return code_of(proven.error());
-  balances_[{balance.distributor, balance.slot}] = {digest};
-  return TxCode::ok;
-}
-
-// The slots whose close has passed, in the order of distributors and periods.
-void PrivateWork::close_slots() {
-  size_t left = kPrivateClosesPerBlock;
-  for (const PrivateDistributor& d : params().distributors) {
-    const PrivateDuty* duty = duties_.find(d.participant);
-    const auto due = [&] {
-      return duty != nullptr && !duty->open.empty() && left > 0 &&
-             time_ms_ >= private_slot_end_ms(duty->open.front().next) + times().close_ms;
-    };
-    while (due()) {
-      PrivateDuty& changed = duties_[d.participant];
-      PrivateDuty::Open& period = changed.open.front();
-      if (balances_.contains({d.participant, period.next})) {
-        ++changed.balanced;
-      } else {
-        ++changed.defaults;
-        market_.note_breach(d.participant, kDefaultWeight);
-      }
-      if (++period.next == period.end) changed.open.erase(changed.open.begin());
-      --left;
-      duty = &changed;
-    }
-  }
 }
 
 }  // namespace tieline
