@@ -139,8 +139,6 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
   const int64_t open_from = std::max(slot_at(batch.period.start_s), (time_ms_ - times().submit_ms) / energy::kSlotMs);
   if (open_from >= slot_at(batch.period.end_s)) return TxCode::bad_period;
   if (batch.entries.size() < kRegionMetersMin) return TxCode::region_too_small;
-  for (const energy::PseudonymEntry& entry : batch.entries)
-    if (pseudonyms_.contains(entry.key)) return TxCode::too_many_pseudonyms;
   const energy::BatchContext context{
       chain_, *members_.key(batch.distributor), *members_.key(batch.regulator), params().buckets_w.size(), of->points,
       0};
@@ -148,6 +146,9 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
     if (right.error().code == "bad_signature") return TxCode::bad_inner_signature;
     return right.error().code == "bad_period" ? TxCode::bad_period : TxCode::too_many_pseudonyms;
   }
+  // After the signatures: nobody else has a thousand keys looked up.
+  for (const energy::PseudonymEntry& entry : batch.entries)
+    if (pseudonyms_.contains(entry.key)) return TxCode::too_many_pseudonyms;
   BatchRecord record{batch.period.end_s, {}};
   for (const energy::PseudonymEntry& entry : batch.entries) {
     record.keys.push_back(entry.key);
@@ -338,8 +339,10 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
   const auto set = std::ranges::find(params().sets, total.set, &OpeningSet::id);
   const OpenedOf of{total.pseudonym, total.obis, total.set};
   if (!is_whole_set(total, params()) || opened_.contains(of)) return TxCode::may_not_open;
+  const energy::BillingPeriod& period = pseudonym->period;
+  if (set->start_s < period.start_s || set->start_s > period.end_s) return TxCode::bad_period;
   const int64_t end_s = set->start_s + int64_t{set->slots} * energy::kSlotSeconds;
-  if (set->start_s < pseudonym->period.start_s || end_s > pseudonym->period.end_s) return TxCode::bad_period;
+  if (end_s > period.end_s) return TxCode::bad_period;
   if (time_ms_ < end_s * 1'000 + times().close_ms) return TxCode::too_early;
   energy::TotalStatement statement{
       chain_, total.pseudonym, total.obis, total.set, {}, energy::tariff_weights(total.tariff)};
