@@ -63,6 +63,7 @@ void encode(Writer& w, const PrivateDuty& d) {
   }
   w.u64(d.balanced);
   w.u64(d.defaults);
+  w.u64(d.excused);
 }
 void decode(Reader& r, PrivateDuty& d) {
   d.newest_end_s = r.i64();
@@ -73,6 +74,7 @@ void decode(Reader& r, PrivateDuty& d) {
   }
   d.balanced = r.u64();
   d.defaults = r.u64();
+  d.excused = r.u64();
 }
 Bytes private_duty_name(const ParticipantId& distributor) {
   return energy::RecordName("private-duty/").id(distributor).take();

@@ -57,6 +57,7 @@ struct PrivateDuty {
   std::vector<Period> periods;  // with slots that are not final, ascending
   uint64_t balanced = 0;        // slots with a proof by their close
   uint64_t defaults = 0;        // and without
+  uint64_t excused = 0;         // without, for what others did
   bool operator==(const PrivateDuty&) const = default;
 };
 void encode(Writer& w, const PrivateDuty& d);

@@ -10,9 +10,6 @@ using energy::PrivateContext;
 
 constexpr uint8_t kOnlyGaps = 1;  // the version that fills a gap
 
-Error refused(TxCode code) { return {code_name(code), code_reason(code)}; }
-TxCode code_of(const Error& error) { return code_from_name(error.code).value_or(TxCode::malformed); }
-
 bool is_slot(int64_t start_s, uint32_t duration_s) {
   return start_s >= 0 && start_s % energy::kSlotSeconds == 0 && duration_s == energy::kSlotSeconds &&
          start_s / energy::kSlotSeconds <= UINT32_MAX - 1;
@@ -135,8 +132,14 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
   if (before != nullptr &&
       (batch.period.start_s < before->newest_end_s || before->periods.size() >= kPrivatePeriodsMax))
     return TxCode::bad_period;
-  for (const energy::PseudonymEntry& entry : batch.entries)
-    if (pseudonyms_.contains(entry.key)) return TxCode::too_many_pseudonyms;
+  // Slots that may still be recorded. None, or too few points for a balance: it would be a default in every slot.
+  const auto slot_at = [](int64_t s) { return s / energy::kSlotSeconds; };
+  if (batch.period.start_s < 0 || batch.period.end_s > kPeriodEndMaxS ||
+      batch.period.start_s * 1'000 > time_ms_ + kPeriodAheadMs)
+    return TxCode::bad_period;
+  const int64_t open_from = std::max(slot_at(batch.period.start_s), (time_ms_ - times().submit_ms) / energy::kSlotMs);
+  if (open_from >= slot_at(batch.period.end_s)) return TxCode::bad_period;
+  if (batch.entries.size() < kRegionMetersMin) return TxCode::region_too_small;
   const energy::BatchContext context{
       chain_, *members_.key(batch.distributor), *members_.key(batch.regulator), params().buckets_w.size(), of->points,
       0};
@@ -144,6 +147,9 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
     if (right.error().code == "bad_signature") return TxCode::bad_inner_signature;
     return right.error().code == "bad_period" ? TxCode::bad_period : TxCode::too_many_pseudonyms;
   }
+  // After the signatures: nobody else has a thousand keys looked up.
+  for (const energy::PseudonymEntry& entry : batch.entries)
+    if (pseudonyms_.contains(entry.key)) return TxCode::too_many_pseudonyms;
   BatchRecord record{batch.period.end_s, {}};
   for (const energy::PseudonymEntry& entry : batch.entries) {
     record.keys.push_back(entry.key);
@@ -152,9 +158,9 @@ TxCode PrivateWork::run(const energy::PseudonymBatch& batch, const Transaction&)
   batches_[{batch.distributor, batch.period.start_s}] = std::move(record);
   PrivateDuty& duty = duties_[batch.distributor];
   duty.newest_end_s = batch.period.end_s;
-  const auto first = static_cast<uint32_t>(batch.period.start_s / energy::kSlotSeconds);
-  const auto end = static_cast<uint32_t>(batch.period.end_s / energy::kSlotSeconds);
-  duty.periods.push_back({batch.period.start_s, first, first, end});
+  const auto slot32 = [&](int64_t s) { return static_cast<uint32_t>(slot_at(s)); };
+  duty.periods.push_back({batch.period.start_s, static_cast<uint32_t>(open_from), slot32(batch.period.start_s),
+                          slot32(batch.period.end_s)});
   return TxCode::ok;
 }
 
@@ -338,8 +344,10 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
   const auto set = std::ranges::find(params().sets, total.set, &OpeningSet::id);
   const OpenedOf of{total.pseudonym, total.obis, total.set};
   if (!is_whole_set(total, params()) || opened_.contains(of)) return TxCode::may_not_open;
+  const energy::BillingPeriod& period = pseudonym->period;
+  if (set->start_s < period.start_s || set->start_s > period.end_s) return TxCode::bad_period;
   const int64_t end_s = set->start_s + int64_t{set->slots} * energy::kSlotSeconds;
-  if (set->start_s < pseudonym->period.start_s || end_s > pseudonym->period.end_s) return TxCode::bad_period;
+  if (end_s > period.end_s) return TxCode::bad_period;
   if (time_ms_ < end_s * 1'000 + times().close_ms) return TxCode::too_early;
   // What is final has left the state.
   if (time_ms_ >= (set->start_s + energy::kSlotSeconds) * 1'000 + times().final_ms) return TxCode::too_late;
@@ -357,99 +365,6 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
     return right.error().code == "bad_signature" ? TxCode::bad_inner_signature : TxCode::bad_total;
   opened_[of] = {total.opening.value, energy::total_digest(statement)};
   return TxCode::ok;
-}
-
-// What the feeders of the distributor delivered in the slot, and what its points drew and fed in.
-Result<energy::RegionBalance> PrivateWork::region(const energy::Balance& balance) const {
-  const BatchRecord* found = batches_.find({balance.distributor, balance.period_s});
-  const energy::BillingPeriod period{balance.period_s, found == nullptr ? balance.period_s : found->end_s};
-  if (found == nullptr || !energy::speaks_for(period, int64_t{balance.slot} * energy::kSlotSeconds,
-                                              static_cast<uint32_t>(energy::kSlotSeconds)))
-    return refused(TxCode::bad_period);
-  const BatchRecord& batch = *found;
-  if (time_ms_ < private_slot_end_ms(balance.slot) + times().submit_ms) return refused(TxCode::too_early);
-  energy::RegionBalance out;
-  out.chain = chain_;
-  out.regions = {balance.distributor};
-  out.meters = static_cast<uint32_t>(batch.keys.size());
-  out.start_s = int64_t{balance.slot} * energy::kSlotSeconds;
-  out.duration_s = static_cast<uint32_t>(energy::kSlotSeconds);
-  out.loss_lo_ppm = params().loss_lo_ppm;
-  out.loss_hi_ppm = params().loss_hi_ppm;
-  for (const auto& [flow, metered] : market_.flows_in(balance.slot)) {
-    if (flow.from != balance.distributor && flow.to != balance.distributor) continue;
-    const bool has_main = metered.main.state != energy::ReadingState::kNone;
-    if (!has_main && !metered.neighbour) return refused(TxCode::unknown_reading);
-    const uint64_t wh = has_main ? metered.main.wh : *metered.neighbour;
-    (flow.to == balance.distributor ? out.feeder_in_wh : out.feeder_out_wh) += wh;
-  }
-  for (const energy::Pseudonym& key : batch.keys) {
-    const PseudonymRecord& pseudonym = pseudonyms_.at(key);
-    for (const Obis obis : {Obis::kImport, Obis::kExport}) {
-      const SlotOfPoint of{key, obis, balance.slot};
-      const PrivateEntry* entry = entries_.find(of);
-      const ComplaintRecord* complaint = entry == nullptr ? nullptr : complaint_of(*entry);
-      const energy::SlotValue value =
-          slot_value(params(), pseudonym, of, entry, complaint, time_ms_, times().submit_ms).value();
-      const bool drawn = obis == Obis::kImport;
-      if (value.commitment) (drawn ? out.drawn : out.fed).push_back(*value.commitment);
-      (drawn ? out.substituted_drawn_wh : out.substituted_fed_wh) += value.substituted_wh;
-    }
-  }
-  return out;
-}
-
-TxCode PrivateWork::run(const energy::Balance& balance, const Transaction& tx) {
-  if (!signed_by(tx, balance.distributor)) return TxCode::not_authorised;
-  const auto balanced = region(balance);
-  if (!balanced) return code_of(balanced.error());
-  if (time_ms_ >= private_slot_end_ms(balance.slot) + times().final_ms) return TxCode::too_late;
-  const Hash digest = energy::region_digest(*balanced);
-  const BalanceRecord* before = balances_.find({balance.distributor, balance.slot});
-  if (before != nullptr && before->digest == digest) return TxCode::overlap;
-  if (Status proven = energy::check_region(*balanced, balance.proof); !proven) return code_of(proven.error());
-  balances_[{balance.distributor, balance.slot}] = {digest};
-  return TxCode::ok;
-}
-
-// The slots whose close has passed, and those that are final, in the order of distributors and periods.
-void PrivateWork::close_slots() {
-  size_t closes = kPrivateClosesPerBlock, drops = kPrivateDropsPerBlock;
-  for (const PrivateDistributor& d : params().distributors) {
-    const PrivateDuty* before = duties_.find(d.participant);
-    if (before == nullptr) continue;
-    PrivateDuty duty = *before;
-    const auto is_due = [&](uint32_t slot, int64_t from_end_ms) {
-      return time_ms_ >= private_slot_end_ms(slot) + from_end_ms;
-    };
-    for (PrivateDuty::Period& p : duty.periods) {
-      for (; p.closes < p.end && closes > 0 && is_due(p.closes, times().close_ms); ++p.closes, --closes) {
-        if (balances_.contains({d.participant, p.closes})) {
-          ++duty.balanced;
-        } else {
-          ++duty.defaults;
-          market_.note_breach(d.participant, kDefaultWeight);
-        }
-      }
-      for (; p.drops < p.closes && drops > 0 && is_due(p.drops, times().final_ms); ++p.drops, --drops)
-        drop_slot(d.participant, p.start_s, p.drops);
-    }
-    std::erase_if(duty.periods, [](const PrivateDuty::Period& p) { return p.drops == p.end; });
-    if (!(duty == *before)) duties_[d.participant] = std::move(duty);
-  }
-}
-
-void PrivateWork::drop_slot(ParticipantId distributor, int64_t period_s, uint32_t slot) {
-  balances_.erase({distributor, slot});
-  for (const energy::Pseudonym& key : batches_.at({distributor, period_s}).keys) {
-    for (const Obis obis : {Obis::kImport, Obis::kExport}) {
-      const SlotOfPoint of{key, obis, slot};
-      const PrivateEntry* entry = entries_.find(of);
-      if (entry == nullptr) continue;
-      for (const Hash& complaint : entry->complaints) complaints_.erase(complaint);
-      entries_.erase(of);
-    }
-  }
 }
 
 }  // namespace tieline

@@ -25,10 +25,12 @@
 
 namespace tieline {
 
-inline constexpr size_t kPrivateClosesPerBlock = 1'024;  // slots of distributors
-inline constexpr size_t kPrivateDropsPerBlock = 4;       // slots of distributors that become final: 2,048 readings each
-inline constexpr uint32_t kFalseComplaintWeight = 8;     // of the 32 refusals that leave nothing of a day's trust
-inline constexpr uint32_t kDefaultWeight = 1;            // of a slot without a balance proof
+inline constexpr size_t kPrivateClosesPerBlock = 2'048;        // points of the slots that close, and one slot more
+inline constexpr size_t kPrivateDropsPerBlock = 4;             // slots that become final: 2,048 readings each
+inline constexpr int64_t kPeriodAheadMs = 100LL * 86'400'000;  // from now to the start of a period that is registered
+inline constexpr int64_t kPeriodEndMaxS = int64_t{UINT32_MAX} * energy::kSlotSeconds;  // slots have 32 bits
+inline constexpr uint32_t kFalseComplaintWeight = 8;  // of the 32 refusals that leave nothing of a day's trust
+inline constexpr uint32_t kDefaultWeight = 1;         // of a slot without a balance proof
 
 // What the private actions of a transaction cost at most (energy/private_actions.h). What does not decode, or lacks the
 // signatory it needs, is refused before it costs anything: else a few bytes would take the whole work of a block.
@@ -79,7 +81,23 @@ class PrivateWork {
   // The reading that something is said about: as it stands, with this version and commitment.
   TxCode find_standing(const energy::PrivateContext& context, SlotOfPoint& of, const PrivateEntry*& entry) const;
   void find_at_fault(const SlotOfPoint& of);
+  // A flow between the distributor and a neighbour, in a slot.
+  struct Feeder {
+    energy::MeteredFlow metered;
+    bool own_meter = false;  // the distributor has one at it
+    bool has_main() const { return metered.main.state != energy::ReadingState::kNone; }
+    bool is_silent() const { return !has_main() && !metered.neighbour; }
+    uint64_t wh() const { return has_main() ? metered.main.wh : *metered.neighbour; }
+    bool is_disputed(const energy::ZoneLimits& limits) const {
+      const bool differ =
+          has_main() && metered.neighbour && !energy::meters_agree(metered.main.wh, *metered.neighbour, limits);
+      return differ || metered.main.state == energy::ReadingState::kDisputed;
+    }
+  };
+  std::map<energy::FlowKey, Feeder> feeders(ParticipantId distributor, uint32_t slot) const;
+  bool is_excused(ParticipantId distributor, uint32_t slot, const BatchRecord& batch) const;
   void close_slots();
+  void close_slot(ParticipantId distributor, const PrivateDuty::Period& period, PrivateDuty& duty);
   // Of the period's points; what is final is not asked for any more.
   void drop_slot(ParticipantId distributor, int64_t period_s, uint32_t slot);
 

@@ -451,6 +451,10 @@ struct Feeder {
     const std::vector<Int128> ones(blindings.size(), 1);
     drawn.blinding = combine(blindings, ones).value();
   }
+  // The distributor's other feeder, to the buyer, delivered nothing.
+  void meter_the_other() {
+    EXPECT_EQ(c.add_one(c.meter(kDistributor, kDistributorMeter, 0, Obis::kExport, kSlotNow)), TxCode::ok);
+  }
   energy::Balance balance() const {
     auto proof = energy::prove_region(region, {drawn, {}}, secret_of("prover"));
     EXPECT_TRUE(proof.ok()) << proof.error().why;
@@ -466,6 +470,7 @@ TEST(PrivateClaims, ADistributorProvesThatItsPointsBalanceWithItsFeeders) {
   Feeder feeder(c, 500, 6'300);  // 6,000 drawn
   const energy::Balance good = feeder.balance();
   EXPECT_EQ(c.put(good, {kDistributor}), TxCode::too_early) << "gaps are not known yet";
+  feeder.meter_the_other();
   c.after(kSlotNow, 24 * kHourMs);
   EXPECT_EQ(c.put(good), TxCode::not_authorised);
   energy::Balance bad = good;
@@ -495,6 +500,7 @@ TEST(PrivateClaims, EnergyThatIsMissingHasNoBalance) {
   EXPECT_EQ(energy::prove_region(feeder.region, {feeder.drawn, {}}, secret_of("prover")).error().code, "out_of_range");
   feeder.region.feeder_in_wh = 6'300;  // so it proves a smaller feed
   const energy::Balance lie = feeder.balance();
+  feeder.meter_the_other();
   c.after(kSlotNow, 24 * kHourMs);
   EXPECT_EQ(c.put(lie, {kDistributor}), TxCode::bad_range_proof) << "the feeder's meter said another";
 }
@@ -502,12 +508,71 @@ TEST(PrivateClaims, EnergyThatIsMissingHasNoBalance) {
 TEST(PrivateClaims, GapsEnterTheBalanceWithTheirPublicValue) {
   PrivateChain c;
   Feeder feeder(c, 500, 6'600, 2);  // 5,000 drawn and twice 687
+  feeder.meter_the_other();
   const energy::Balance good = feeder.balance();
   c.after(kSlotNow, 24 * kHourMs);
   EXPECT_EQ(c.put(good, {kDistributor}), TxCode::ok);
   c.after(kSlotNow, 48 * kHourMs);
   ASSERT_EQ(c.put(c.record(0, 690, kSlotNow, 1), {kDistributor}), TxCode::ok);
   EXPECT_EQ(c.put(good, {kDistributor}), TxCode::bad_range_proof) << "what is balanced is not the same any more";
+}
+
+TEST(PrivateClaims, AFeederThatNobodyMeteredIsNotLeftOut) {
+  PrivateChain c;
+  Feeder feeder(c, 500, 6'300);
+  const energy::Balance good = feeder.balance();
+  c.after(kSlotNow, 24 * kHourMs);
+  EXPECT_EQ(c.put(good, {kDistributor}), TxCode::unknown_reading)
+      << "what it delivers to the buyer is not metered: it could hide any energy there";
+  c.after(kSlotNow, 48 * kHourMs);
+  EXPECT_EQ(c.duty().defaults, 1u) << "its own meter was silent";
+  EXPECT_EQ(c.duty().excused, 0u);
+}
+
+TEST(PrivateClaims, AFeederOfAnothersThatIsSilentIsNoDefault) {
+  Genesis g = private_genesis();
+  g.market->flows[1].check_meter = 0;  // of the grid company's to the distributor
+  PrivateChain c(g);
+  c.start();
+  c.after(kSlotNow, 48 * kHourMs);
+  EXPECT_EQ(c.duty().excused, 1u);
+  EXPECT_EQ(c.duty().defaults, 0u);
+  EXPECT_EQ(refused_today(c, kDistributor), 0u);
+}
+
+TEST(PrivateClaims, AFeederWhoseMetersDisagreeIsNoDefault) {
+  for (const uint64_t says : {6'300, 8'990}) {
+    PrivateChain c;
+    Feeder feeder(c, 500, 9'000);  // says the grid company; no balance holds over it
+    feeder.meter_the_other();
+    EXPECT_EQ(c.add_one(c.meter(kDistributor, kDistributorCheck, says, Obis::kImport, kSlotNow)), TxCode::ok);
+    c.after(kSlotNow, 48 * kHourMs);
+    const bool disagree = says == 6'300;
+    EXPECT_EQ(c.duty().excused, disagree ? 1u : 0u);
+    EXPECT_EQ(c.duty().defaults, disagree ? 0u : 1u) << "what two meters may differ by is no excuse";
+  }
+}
+
+TEST(PrivateClaims, AProofOfWhatIsFoundWrongBeforeTheCloseMeetsNoDutyAndIsNoDefault) {
+  for (const bool complained_only : {false, true}) {
+    PrivateChain c;
+    Feeder feeder(c, 500, 6'300);
+    feeder.meter_the_other();
+    const energy::Balance good = feeder.balance();
+    c.after(kSlotNow, 24 * kHourMs);
+    if (!complained_only) {
+      ASSERT_EQ(c.put(good, {kDistributor}), TxCode::ok);
+    }
+    const PrivateRecord record = c.record(0, 500);
+    const energy::Complaint complaint = energy::make_complaint(c.context(record), record.readings[0].commitment,
+                                                               kDistributor, participant_key(kDistributor));
+    c.after(kSlotNow, complained_only ? 47 * kHourMs : 24 * kHourMs);
+    ASSERT_EQ(c.put(complaint), TxCode::ok);
+    c.after(kSlotNow, 48 * kHourMs + 60'000);
+    EXPECT_EQ(c.duty().balanced, 0u) << "what was proven is not what there is: the reading is missing";
+    EXPECT_EQ(c.duty().excused, 1u);
+    EXPECT_EQ(c.duty().defaults, 0u);
+  }
 }
 
 }  // namespace

@@ -56,6 +56,26 @@ TEST(PrivateLedger, ABatchNeedsItsDistributorTheRegulatorAndNoMorePointsThanTher
   EXPECT_EQ(c.put(c.batch({end, end + 86'400})), TxCode::too_many_pseudonyms) << "a key of the period before";
 }
 
+TEST(PrivateLedger, ABatchThatCouldNeverBeBalancedIsRefused) {
+  PrivateChain c;
+  energy::PseudonymBatch few = c.batch();
+  few.entries.resize(kRegionMetersMin - 1);
+  PrivateChain::sign(few);
+  EXPECT_EQ(c.put(few), TxCode::region_too_small);
+  EXPECT_EQ(c.put(c.batch({kStartS - 3 * 86'400, kStartS - 2 * 86'400})), TxCode::bad_period)
+      << "nothing of it may be recorded any more";
+  EXPECT_EQ(c.put(c.batch({kStartS + 101 * 86'400, kStartS + 102 * 86'400})), TxCode::bad_period)
+      << "a slip that would lock the distributor out";
+  const int64_t far = int64_t{UINT32_MAX} * 900 + 900;
+  EXPECT_EQ(c.put(c.batch({far, far + 86'400})), TxCode::bad_period) << "slots have 32 bits";
+  ASSERT_EQ(c.put(c.batch({kStartS - 5 * 86'400, kStartS + 86'400})), TxCode::ok);
+  const PrivateDuty duty = c.duty();
+  ASSERT_EQ(duty.open.size(), 1u);
+  EXPECT_EQ(duty.open[0].next, kSlotNow - 96) << "it answers for what may still be recorded";
+  c.add({}, 1'000);
+  EXPECT_EQ(c.duty().defaults, 0u);
+}
+
 TEST(PrivateLedger, ARecordIsKeptAsACommitmentAndWhoMayOpenIt) {
   PrivateChain c;
   c.start();
