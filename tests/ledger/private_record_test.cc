@@ -70,8 +70,8 @@ TEST(PrivateLedger, ABatchThatCouldNeverBeBalancedIsRefused) {
   EXPECT_EQ(c.put(c.batch({far, far + 86'400})), TxCode::bad_period) << "slots have 32 bits";
   ASSERT_EQ(c.put(c.batch({kStartS - 5 * 86'400, kStartS + 86'400})), TxCode::ok);
   const PrivateDuty duty = c.duty();
-  ASSERT_EQ(duty.open.size(), 1u);
-  EXPECT_EQ(duty.open[0].next, kSlotNow - 96) << "it answers for what may still be recorded";
+  ASSERT_EQ(duty.periods.size(), 1u);
+  EXPECT_EQ(duty.periods[0].closes, kSlotNow - 96) << "it answers for what may still be recorded";
   c.add({}, 1'000);
   EXPECT_EQ(c.duty().defaults, 0u);
 }
