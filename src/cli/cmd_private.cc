@@ -231,7 +231,7 @@ int answer(const Options& o) {
   payload.signature = signer.sign(digest.view());
   const energy::Reveal reveal = energy::make_reveal(
       file->complaint, energy::encapsulation_seed(meter->secret, context, commitment, card->seal_key), payload, signer);
-  auto made = energy::make_answer(reveal, regulator->seal_key, Secret::generate(), signer);
+  auto made = energy::make_answer(reveal, {regulator->id, regulator->seal_key}, Secret::generate(), signer);
   if (!made) return fail(made.error(), json);
   return send(**sending, *made);
 }
@@ -251,6 +251,10 @@ int rule(const Options& o) {
   const ParticipantId receiver = file->complaint.receiver;
   auto card = load_card(o.send.net, genesis.participants.at(receiver - 1).name, genesis);
   if (!card) return fail(card.error(), json);
+  if (file->answer->regulator != keys->id)
+    return fail({"other_regulator", "the answer is sealed to participant " + std::to_string(file->answer->regulator) +
+                                        ", who alone can open it and rule"},
+                json);
   std::optional<energy::Reveal> reveal;
   if (auto opened = energy::open_answer(*file->answer, keys->seal_key)) reveal = *opened;
   const energy::ComplaintCase on_chain{

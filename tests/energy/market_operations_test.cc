@@ -264,7 +264,7 @@ class Operations {
       const TradeId id = any_trade(true);
       return call(&Market::decline, id, party_of(find(id)), now_);
     });
-    add("cancel", 3, [this] { return cancel(); });
+    add("cancel", 12, [this] { return cancel(); });
     add("record", 90, [this] {
       const Place p = any_place(Interval::Phase::kOpen);
       return call(&Market::record, p.slot, p.flow, metered(p.wh), quality(), now_);
