@@ -251,7 +251,7 @@ int rule(const Options& o) {
   const ParticipantId receiver = file->complaint.receiver;
   auto card = load_card(o.send.net, genesis.participants.at(receiver - 1).name, genesis);
   if (!card) return fail(card.error(), json);
-  if (file->answer->regulator != keys->id)
+  if (file->answer->regulator != keys->participant->id)
     return fail({"other_regulator", "the answer is sealed to participant " + std::to_string(file->answer->regulator) +
                                         ", who alone can open it and rule"},
                 json);
