@@ -224,6 +224,8 @@ int answer(const Options& o) {
   if (!card) return fail(card.error(), json);
   auto regulator = load_card(o.send.net, o.regulator, genesis);
   if (!regulator) return fail(regulator.error(), json);
+  const auto named = std::ranges::find(genesis.participants, o.regulator, &GenesisParticipant::name);
+  if (named == genesis.participants.end()) return fail(usage(o.regulator + " is no participant of genesis"), json);
   const Ed25519Signer signer = meter->pseudonym(genesis.chain_id());
   const Commitment& commitment = file->complaint.commitment;
   energy::PrivatePayload payload{at->wh, energy::reading_blinding(meter->secret, context), {}};
@@ -231,7 +233,7 @@ int answer(const Options& o) {
   payload.signature = signer.sign(digest.view());
   const energy::Reveal reveal = energy::make_reveal(
       file->complaint, energy::encapsulation_seed(meter->secret, context, commitment, card->seal_key), payload, signer);
-  auto made = energy::make_answer(reveal, {regulator->id, regulator->seal_key}, Secret::generate(), signer);
+  auto made = energy::make_answer(reveal, {named->id, regulator->seal_key}, Secret::generate(), signer);
   if (!made) return fail(made.error(), json);
   return send(**sending, *made);
 }

@@ -282,7 +282,7 @@ TEST(PrivateClaims, NothingIsComplainedOfThatCouldNotBeRuledOnBeforeItIsFinal) {
   const int64_t last = private_slot_end_ms(kSlotNow) + 60 * kDayMs - energy::kRevealMs - energy::kRulingMs;
   c.until(last);
   EXPECT_EQ(c.put(f.complaint), TxCode::too_late);
-  c.after(kSlotNow, 70 * kDayMs);
+  c.after(kSlotNow, 60 * kDayMs - kHourMs);
   EXPECT_TRUE(stands(*c.entry(0), nullptr, c.tip.time_ms)) << "and no silence makes it missing";
 
   PrivateChain in_time;
