@@ -55,7 +55,7 @@ TEST_F(PrivateView, ASlotIsOpenThenAGapThenSubstitutedOrRecorded) {
   EXPECT_EQ(recorded["state"], "recorded");
   EXPECT_EQ(recorded["commitment"], to_hex(record.readings[0].commitment));
   EXPECT_EQ(recorded["transaction"], to_hex(tx->id()));
-  EXPECT_EQ(recorded["receivers"], (json{"distributor", "buyer"}));
+  EXPECT_EQ(recorded["receivers"], (json{"distributor", "regulator"}));
   EXPECT_FALSE(recorded.contains("substitute_wh"));
   EXPECT_EQ(slots(0).dump().find("600"), std::string::npos) << "and not what it is";
 
@@ -88,6 +88,7 @@ TEST_F(PrivateView, ARegionIsWhatABalanceIsAbout) {
   const energy::PrivateRecord record = chain_.record(0, 600);
   ASSERT_EQ(chain_.put(record), TxCode::ok);
   ASSERT_EQ(chain_.add_one(chain_.meter(kGridCompany, kGridMeter, 9'000, Obis::kExport, kSlotNow)), TxCode::ok);
+  ASSERT_EQ(chain_.add_one(chain_.meter(kDistributor, kDistributorMeter, 0, Obis::kExport, kSlotNow)), TxCode::ok);
   EXPECT_EQ(code(api::private_region_json(chain_.ledger, chain_.view(), chain_.tip.time_ms,
                                           {kDistributor, kStartS, kSlotNow, {}})),
             "bad_parameter")
