@@ -1,5 +1,7 @@
 // Balances of private points, and what becomes of a slot at its close: balanced, excused or the distributor's default.
 
+#include <algorithm>
+
 #include "ledger/private_work.h"
 
 namespace tieline {
@@ -30,6 +32,7 @@ Result<energy::RegionBalance> PrivateWork::region(const energy::Balance& balance
   if (found == nullptr || !energy::speaks_for(period, int64_t{balance.slot} * energy::kSlotSeconds,
                                               static_cast<uint32_t>(energy::kSlotSeconds)))
     return refused(TxCode::bad_period);
+  if (has_left(balance.distributor, balance.period_s, balance.slot)) return refused(TxCode::too_late);
   const BatchRecord& batch = *found;
   if (time_ms_ < private_slot_end_ms(balance.slot) + times().submit_ms) return refused(TxCode::too_early);
   energy::RegionBalance out;
@@ -128,6 +131,13 @@ void PrivateWork::close_slots() {
     std::erase_if(duty.periods, [](const PrivateDuty::Period& p) { return p.drops == p.end; });
     if (!(duty == *before)) duties_[d.participant] = std::move(duty);
   }
+}
+
+bool PrivateWork::has_left(ParticipantId distributor, int64_t period_s, uint32_t slot) const {
+  const PrivateDuty* duty = duties_.find(distributor);
+  if (duty == nullptr) return false;
+  const auto period = std::ranges::find(duty->periods, period_s, &PrivateDuty::Period::start_s);
+  return period == duty->periods.end() || slot < period->drops;
 }
 
 void PrivateWork::drop_slot(ParticipantId distributor, int64_t period_s, uint32_t slot) {

@@ -213,7 +213,9 @@ TxCode PrivateWork::admit(const energy::PrivateRecord& record, const PseudonymRe
     }
     if (!to_distributor) return TxCode::distributor_left_out;
     const PrivateContext context = energy::context_of(chain_, record.pseudonym, reading);
-    if (const TxCode code = admit_slot(reading, slot_of(context), co_signed); code != TxCode::ok) return code;
+    const SlotOfPoint of = slot_of(context);
+    if (has_left(pseudonym.distributor, pseudonym.period.start_s, of.slot)) return TxCode::too_late;
+    if (const TxCode code = admit_slot(reading, of, co_signed); code != TxCode::ok) return code;
   }
   return TxCode::ok;
 }
@@ -351,6 +353,8 @@ TxCode PrivateWork::run(const energy::OpenTotal& total, const Transaction&) {
   if (time_ms_ < end_s * 1'000 + times().close_ms) return TxCode::too_early;
   // What is final has left the state.
   if (time_ms_ >= (set->start_s + energy::kSlotSeconds) * 1'000 + times().final_ms) return TxCode::too_late;
+  if (has_left(pseudonym->distributor, period.start_s, static_cast<uint32_t>(set->start_s / energy::kSlotSeconds)))
+    return TxCode::too_late;
   energy::TotalStatement statement{
       chain_, total.pseudonym, total.obis, total.set, {}, energy::tariff_weights(total.tariff)};
   for (uint32_t i = 0; i < set->slots; ++i) {

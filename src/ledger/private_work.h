@@ -98,6 +98,8 @@ class PrivateWork {
   bool is_excused(ParticipantId distributor, uint32_t slot, const BatchRecord& batch) const;
   void close_slots();
   void close_slot(ParticipantId distributor, const PrivateDuty::Period& period, PrivateDuty& duty);
+  // What was final stays so, whatever votes make of the deadlines since: its readings have left the state.
+  bool has_left(ParticipantId distributor, int64_t period_s, uint32_t slot) const;
   // Of the period's points; what is final is not asked for any more.
   void drop_slot(ParticipantId distributor, int64_t period_s, uint32_t slot);
 

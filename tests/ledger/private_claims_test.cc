@@ -324,6 +324,31 @@ TEST(PrivateClaims, WhatIsFinalLeavesTheState) {
   EXPECT_FALSE(c.entry(0, kSlotNow + 1).has_value());
 }
 
+TEST(PrivateClaims, WhatWasFinalStaysSoWhateverVotesMakeOfTheDeadlines) {
+  PrivateChain c;
+  c.start();
+  const std::vector<ParticipantId> voters = {kSeller, kGridCompany, kDistributor, kBuyer};
+  for (ParticipantId who : voters) ASSERT_EQ(c.run({who}, energy::Bond{100'000}), TxCode::ok);
+  const auto late = [&](uint32_t slot) { return c.put(c.record(0, 600, slot, 1), {kDistributor}); };
+  c.after(kSlotNow, 60 * kDayMs);
+  c.add({});
+  EXPECT_EQ(late(kSlotNow), TxCode::too_late);
+  const Hash id = energy::proposal_id(c.ledger.chain(), kSeller, c.sequence[kSeller] + 1, 0);
+  const energy::RuleChanges longer{{"market.final_ms", uint64_t{90} * kDayMs}};
+  ASSERT_EQ(c.run({kSeller}, energy::Propose{energy::ProposalKind::kRules, longer}), TxCode::ok);
+  for (ParticipantId who : {kGridCompany, kDistributor})
+    ASSERT_EQ(c.run({who}, energy::CastVote{id, true}), TxCode::ok);
+  for (int i = 0; i < 2; ++i) {
+    c.end_epoch();
+    c.add({}, 100);
+  }
+  const MarketChain& chain = c;
+  ASSERT_EQ(chain.record<MarketNumbers>(state::market_numbers_key()).final_ms, uint64_t{90} * kDayMs);
+  EXPECT_EQ(late(kSlotNow), TxCode::too_late);
+  EXPECT_EQ(c.put(energy::Balance{kDistributor, kStartS, kSlotNow, {}}, {kDistributor}), TxCode::too_late);
+  EXPECT_EQ(late(kSlotNow + 40), TxCode::ok) << "what was not final yet has the new time";
+}
+
 // Everything of a day by one point; slot 50 is a gap.
 struct Day {
   explicit Day(PrivateChain& chain) : c(chain) {
